@@ -1,0 +1,1 @@
+"""Reference tables: regions, industries, IPC, WIPO fields, strategic industries."""
