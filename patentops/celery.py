@@ -1,0 +1,29 @@
+"""The Celery app. Tasks live in each room's tasks.py, schedules in its schedule.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from typing import Any
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+from celery.signals import worker_process_init
+
+from patentops.runner.processes import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
+warnings.filterwarnings("ignore", category=SecurityWarning)  # root in a container is deliberate
+
+app = Celery("patentops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def _follow_the_worker(**_: Any) -> None:
+    """A pool process dies with its worker, even when that is killed by -9."""
+    if sys.platform == "linux":
+        die_with_parent(signal.SIGKILL)

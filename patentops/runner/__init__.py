@@ -1,0 +1,1 @@
+"""The one-command runner: bootstrap, embedded servers, supervisor and its commands."""

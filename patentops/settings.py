@@ -1,0 +1,376 @@
+"""Django settings. The environment is read once, here, and a wrong value fails loudly.
+
+Three modes: one machine (`manage.py up`, plain HTTP on localhost), production
+(PATENTOPS_PRODUCTION=1, behind HTTPS) and tests (PATENTOPS_PROCESS=test, set by our pytest plugin).
+docs/operation.md lists every variable.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from patentops.runner.places import POSTGRES_PORT, ROOT, places
+from patentops.runner.urls import celery_broker, database_settings, postgres_url, redis_database
+
+env = environ.Env()
+BASE_DIR = ROOT
+PLACES = places()
+
+# --- Which process, which mode -------------------------------------------------------------
+PROCESSES = {"web", "worker", "beat", "command", "test"}
+PROCESS = env.str("PATENTOPS_PROCESS", "command")
+if PROCESS not in PROCESSES:
+    raise ImproperlyConfigured(f"PATENTOPS_PROCESS is {PROCESS!r}; it must be one of {PROCESSES}.")
+PRODUCTION = env.bool("PATENTOPS_PRODUCTION", False)
+DEBUG = env.bool("PATENTOPS_DEBUG", False)
+TESTING = PROCESS == "test"
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("PATENTOPS_DEBUG must not be set in production.")
+
+SECRET_KEY = env.str("PATENTOPS_SECRET_KEY", "") or PLACES.secret("secret_key")
+if not SECRET_KEY:
+    if PRODUCTION:
+        raise ImproperlyConfigured("PATENTOPS_SECRET_KEY must be set in production.")
+    SECRET_KEY = secrets.token_urlsafe(50)  # before the first `up`: nothing to sign that lasts
+SECRET_KEY_FALLBACKS = env.list("PATENTOPS_SECRET_KEY_FALLBACKS", default=[])
+
+ALLOWED_HOSTS: list[str] = env.list("PATENTOPS_HOSTS", default=[])
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("PATENTOPS_HOSTS must name the site's host names in production.")
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
+PUBLIC_URL = env.str("PATENTOPS_URL", "http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
+
+# --- Rooms ---------------------------------------------------------------------------------
+ROOMS = ["core", "listings", "licensing", "pledges", "matching", "oversight", "interchange"]
+
+INSTALLED_APPS = [
+    "patentops.apps.RoofConfig",
+    *(f"{room}.apps.{room.capitalize()}Config" for room in ROOMS),
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.idp.oidc",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "rest_framework",
+    "template_partials",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "patentops.sessions.SessionLimitsMiddleware",
+    "core.web.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "core.web.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "patentops.urls"
+WSGI_APPLICATION = "patentops.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- PostgreSQL: an owner for migrations, an app role for everything else -------------------
+# manage.py sets PATENTOPS_DB_ROLE=owner for the commands that change tables.
+DB_ROLE = env.str("PATENTOPS_DB_ROLE", "app")
+if DB_ROLE not in {"app", "owner"}:
+    raise ImproperlyConfigured(f"PATENTOPS_DB_ROLE is {DB_ROLE!r}; it must be app or owner.")
+
+
+def _embedded_url(role: str) -> str:
+    return postgres_url(
+        user=f"patentops_{role}",
+        password=PLACES.secret(f"{role}_password"),
+        host=str(PLACES.postgres_run),
+        port=POSTGRES_PORT,
+        name="patentops",
+    )
+
+
+DATABASE_URL = env.str("DATABASE_URL", "") or _embedded_url("app")
+DATABASE_OWNER_URL = (
+    env.str("DATABASE_OWNER_URL", "") or env.str("DATABASE_URL", "") or _embedded_url("owner")
+)
+_database = database_settings(DATABASE_OWNER_URL if DB_ROLE == "owner" else DATABASE_URL)
+_database["ATOMIC_REQUESTS"] = False
+_database["CONN_HEALTH_CHECKS"] = True
+_database["OPTIONS"].setdefault("application_name", f"patentops-{PROCESS}")
+if PROCESS == "web":
+    # A pool only here: it must not cross Celery's fork, and it makes a command wait 10 s for a
+    # server that is down.
+    _database["OPTIONS"]["options"] = "-c statement_timeout=3000 -c lock_timeout=2000"
+    _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
+    _database["CONN_HEALTH_CHECKS"] = False
+else:
+    _database["CONN_MAX_AGE"] = 60
+DATABASES = {"default": _database}
+
+# --- Valkey: broker, cache, live notices. It may vanish at any moment; the truth is above ----
+REDIS_URL = env.str("REDIS_URL", "") or f"unix://{PLACES.valkey_socket}?db=0"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_database(REDIS_URL, 1),
+        "KEY_PREFIX": "patentops",
+    }
+}
+
+# --- Celery --------------------------------------------------------------------------------
+CELERY_BROKER_URL = celery_broker(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "queue_order_strategy": "priority",
+    "priority_steps": list(range(10)),
+    # A producer inside a request must not hang on a vanished Valkey: the sweep finds the row.
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 840
+CELERY_TASK_SOFT_TIME_LIMIT = 780
+CELERY_TASK_DEFAULT_PRIORITY = 5
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_BEAT_SCHEDULE_FILENAME = str(PLACES.state / "beat-schedule")
+
+
+def _beat_schedule() -> dict[str, Any]:
+    """Each room's `schedule.py` may hold SCHEDULE: {name: Celery beat entry}."""
+    entries: dict[str, Any] = {}
+    for room in ROOMS:
+        if importlib.util.find_spec(f"{room}.schedule"):
+            entries |= importlib.import_module(f"{room}.schedule").SCHEDULE
+    return entries
+
+
+CELERY_BEAT_SCHEDULE = _beat_schedule()
+
+# --- People --------------------------------------------------------------------------------
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[PatentOps] "
+ACCOUNT_SESSION_REMEMBER = True  # the length of a session is ours to say, below
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "PatentOps"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
+AXES_IPWARE_PROXY_COUNT = env.int("PATENTOPS_PROXIES", 0)
+
+# patentops.sessions keeps both limits: idle and absolute.
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = False  # the middleware writes at most once a minute
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+
+# The hash of the audit chain: sha256, or sm3 where GB/T 39786 is asked for.
+AUDIT_HASH = env.str("PATENTOPS_AUDIT_HASH", "sha256")
+
+# --- Browser security ----------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Files ---------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = PLACES.static
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = env.str("PATENTOPS_MEDIA", "") or str(PLACES.state / "media")
+MEDIA_URL = "/media/"  # never served from here: attachments are read through core
+_plain_static = TESTING or DEBUG
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if _plain_static
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = _plain_static
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Language and time ---------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# --- Mail ----------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env.str("PATENTOPS_MAIL_FROM", "PatentOps <noreply@localhost>")
+if env.str("EMAIL_URL", ""):
+    globals().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(PLACES.state / "mail")
+
+# --- API -----------------------------------------------------------------------------------
+# Partner tokens come first, so that a missing token is a 401 with a WWW-Authenticate header.
+API_AUTHENTICATION = [
+    *(
+        ["interchange.authentication.PartnerAuthentication"]
+        if importlib.util.find_spec("interchange.authentication")
+        else []
+    ),
+    "rest_framework.authentication.SessionAuthentication",
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": API_AUTHENTICATION,
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],  # services decide
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api.exceptions.problem_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PatentOps API",
+    "DESCRIPTION": "专利转化运用平台的开放接口。错误一律为 application/problem+json（RFC 9457）。",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Logs: plain lines on stderr; the runner puts each process's own into a file -------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING" if TESTING else "INFO"},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
