@@ -104,7 +104,7 @@ def provinces() -> tuple[Region, ...]:
 
 
 def children_of(code: str) -> tuple[Region, ...]:
-    """The divisions in force one level below, the bookkeeping level skipped ("31" -> its districts)."""
+    """The divisions in force one level below ("31" -> its districts), 市辖区 rows skipped."""
     parent = region(code)
     if parent is None:
         return provinces() if not code else ()

@@ -1,0 +1,1 @@
+"""The ground floor: organisations, users, permissions, audit trail, outbox, notices, errors."""

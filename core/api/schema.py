@@ -1,0 +1,42 @@
+"""What the API's description says of every refusal."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+Problem = inline_serializer(
+    "Problem",
+    {
+        "type": serializers.CharField(help_text="稳定的错误类型"),
+        "title": serializers.CharField(),
+        "status": serializers.IntegerField(),
+        "detail": serializers.CharField(help_text="中文说明：发生了什么、怎么办"),
+        "errors": serializers.DictField(required=False, help_text="按字段列出的问题"),
+        "blockers": serializers.ListField(
+            child=serializers.DictField(child=serializers.CharField()), required=False
+        ),
+    },
+)
+
+_MEANINGS = {
+    400: "请求有误",
+    401: "未认证",
+    403: "没有权限",
+    404: "没有找到，或不对当前身份开放",
+    409: "状态冲突",
+    412: "内容已被他人修改（If-Match 不符）",
+    413: "内容过大",
+    415: "格式不支持",
+    422: "内容有误，或幂等键重复使用",
+    428: "缺少 If-Match",
+    429: "请求过于频繁",
+}
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Entries for `extend_schema(responses={200: …, **problems(400, 404)})`."""
+    return {
+        (status, "application/problem+json"): OpenApiResponse(Problem, _MEANINGS[status])
+        for status in statuses
+    }

@@ -1,0 +1,41 @@
+"""Reading and checking the audit trail."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import QuerySet
+
+from core.audit import rules
+from core.audit.models import AuditEntry
+from core.audit.services import content
+from core.people.types import Actor, Role
+
+
+def entries(*, viewer: Actor) -> QuerySet[AuditEntry]:
+    """Auditors and administrators see all, others what their own organisation did."""
+    rows = AuditEntry.objects.select_related("person").order_by("-pk")
+    if viewer.is_system or viewer.has(Role.AUDITOR, Role.SYSADMIN):
+        return rows
+    if viewer.organisation_id is None:
+        return rows.none()
+    return rows.filter(organisation_id=viewer.organisation_id)
+
+
+def trail(subject: models.Model) -> QuerySet[AuditEntry]:
+    """What was done to one thing, oldest first."""
+    return AuditEntry.objects.filter(
+        subject_type=subject._meta.label_lower, subject_id=str(subject.pk)
+    ).order_by("pk")
+
+
+def first_break() -> int | None:
+    """The first position whose digest does not follow from the one before; None if all do."""
+    previous, expected = rules.GENESIS, 1
+    sealed = AuditEntry.objects.filter(position__isnull=False).order_by("position")
+    for entry in sealed.iterator(chunk_size=5_000):
+        right = rules.digest(previous, content(entry), algorithm=settings.AUDIT_HASH)
+        if entry.position != expected or entry.digest != right:
+            return expected
+        previous, expected = right, expected + 1
+    return None

@@ -1,0 +1,23 @@
+"""Small pieces that several rooms' models are built from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import CheckConstraint, Q
+
+ACTOR_KEY_LENGTH = 80
+
+
+def both_or_neither(first: str, second: str, *, name: str) -> CheckConstraint:
+    """A pair such as when and by whom: both columns are filled, or none is."""
+    empty = Q(**{f"{first}__isnull": True, f"{second}__isnull": True})
+    full = Q(**{f"{first}__isnull": False, f"{second}__isnull": False})
+    return CheckConstraint(condition=empty | full, name=name)
+
+
+class ActorKeyField(models.CharField[str | None, str | None]):
+    """Who did it, as `Actor.key`: "user:12/org:3", "partner:7" or "system"; never erased."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("max_length", ACTOR_KEY_LENGTH)
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""The one table of event names.
+
+An event is emitted by the service that changes the fact, in its transaction, and consumed by
+name; a name that is not here is refused. The payload's keys follow the description.
+"""
+
+from __future__ import annotations
+
+EVENTS: dict[str, str] = {
+    # listings: patent_id, listing_id | null, organisation_id
+    "patent.imported": "A batch brought the patent in or changed it.",
+    "patent.changed": "Its bibliographic data, offer sheet or tags changed.",
+    "patent.listed": "Its listing went on the public board.",
+    "patent.suspended": "Its listing was taken down for the time being.",
+    "patent.withdrawn": "Its listing was withdrawn by the holder.",
+    "patent.converted": "Its listing ended in a deal.",
+    "patent.lapsed": "It is no longer in force.",
+    "patent.restored": "It is in force again.",
+    "patent.layer_moved": "Its layer in the library changed.",
+    # licensing: declaration_id / licence_id / outcome_id, patent_id, licensor_id, licensee_id, region
+    "open_declaration.announced": "An open licence is on offer.",
+    "open_declaration.withdrawn": "An open licence is no longer on offer.",
+    "licence.noticed": "A firm served notice that it takes the licence.",
+    "licence.paid": "A payment was recorded.",
+    "licence.effective": "The licence took effect.",
+    "licence.contested": "The holder contests the notice or the payment.",
+    "licence.resolved": "A contest was decided.",
+    "licence.filed": "The licence was filed with the administration.",
+    "outcome.reported": "A holder reported what became of a patent.",
+    "outcome.verified": "A bureau verified or rejected a reported outcome.",
+    # pledges: pledge_id, patent_ids, pledgor_id, pledgee_id, region
+    "pledge.recorded": "A registered pledge was recorded.",
+    "pledge.released": "A pledge ended.",
+    # matching: need_id / lead_id, patent_id, organisation_id
+    "need.opened": "A need is open for matching.",
+    "need.changed": "An open need was edited.",
+    "need.closed": "A need is no longer open.",
+    "subscription.changed": "A subscription was created or edited.",
+    "match.run_finished": "A matching run finished.",
+    "match.pushed": "A match was pushed to its receiver.",
+    "match.rated": "A receiver rated a match: prospect 1-5, interested, reason.",
+    "demand.measured": "How much demand there is for a patent was measured anew.",
+    # core
+    "notice.sent": "A notice was put into somebody's bell.",
+}

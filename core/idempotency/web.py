@@ -1,0 +1,32 @@
+"""One effect per HTML form: a hidden token, sent again by an impatient click, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from core.idempotency.services import Answer, once
+
+FIELD = "form_token"
+
+
+def submit_once(request: HttpRequest, run: Callable[[], str]) -> HttpResponse:
+    """Redirect to where `run()` says; a second submit of the same form goes there as well.
+
+    `run` does the command and returns the URL to go to. Its DomainError passes through and
+    stores nothing. A form without a token (an old page) simply runs.
+    """
+    token = request.POST.get(FIELD, "")
+    if not token:
+        return HttpResponseRedirect(run())
+    answer = once(
+        key=f"form:{token}"[:255],
+        route=f"POST {request.path}",
+        content=b"",
+        by=request.actor,
+        now=timezone.now(),
+        run=lambda: Answer(302, None, run()),
+    )
+    return HttpResponseRedirect(answer.location)

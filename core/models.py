@@ -1,0 +1,24 @@
+"""Where Django looks for core's tables; each lives with its topic."""
+
+from core.attachments.models import Attachment
+from core.audit.models import AuditEntry, AuditPerson
+from core.idempotency.models import IdempotencyKey
+from core.notices.models import Notice, NoticePreference
+from core.outbox.models import OutboxDelivery, OutboxEvent
+from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
+
+__all__ = [
+    "Attachment",
+    "AuditEntry",
+    "AuditPerson",
+    "IdempotencyKey",
+    "Mandate",
+    "Membership",
+    "Notice",
+    "NoticePreference",
+    "Organisation",
+    "OutboxDelivery",
+    "OutboxEvent",
+    "RegionSetting",
+    "User",
+]

@@ -1,0 +1,26 @@
+"""What is in a person's bell."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from core.notices.models import Notice, NoticePreference
+from core.people.types import Actor
+
+
+def inbox(*, viewer: Actor) -> QuerySet[Notice]:
+    """The viewer's notices, newest first."""
+    return Notice.objects.filter(user_id=viewer.user_id).order_by("-pk")
+
+
+def unread_count(*, viewer: Actor) -> int:
+    """How many the viewer has not read."""
+    if viewer.user_id is None:
+        return 0
+    return Notice.objects.filter(user_id=viewer.user_id, read_at__isnull=True).count()
+
+
+def kinds_off(*, viewer: Actor) -> set[str]:
+    """The kinds the viewer has switched off."""
+    rows = NoticePreference.objects.filter(user_id=viewer.user_id)
+    return set(rows.values_list("kind", flat=True))

@@ -1,0 +1,114 @@
+"""Putting notices into people's bells, and marking them read."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from redis import Redis
+from redis.exceptions import RedisError
+
+from core.notices.models import Notice, NoticePreference
+from core.people.types import Actor
+
+log = logging.getLogger(__name__)
+
+KINDS: dict[str, str] = {
+    "match.pushed": "新的匹配推送",
+    "listing.changed": "挂牌与法律状态变化",
+    "licence.progress": "许可办理进展",
+    "licence.deadline": "备案期限提醒",
+    "outcome.progress": "转化反馈与核实",
+    "pledge.progress": "质押登记与解除",
+    "import.finished": "批量导入结果",
+    "system": "系统通知",
+}
+
+
+def channel(user_id: int) -> str:
+    """The pub/sub channel on which an open page of this person listens."""
+    return f"notices:{user_id}"
+
+
+def notify(
+    *,
+    users: Iterable[int],
+    kind: str,
+    key: str,
+    title: str,
+    now: datetime,
+    body: str = "",
+    url: str = "",
+) -> list[int]:
+    """Tell these people once, unless they switched the kind off; the ids of those told now.
+
+    The unique (user, key) makes a repeat find nothing to do. Open pages hear after commit;
+    if the channel is down they find the notice at their next look.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind} is not a kind of notice.")
+    wanted = sorted(set(users))
+    off = set(
+        NoticePreference.objects.filter(user_id__in=wanted, kind=kind).values_list(
+            "user_id", flat=True
+        )
+    )
+    had = set(
+        Notice.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True)
+    )
+    fresh = [
+        Notice(
+            user_id=user_id,
+            kind=kind,
+            key=key,
+            title=title[:200],
+            body=body[:500],
+            url=url,
+            created_at=now,
+        )
+        for user_id in wanted
+        if user_id not in off and user_id not in had
+    ]
+    if not fresh:
+        return []
+    Notice.objects.bulk_create(fresh, ignore_conflicts=True)
+    told = [notice.user_id for notice in fresh]
+    transaction.on_commit(lambda: _ring(told, title=title, body=body, url=url), robust=True)
+    return told
+
+
+def _ring(user_ids: list[int], *, title: str, body: str, url: str) -> None:
+    message = json.dumps({"title": title, "body": body, "url": url}, ensure_ascii=False)
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            pipe = client.pipeline(transaction=False)
+            for user_id in user_ids:
+                pipe.publish(channel(user_id), message)
+            pipe.execute()
+    except RedisError:
+        log.warning("The notice channel is down; bells ring at the next page view.")
+
+
+def mark_read(*, by: Actor, now: datetime, notice_id: int | None = None) -> int:
+    """Mark one of the actor's notices, or all of them, as read; how many were unread."""
+    rows = Notice.objects.filter(user_id=by.user_id, read_at__isnull=True)
+    if notice_id is not None:
+        rows = rows.filter(pk=notice_id)
+    return rows.update(read_at=now)
+
+
+@transaction.atomic
+def set_preferences(*, by: Actor, off: Iterable[str]) -> None:
+    """Replace the kinds of notice that the actor has switched off."""
+    if by.user_id is None:
+        return
+    chosen = sorted(set(off) & KINDS.keys())
+    NoticePreference.objects.filter(user_id=by.user_id).exclude(kind__in=chosen).delete()
+    NoticePreference.objects.bulk_create(
+        [NoticePreference(user_id=by.user_id, kind=kind) for kind in chosen],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,201 @@
+"""Telling others: emit in the transaction, relay after it.
+
+The rows are the truth and the queue only a nudge. The relay runs as a task after each commit
+and, as a sweep, every few seconds: it finds what lost nudges and dead workers left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from core.events import EVENTS
+from core.outbox import registry
+from core.outbox.models import OutboxDelivery, OutboxEvent
+from core.people.types import Actor
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 10
+MAX_CRASHES = 3
+NUMBER_LOCK = 0x0B0C
+
+
+def emit(
+    name: str,
+    *,
+    subject: models.Model,
+    by: Actor,
+    at: datetime,
+    payload: Mapping[str, Any] | None = None,
+) -> OutboxEvent:
+    """Owe the news to everyone who listens: rows in this transaction, a nudge after commit."""
+    return emit_many(name, [(subject, payload or {})], by=by, at=at)[0]
+
+
+def emit_many(
+    name: str,
+    subjects: Iterable[tuple[models.Model, Mapping[str, Any]]],
+    *,
+    by: Actor,
+    at: datetime,
+) -> list[OutboxEvent]:
+    """The same for many subjects, in two statements."""
+    if name not in EVENTS:
+        raise ValueError(f"{name} is not in core.events.EVENTS.")
+    events = [
+        OutboxEvent(
+            name=name,
+            subject_type=subject._meta.label_lower,
+            subject_id=str(subject.pk),
+            payload=dict(payload),
+            actor_key=by.key,
+            occurred_at=at,
+        )
+        for subject, payload in subjects
+    ]
+    OutboxEvent.objects.bulk_create(events, batch_size=1_000)
+    owed = [
+        OutboxDelivery(event=event, consumer=consumer, due_at=at)
+        for consumer in registry.listeners(name)
+        for event in events
+    ]
+    OutboxDelivery.objects.bulk_create(owed, batch_size=1_000)
+    if owed:
+        _nudge_after_commit()
+    return events
+
+
+def _nudge_after_commit() -> None:
+    """One nudge per transaction, however many events it emitted."""
+    if not any(hook[1] is _nudge for hook in connection.run_on_commit):
+        transaction.on_commit(_nudge, robust=True)
+
+
+def _nudge() -> None:
+    """Wake the relay. A lost nudge costs a few seconds: the sweep finds the rows."""
+    current_app.send_task("core.relay", ignore_result=True, retry=False)
+
+
+def claim(*, now: datetime, limit: int = 20) -> list[int]:
+    """Lease up to `limit` due deliveries, skipping those another relay holds; their ids.
+
+    A lease that ran out means that its holder crashed: after three crashes the row is dead.
+    """
+    open_rows = OutboxDelivery.objects.filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+        done_at__isnull=True,
+        dead_at__isnull=True,
+        due_at__lte=now,
+    )
+    with transaction.atomic():
+        rows = list(
+            open_rows.select_for_update(skip_locked=True).order_by("due_at", "pk")[:limit]
+        )
+        for row in rows:
+            if row.leased_until is not None:
+                row.crashes += 1
+            if row.crashes >= MAX_CRASHES:
+                row.dead_at, row.error = now, f"{row.crashes} relays died on this row. {row.error}"
+            row.leased_until = now + LEASE
+            row.attempts += 1
+        OutboxDelivery.objects.bulk_update(
+            rows, ["crashes", "dead_at", "error", "leased_until", "attempts"]
+        )
+    return [row.pk for row in rows if row.dead_at is None]
+
+
+def relay(*, clock: Callable[[], datetime], rounds: int = 200) -> int:
+    """Number what is new and hand over what is due until nothing is; how many were handed over."""
+    done = 0
+    for _ in range(rounds):
+        number_events()
+        ids = claim(now=clock())
+        if not ids:
+            break
+        done += sum(hand_over(delivery_id=pk, now=clock()) for pk in ids)
+    return done
+
+
+def hand_over(*, delivery_id: int, now: datetime) -> bool:
+    """Run one consumer and mark it done in the same transaction: both happen or neither."""
+    try:
+        with transaction.atomic():
+            row = (
+                OutboxDelivery.objects.select_for_update(of=("self",))
+                .select_related("event")
+                .get(pk=delivery_id)
+            )
+            if row.done_at or row.dead_at:
+                return False
+            consumer = registry.find(row.consumer)
+            if consumer is None:
+                raise LookupError(f"No consumer is called {row.consumer}.")
+            consumer(_as_event(row.event), now=now)
+            row.done_at, row.leased_until, row.error = now, None, ""
+            row.save(update_fields=["done_at", "leased_until", "error"])
+            return True
+    except Exception as problem:  # a consumer may fail in any way; the row remembers it
+        log.exception("Consumer failed on delivery %s", delivery_id)
+        _note_failure(delivery_id=delivery_id, problem=problem, now=now)
+        return False
+
+
+def _note_failure(*, delivery_id: int, problem: Exception, now: datetime) -> None:
+    row = OutboxDelivery.objects.filter(pk=delivery_id, done_at__isnull=True).first()
+    if row is None:
+        return
+    row.error = f"{type(problem).__name__}: {problem}"[:2_000]
+    row.leased_until = None
+    if row.attempts >= MAX_ATTEMPTS:
+        row.dead_at = now
+    else:
+        row.due_at = now + timedelta(seconds=min(2**row.attempts, 600))
+    row.save(update_fields=["error", "leased_until", "due_at", "dead_at"])
+
+
+def _as_event(row: OutboxEvent) -> registry.Event:
+    return registry.Event(
+        id=str(row.pk),
+        name=row.name,
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        payload=row.payload,
+        actor_key=row.actor_key or "",
+        occurred_at=row.occurred_at,
+    )
+
+
+@transaction.atomic
+def number_events(*, limit: int = 10_000) -> int:
+    """Give committed events their place in the change feed; how many were given one.
+
+    Ids commit out of order, so a reader paging by them would skip rows; `sequence` is handed
+    out after commit by one numberer at a time and never has a gap that fills later.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [NUMBER_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(
+            """
+            WITH fresh AS (
+                SELECT id, row_number() OVER (ORDER BY written_at, id) AS place
+                FROM core_outboxevent WHERE sequence IS NULL
+                ORDER BY written_at, id LIMIT %s
+            )
+            UPDATE core_outboxevent e
+            SET sequence = fresh.place
+                + (SELECT coalesce(max(sequence), 0) FROM core_outboxevent)
+            FROM fresh WHERE e.id = fresh.id
+            """,
+            [limit],
+        )
+        return int(cursor.rowcount)

@@ -1,0 +1,190 @@
+"""Questions about organisations and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
+from core.people.rules import clean_uscc, region_prefix
+from core.people.types import Actor, Role
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationCard:
+    """What other rooms may know of an organisation."""
+
+    id: int
+    name: str
+    uscc: str | None
+    kind: str
+    kind_label: str
+    region: str
+    industry_codes: tuple[str, ...]
+    tags: tuple[str, ...]
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipCard:
+    """One identity that a person may act under."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+    role: Role
+    region: str
+
+
+def _card(row: Organisation) -> OrganisationCard:
+    return OrganisationCard(
+        id=row.pk,
+        name=row.name,
+        uscc=row.uscc,
+        kind=row.kind,
+        kind_label=row.get_kind_display(),
+        region=row.region,
+        industry_codes=tuple(row.industry_codes),
+        tags=tuple(row.tags),
+        is_sample=row.is_sample,
+    )
+
+
+def organisation(organisation_id: int) -> OrganisationCard:
+    """The organisation's card; Organisation.DoesNotExist when there is none."""
+    return _card(Organisation.objects.get(pk=organisation_id))
+
+
+def organisations(ids: Iterable[int]) -> dict[int, OrganisationCard]:
+    """The cards of those of `ids` that exist, by id, in one query."""
+    return {row.pk: _card(row) for row in Organisation.objects.filter(pk__in=set(ids))}
+
+
+def organisation_by_uscc(code: str) -> OrganisationCard | None:
+    """The organisation with this unified social credit code, in any spelling."""
+    row = Organisation.objects.filter(uscc=clean_uscc(code)).first()
+    return _card(row) if row else None
+
+
+def organisation_ids_in(prefix: str) -> list[int]:
+    """Organisations whose region lies below this prefix."""
+    return list(
+        Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True)
+    )
+
+
+def members(organisation_id: int, role: Role | None = None) -> list[int]:
+    """Active users of an organisation, in order, each once."""
+    return members_of([organisation_id], role).get(organisation_id, [])
+
+
+def members_of(
+    organisation_ids: Iterable[int], role: Role | None = None
+) -> dict[int, list[int]]:
+    """Active users of each organisation, in one query."""
+    rows = Membership.objects.filter(
+        organisation_id__in=set(organisation_ids), user__is_active=True
+    )
+    if role is not None:
+        rows = rows.filter(role=role)
+    found: dict[int, list[int]] = {}
+    for organisation_id, user_id in (
+        rows.order_by("organisation_id", "user_id")
+        .values_list("organisation_id", "user_id")
+        .distinct()
+    ):
+        found.setdefault(organisation_id, []).append(user_id)
+    return found
+
+
+def bureau_members_for(region: str) -> list[int]:
+    """Bureau staff whose prefix covers this region, the closest first."""
+    prefixes = [region[:n] for n in (6, 4, 2, 0) if len(region) >= n]
+    rows = Membership.objects.filter(
+        role=Role.BUREAU, region__in=prefixes, user__is_active=True
+    ).values_list("region", "user_id")
+    ordered = sorted(rows, key=lambda row: (-len(row[0]), row[1]))
+    return list(dict.fromkeys(user_id for _, user_id in ordered))
+
+
+def identities(user: User) -> list[MembershipCard]:
+    """Every identity a person may act under, the default one first."""
+    rows = (
+        Membership.objects.filter(user=user)
+        .select_related("organisation")
+        .order_by("-is_default", "pk")
+    )
+    return [
+        MembershipCard(
+            id=row.pk,
+            organisation_id=row.organisation_id,
+            organisation_name=row.organisation.name,
+            role=Role(row.role),
+            region=row.region,
+        )
+        for row in rows
+    ]
+
+
+def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Actor:
+    """The actor a person is: for the chosen identity, else the default, else the first.
+
+    Roles are those the person holds in that identity's organisation; a bureau's region is the
+    identity's prefix, anyone else's the organisation's own division.
+    """
+    rows = list(
+        Membership.objects.filter(user=user)
+        .select_related("organisation")
+        .order_by("-is_default", "pk")
+    )
+    chosen = next((row for row in rows if row.pk == membership_id), rows[0] if rows else None)
+    if chosen is None:
+        roles = frozenset({Role.SYSADMIN}) if user.is_superuser else frozenset[Role]()
+        return Actor(user_id=user.pk, roles=roles, name=str(user))
+    held = frozenset(Role(r.role) for r in rows if r.organisation_id == chosen.organisation_id)
+    if user.is_superuser:
+        held |= {Role.SYSADMIN}
+    region = chosen.region if Role.BUREAU in held else region_prefix(chosen.organisation.region)
+    mandates = (
+        frozenset(mandators(chosen.organisation_id, on=on)) if Role.BROKER in held else frozenset()
+    )
+    return Actor(
+        user_id=user.pk,
+        organisation_id=chosen.organisation_id,
+        roles=held,
+        region=region,
+        name=str(user),
+        mandates=mandates,
+    )
+
+
+def mandators(agent_id: int, *, on: date) -> list[int]:
+    """The organisations that have empowered this one on that day."""
+    live = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    return list(
+        Mandate.objects.filter(
+            live, agent_id=agent_id, revoked_at__isnull=True, starts_on__lte=on
+        ).values_list("principal_id", flat=True)
+    )
+
+
+def region_setting(key: str, region: str, *, default: Any) -> Any:
+    """What holds in a region: the row with the longest prefix, else the nation's, else default."""
+    prefixes = [region[:n] for n in (6, 4, 2, 0) if len(region) >= n]
+    rows = dict(
+        RegionSetting.objects.filter(key=key, region__in=prefixes).values_list("region", "value")
+    )
+    return next((rows[p] for p in prefixes if p in rows), default)
+
+
+def wants_recommendations(user_ids: Iterable[int]) -> set[int]:
+    """Those of these users who have not switched personal recommendations off (PIPL art. 24)."""
+    return set(
+        User.objects.filter(pk__in=set(user_ids), wants_recommendations=True).values_list(
+            "pk", flat=True
+        )
+    )

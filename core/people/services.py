@@ -1,0 +1,22 @@
+"""Commands on people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from core.audit import services as audit
+from core.people.models import User
+from core.people.types import Actor
+
+
+@transaction.atomic
+def set_recommendations(*, wanted: bool, by: Actor, now: datetime) -> None:
+    """Switch personal recommendations on or off for the actor (PIPL art. 24)."""
+    user = User.objects.select_for_update().get(pk=by.user_id)
+    if user.wants_recommendations == wanted:
+        return
+    user.wants_recommendations = wanted
+    user.save(update_fields=["wants_recommendations"])
+    audit.record("user.recommendations", subject=user, by=by, at=now, changes={"wanted": wanted})

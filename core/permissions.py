@@ -1,0 +1,168 @@
+"""Who may do what: one table of permissions by role, and `require`.
+
+A right follows from the role held in the organisation acted for; the thing acted on says
+which organisations and region govern it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from core.errors import NotAllowed
+from core.people.types import Actor, Role
+
+
+class Permission(StrEnum):
+    """Everything that can be allowed. Reading is not here: `visible_to` decides what is seen."""
+
+    # listings
+    REGISTER_PATENT = "register_patent"
+    EDIT_PATENT = "edit_patent"
+    RECORD_LEGAL_EVENT = "record_legal_event"
+    IMPORT_STOCK = "import_stock"
+    PUBLISH_LISTING = "publish_listing"
+    ADMIT_INVENTORY = "admit_inventory"
+    FAVOURITE = "favourite"
+    # matching
+    POST_NEED = "post_need"
+    SUBSCRIBE = "subscribe"
+    RATE_MATCH = "rate_match"
+    RUN_MATCHING = "run_matching"
+    # licensing
+    DECLARE_OPEN = "declare_open"
+    TAKE_LICENCE = "take_licence"
+    CONTEST_LICENCE = "contest_licence"
+    FILE_LICENCE = "file_licence"
+    RESOLVE_CONTEST = "resolve_contest"
+    REPORT_OUTCOME = "report_outcome"
+    VERIFY_OUTCOME = "verify_outcome"
+    # pledges
+    CHECK_PLEDGE = "check_pledge"
+    RECORD_PLEDGE = "record_pledge"
+    RELEASE_PLEDGE = "release_pledge"
+    CONSENT_AS_PLEDGEE = "consent_as_pledgee"
+    # oversight and audit
+    SEE_DASHBOARD = "see_dashboard"
+    SEE_AUDIT = "see_audit"
+    # interchange
+    MANAGE_PARTNER = "manage_partner"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    READ_CHANGES = "read_changes"
+    # core
+    EDIT_SETTINGS = "edit_settings"
+
+
+_SUPPLY = frozenset(
+    {
+        Permission.REGISTER_PATENT,
+        Permission.EDIT_PATENT,
+        Permission.RECORD_LEGAL_EVENT,
+        Permission.IMPORT_STOCK,
+        Permission.PUBLISH_LISTING,
+        Permission.ADMIT_INVENTORY,
+        Permission.FAVOURITE,
+        Permission.DECLARE_OPEN,
+        Permission.CONTEST_LICENCE,
+        Permission.FILE_LICENCE,
+        Permission.REPORT_OUTCOME,
+        Permission.CHECK_PLEDGE,
+    }
+)
+_DEMAND = frozenset(
+    {
+        Permission.FAVOURITE,
+        Permission.POST_NEED,
+        Permission.SUBSCRIBE,
+        Permission.RATE_MATCH,
+        Permission.TAKE_LICENCE,
+        Permission.FILE_LICENCE,
+        Permission.CHECK_PLEDGE,
+    }
+)
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.ANONYMOUS: frozenset(),
+    Role.INVENTOR: frozenset({Permission.FAVOURITE}),
+    Role.OFFICE: _SUPPLY,
+    Role.ENTERPRISE: _DEMAND,
+    Role.BROKER: _SUPPLY | _DEMAND,
+    Role.BANK: frozenset(
+        {
+            Permission.CHECK_PLEDGE,
+            Permission.RECORD_PLEDGE,
+            Permission.RELEASE_PLEDGE,
+            Permission.CONSENT_AS_PLEDGEE,
+            Permission.FAVOURITE,
+        }
+    ),
+    Role.GUARANTOR: frozenset({Permission.CHECK_PLEDGE}),
+    Role.VALUER: frozenset({Permission.CHECK_PLEDGE}),
+    Role.EXCHANGE: frozenset(
+        {Permission.MANAGE_WEBHOOKS, Permission.READ_CHANGES, Permission.MANAGE_PARTNER}
+    ),
+    Role.BUREAU: frozenset(
+        {
+            Permission.SEE_DASHBOARD,
+            Permission.VERIFY_OUTCOME,
+            Permission.RESOLVE_CONTEST,
+            Permission.CHECK_PLEDGE,
+        }
+    ),
+    Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),
+    Role.SYSADMIN: frozenset(
+        {
+            Permission.EDIT_SETTINGS,
+            Permission.RUN_MATCHING,
+            Permission.SEE_DASHBOARD,
+            Permission.SEE_AUDIT,
+        }
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Whose a thing is: the organisations that may act on it, and the region it lies in."""
+
+    organisations: frozenset[int] = field(default_factory=frozenset)
+    region: str = ""
+
+
+@runtime_checkable
+class Governed(Protocol):
+    """A thing that says whose it is."""
+
+    def governed_by(self) -> Governance: ...
+
+
+def allowed(actor: Actor, permission: Permission, *, on: object = None) -> bool:
+    """Whether the actor may do this, and to this thing where one is named.
+
+    The system may do anything. Others need the permission through a role; on a governed thing
+    they must act for one of its organisations, or be a bureau whose prefix covers its region.
+    """
+    if actor.is_system:
+        return True
+    if not any(permission in GRANTS[role] for role in actor.roles):
+        return False
+    if not isinstance(on, Governed):
+        return True
+    governance = on.governed_by()
+    if actor.acts_for & governance.organisations:
+        return True
+    overseer = actor.has(Role.BUREAU) and permission in GRANTS[Role.BUREAU]
+    return overseer and governance.region.startswith(actor.region)
+
+
+def require(actor: Actor, permission: Permission, *, on: object = None) -> None:
+    """Let the actor pass, or raise NotAllowed with a Chinese sentence that says what to do."""
+    if allowed(actor, permission, on=on):
+        return
+    if actor.is_anonymous:
+        raise NotAllowed("请先登录，再办理这项操作。", code="login-required")
+    raise NotAllowed(
+        "您当前的身份不能办理这项操作。如您还在其他机构任职，请先在右上角切换身份；"
+        "否则请联系本机构管理员。"
+    )

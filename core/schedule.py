@@ -1,0 +1,14 @@
+"""What core does by the clock. Nudges do the work sooner; these sweeps find what was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "core.relay": {"task": "core.relay", "schedule": 5.0},
+    "core.seal_audit": {"task": "core.seal_audit", "schedule": 30.0},
+    "core.forget_idempotency_keys": {
+        "task": "core.forget_idempotency_keys",
+        "schedule": 3600.0,
+    },
+}

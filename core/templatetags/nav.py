@@ -1,0 +1,139 @@
+"""Where one can go from here: the public sections and each role's workbench.
+
+Rooms are named by path only, so that the ground floor imports nobody. A section whose room is not
+installed is not shown: no link of ours is ever dead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from django import template
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise
+
+from core.notices.selectors import unread_count
+from core.people import selectors as people
+from core.people.types import Actor, Role
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A word in a navigation bar."""
+
+    path: str
+    label: str | Promise
+    icon: str = ""
+    here: bool = False
+
+
+PUBLIC = (
+    Section("/patents/", gettext_lazy("找专利")),
+    Section("/needs/", gettext_lazy("找需求")),
+    Section("/open-licences/", gettext_lazy("开放许可专区")),
+    Section("/pledges/", gettext_lazy("质押融资")),
+    Section("/open-platform/", gettext_lazy("开放平台")),
+    Section("/help/", gettext_lazy("帮助")),
+)
+
+TODO = Section("/", gettext_lazy("待办"), "inbox")
+NOTICES = Section("/notices/", gettext_lazy("消息"), "bell")
+LIBRARY = Section("/library/", gettext_lazy("专利库"), "stack")
+FAVOURITES = Section("/favourites/", gettext_lazy("收藏"), "star")
+MATCHES = Section("/matches/", gettext_lazy("匹配推荐"), "spark")
+MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen")
+SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
+LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
+OUTCOMES = Section("/outcomes/", gettext_lazy("转化结果"), "flag")
+PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
+OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
+CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
+ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
+
+WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
+    (Role.OFFICE, (TODO, LIBRARY, MATCHES, LICENCES, OUTCOMES, PLEDGES, FAVOURITES, NOTICES)),
+    (
+        Role.ENTERPRISE,
+        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, LICENCES, OUTCOMES, PLEDGES, NOTICES),
+    ),
+    (Role.BROKER, (TODO, MATCHES, MY_NEEDS, FAVOURITES, NOTICES)),
+    (Role.INVENTOR, (TODO, FAVOURITES, NOTICES)),
+    (Role.BUREAU, (TODO, OVERSIGHT, OUTCOMES, LICENCES, NOTICES)),
+    (Role.BANK, (TODO, PLEDGES, FAVOURITES, NOTICES)),
+    (Role.GUARANTOR, (TODO, PLEDGES, NOTICES)),
+    (Role.VALUER, (TODO, PLEDGES, NOTICES)),
+    (Role.EXCHANGE, (TODO, CONSOLE, NOTICES)),
+    (Role.AUDITOR, (TODO, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES, NOTICES)),
+    (Role.SYSADMIN, (TODO, ADMIN, NOTICES)),
+)
+
+
+@cache
+def _installed(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def _marked(sections: tuple[Section, ...], here: str) -> list[Section]:
+    """The installed sections, the one that best fits the present path marked."""
+    shown = [section for section in sections if _installed(section.path)]
+    fits = [s.path for s in shown if s.path == here or (s.path != "/" and here.startswith(s.path))]
+    best = max(fits, key=len, default=None)
+    return [Section(s.path, s.label, s.icon, s.path == best) for s in shown]
+
+
+@register.simple_tag(takes_context=True)
+def public_sections(context: template.Context) -> list[Section]:
+    """The public sections, as every visitor sees them."""
+    request: HttpRequest | None = context.get("request")
+    return _marked(PUBLIC, request.path if request else "")
+
+
+@register.simple_tag(takes_context=True)
+def workbench_sections(context: template.Context) -> list[Section]:
+    """The sections of the actor's roles, each once; nothing for visitors."""
+    request: HttpRequest | None = context.get("request")
+    actor: Actor | None = getattr(request, "actor", None)
+    if request is None or actor is None or actor.is_anonymous:
+        return []
+    seen: dict[str, Section] = {TODO.path: TODO}
+    for role, sections in WORKBENCH:
+        if actor.has(role):
+            for section in sections:
+                seen.setdefault(section.path, section)
+    seen.pop(NOTICES.path, None)
+    seen[NOTICES.path] = NOTICES
+    return _marked(tuple(seen.values()), request.path)
+
+
+@register.simple_tag
+def installed(path: str) -> str:
+    """The path if some room answers there, else ""."""
+    return path if _installed(path) else ""
+
+
+@register.simple_tag(takes_context=True)
+def unread_notices(context: template.Context) -> int:
+    """How many notices wait unread in the viewer's bell."""
+    request: HttpRequest | None = context.get("request")
+    actor: Actor | None = getattr(request, "actor", None)
+    return 0 if actor is None else unread_count(viewer=actor)
+
+
+@register.simple_tag(takes_context=True)
+def acting_for(context: template.Context) -> str:
+    """The name of the organisation that the viewer acts for, or ""."""
+    request: HttpRequest | None = context.get("request")
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None or actor.organisation_id is None:
+        return ""
+    found = people.organisations([actor.organisation_id]).get(actor.organisation_id)
+    return found.name if found else ""

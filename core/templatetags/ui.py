@@ -1,0 +1,320 @@
+"""What every page is built from: figures and dates as people write them, icons, badges, forms.
+
+Filters answer with "—" for nothing, so that no cell is ever an unexplained blank.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+from uuid import uuid4
+
+from django import template
+from django.forms import BaseForm
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+register = template.Library()
+
+NOTHING = "—"
+CENT = Decimal("0.01")
+WAN = Decimal(10_000)
+NUMBER = re.compile(r"^(?P<year>(?:19|20)\d{2})(?P<kind>\d)(?P<serial>\d{7})(?P<check>[\dX])$")
+OLD_NUMBER = re.compile(r"^(?P<year>\d{2})(?P<kind>\d)(?P<serial>\d{5})(?P<check>[\dX])$")
+
+
+# --- figures ---------------------------------------------------------------------------------
+
+
+def _decimal(value: object) -> Decimal | None:
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _plain(number: Decimal) -> str:
+    """Thousands separated, no trailing zeros after the point."""
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def number(value: object, places: int | str = 2) -> str:
+    """1234567.5 -> 1,234,567.5"""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    step = Decimal(1).scaleb(-int(places))
+    return _plain(amount.quantize(step, rounding=ROUND_HALF_UP))
+
+
+@register.filter
+def yuan(value: object) -> str:
+    """12000 -> 12,000 元; cents only where there are any."""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    amount = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    whole = amount == amount.to_integral_value()
+    return _("%(amount)s 元") % {"amount": f"{amount:,.0f}" if whole else f"{amount:,.2f}"}
+
+
+@register.filter
+def wan(value: object) -> str:
+    """125000 -> 12.5 万元, rounded to the hundredth of a wan (100 yuan)."""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    return _("%(amount)s 万元") % {
+        "amount": _plain((amount / WAN).quantize(CENT, rounding=ROUND_HALF_UP))
+    }
+
+
+@register.filter
+def percent(value: object, places: int | str = 1) -> str:
+    """0.125 -> 12.5%"""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    step = Decimal(1).scaleb(-int(places))
+    return f"{_plain((amount * 100).quantize(step, rounding=ROUND_HALF_UP))}%"
+
+
+@register.filter
+def score(value: object) -> str:
+    """A score of 0..1 as the whole number 0..100 people compare."""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    return str(int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+
+
+# --- dates -----------------------------------------------------------------------------------
+
+
+def _local(value: date | datetime) -> date | datetime:
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return timezone.localtime(value)
+    return value
+
+
+@register.filter
+def zhdate(value: object) -> str:
+    """2025-03-01, in Shanghai."""
+    if not isinstance(value, date):
+        return NOTHING
+    return _local(value).strftime("%Y-%m-%d")
+
+
+@register.filter
+def zhdatetime(value: object) -> str:
+    """2025-03-01 14:05, in Shanghai."""
+    if not isinstance(value, datetime):
+        return zhdate(value)
+    return _local(value).strftime("%Y-%m-%d %H:%M")
+
+
+@register.filter
+def ago(value: object, now: datetime | None = None) -> str:
+    """How long ago: 刚刚, 5 分钟前, 3 小时前, 2 天前; older than 30 days, the date."""
+    if not isinstance(value, datetime):
+        return zhdate(value)
+    seconds = int(((now or timezone.now()) - value).total_seconds())
+    if seconds < 0 or seconds >= 30 * 86_400:
+        return zhdate(value)
+    for size, one in (
+        (86_400, lambda n: ngettext("%(n)s 天前", "%(n)s 天前", n)),
+        (3_600, lambda n: ngettext("%(n)s 小时前", "%(n)s 小时前", n)),
+        (60, lambda n: ngettext("%(n)s 分钟前", "%(n)s 分钟前", n)),
+    ):
+        if seconds >= size:
+            return one(seconds // size) % {"n": seconds // size}
+    return _("刚刚")
+
+
+@register.filter
+def patent_number(value: object, prefix: str = "") -> str:
+    """2017106018623 -> 2017 1 0601862.3; with |patent_number:"ZL" -> ZL 2017 1 0601862.3."""
+    text = str(value or "").strip().upper()
+    if not text:
+        return NOTHING
+    found = NUMBER.match(text) or OLD_NUMBER.match(text)
+    if found is None:
+        return str(value)
+    printed = "{year} {kind} {serial}.{check}".format(**found.groupdict())
+    return f"{prefix} {printed}" if prefix else printed
+
+
+# --- marks -----------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: str = "") -> SafeString:
+    """A symbol of static/img/icons.svg; silent for readers of screens unless labelled."""
+    kind = f"icon icon-{size}" if size else "icon"
+    href = f"{static('img/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            kind,
+            label,
+            href,
+        )
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>',
+        kind,
+        href,
+    )
+
+
+# Status is word + shape, never colour alone: each tone has its own shape.
+SHAPES = {
+    "ok": "s-ok",
+    "info": "s-info",
+    "wait": "s-wait",
+    "warn": "s-warn",
+    "danger": "s-danger",
+    "muted": "s-muted",
+}
+
+# One vocabulary for the words that several rooms use for the same state of affairs.
+STATUSES: dict[str, tuple[Any, str]] = {
+    "draft": (gettext_lazy("草稿"), "muted"),
+    "submitted": (gettext_lazy("待审核"), "wait"),
+    "pending": (gettext_lazy("待处理"), "wait"),
+    "processing": (gettext_lazy("处理中"), "wait"),
+    "running": (gettext_lazy("运行中"), "wait"),
+    "queued": (gettext_lazy("排队中"), "wait"),
+    "open": (gettext_lazy("进行中"), "info"),
+    "listed": (gettext_lazy("已上架"), "ok"),
+    "published": (gettext_lazy("已发布"), "ok"),
+    "announced": (gettext_lazy("已公告"), "ok"),
+    "effective": (gettext_lazy("已生效"), "ok"),
+    "granted": (gettext_lazy("授权有效"), "ok"),
+    "active": (gettext_lazy("有效"), "ok"),
+    "done": (gettext_lazy("已完成"), "ok"),
+    "filed": (gettext_lazy("已备案"), "ok"),
+    "verified": (gettext_lazy("已核实"), "ok"),
+    "recorded": (gettext_lazy("已登记"), "ok"),
+    "paid": (gettext_lazy("已付款"), "info"),
+    "noticed": (gettext_lazy("已通知"), "info"),
+    "reported": (gettext_lazy("已上报"), "info"),
+    "converted": (gettext_lazy("已转化"), "info"),
+    "suspended": (gettext_lazy("已暂停"), "warn"),
+    "contested": (gettext_lazy("有异议"), "warn"),
+    "overdue": (gettext_lazy("已逾期"), "danger"),
+    "unverified": (gettext_lazy("待核实"), "warn"),
+    "withdrawn": (gettext_lazy("已撤回"), "muted"),
+    "released": (gettext_lazy("已解除"), "muted"),
+    "closed": (gettext_lazy("已关闭"), "muted"),
+    "archived": (gettext_lazy("已归档"), "muted"),
+    "expired": (gettext_lazy("已届满"), "muted"),
+    "ended": (gettext_lazy("已终止"), "muted"),
+    "lapsed": (gettext_lazy("已失效"), "danger"),
+    "invalid": (gettext_lazy("已无效"), "danger"),
+    "abandoned": (gettext_lazy("已放弃"), "muted"),
+    "rejected": (gettext_lazy("已退回"), "danger"),
+    "failed": (gettext_lazy("失败"), "danger"),
+    "refused": (gettext_lazy("未通过"), "danger"),
+}
+
+
+@register.simple_tag
+def badge(text: object, tone: str = "muted") -> SafeString:
+    """A word and a shape: {% badge "已上架" "ok" %}. Tones: ok info wait warn danger muted."""
+    tone = tone if tone in SHAPES else "muted"
+    return format_html(
+        '<span class="badge badge-{}">{}{}</span>', tone, icon(SHAPES[tone], size="sm"), text
+    )
+
+
+@register.simple_tag
+def status(code: object, label: object = "") -> SafeString:
+    """The badge of a status code; a label of the room's own takes precedence over the common one."""
+    key = str(code or "")
+    word, tone = STATUSES.get(key, (label or NOTHING, "muted"))
+    return badge(label or word, tone)
+
+
+@register.filter
+def tone(code: object) -> str:
+    """The tone of a status code, for {% badge object.get_status_display object.status|tone %}."""
+    return STATUSES.get(str(code or ""), ("", "muted"))[1]
+
+
+@register.simple_tag
+def sample(is_sample: object) -> SafeString | str:
+    """The mark of rows that we made up."""
+    if not is_sample:
+        return ""
+    return format_html('<span class="sample-mark" title="{}">{}</span>', _("演示数据"), _("示例"))
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any] | None, key: object) -> Any:
+    """mapping[key] for keys only known at run time."""
+    return None if mapping is None else mapping.get(key)
+
+
+# --- forms -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """A titled run of fields of one form."""
+
+    title: str
+    lead: str
+    fields: list[BoundField]
+
+
+@register.filter
+def field_groups(form: BaseForm) -> Iterator[FieldGroup]:
+    """The visible fields by the form's `groups = [(title, lead, [names])]`; the rest come last.
+
+    A form without `groups` is one untitled group.
+    """
+    groups: Iterable[tuple[str, str, list[str]]] = getattr(form, "groups", ())
+    taken: set[str] = set()
+    for title, lead, names in groups:
+        taken.update(names)
+        yield FieldGroup(title, lead, [form[name] for name in names if name in form.fields])
+    rest = [field for field in form.visible_fields() if field.name not in taken]
+    if rest:
+        yield FieldGroup("", "", rest)
+
+
+@register.filter
+def example(field: BoundField) -> str:
+    """The example shown under a field: the form's `examples = {"field": "…"}`."""
+    return str(getattr(field.form, "examples", {}).get(field.name, ""))
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """How a field is laid out: check, choices, file or text."""
+    name = field.widget_type
+    if name == "checkbox":
+        return "check"
+    if name in {"radioselect", "checkboxselectmultiple"}:
+        return "choices"
+    return "file" if "file" in name else "text"
+
+
+@register.simple_tag
+def form_token() -> SafeString:
+    """A hidden one-time token: the second submit of the same page repeats nothing."""
+    return format_html('<input type="hidden" name="form_token" value="{}">', uuid4().hex)

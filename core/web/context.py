@@ -1,0 +1,26 @@
+"""What every page's frame shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from core.notices.selectors import unread_count
+from core.people.selectors import OrganisationCard, organisation
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The actor, the organisation acted for, and the bell: asked for only when shown."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {}
+
+    def acting_for() -> OrganisationCard | None:
+        return organisation(actor.organisation_id) if actor.organisation_id else None
+
+    return {
+        "actor": actor,
+        "acting_for": acting_for,
+        "unread_notices": lambda: unread_count(viewer=actor),
+    }

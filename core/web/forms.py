@@ -1,0 +1,34 @@
+"""Forms: plain Django, with one field template, and refusals shown beside the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django import forms
+
+from core.errors import DomainError, Invalid
+
+Result = TypeVar("Result")
+
+
+def attempt(form: forms.BaseForm, command: Callable[[], Result]) -> Result | None:
+    """The command's result; None when it was refused, the reasons then being on the form.
+
+    An Invalid goes to its fields, any other refusal to the top with every blocker.
+    """
+    try:
+        return command()
+    except Invalid as problem:
+        known = {k: v for k, v in problem.fields.items() if k in form.fields}
+        for name, messages in known.items():
+            for message in messages:
+                form.add_error(name, message)
+        others = [m for k, v in problem.fields.items() if k not in known for m in v]
+        for message in others or ([] if known else [problem.message]):
+            form.add_error(None, message)
+    except DomainError as problem:
+        form.add_error(None, problem.message)
+        for blocker in problem.blockers:
+            form.add_error(None, f"{blocker.message}（{blocker.article}）")
+    return None

@@ -1,0 +1,20 @@
+"""Addresses of core's pages."""
+
+from django.urls import path
+
+from core.web import live, views
+
+app_name = "core"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("notices/", views.notice_list, name="notices"),
+    path("notices/read/", views.read_notices, name="notices-read"),
+    path("notices/preferences/", views.notice_preferences, name="notice-preferences"),
+    path("notices/<int:notice_id>/", views.open_notice, name="notice"),
+    path("acting-as/", views.acting_as, name="acting-as"),
+    path("help/", views.help_page, name="help"),
+    path("help/<slug:topic>/", views.help_page, name="help-topic"),
+    path("events/", live.events, name="events"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
