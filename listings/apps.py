@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class ListingsConfig(AppConfig):
+    name = "listings"
+    verbose_name = "专利与挂牌"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from listings import consumers  # noqa: F401  registers this room's consumers of events

@@ -1,0 +1,19 @@
+"""What is stored of patents, and what can never be stored."""
+
+from listings.models.binding import Encumbrance, LegalEvent
+from listings.models.imports import ImportBatch, ImportRow
+from listings.models.library import InventoryItem, MarketSignal
+from listings.models.patents import Favourite, Holder, Listing, Patent
+
+__all__ = [
+    "Encumbrance",
+    "Favourite",
+    "Holder",
+    "ImportBatch",
+    "ImportRow",
+    "InventoryItem",
+    "LegalEvent",
+    "Listing",
+    "MarketSignal",
+    "Patent",
+]

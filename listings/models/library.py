@@ -1,0 +1,77 @@
+"""The library: the stock-taking, its layers, and the market's word on them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from core.db import ActorKeyField, both_or_neither
+from listings import types
+from listings.models.choices import InventoryStatus, Layer
+from listings.models.patents import Patent
+from listings.rules import moves
+
+
+class InventoryItem(models.Model):
+    """A patent in the stock-taking 盘点: proposed, admitted to the library, archived."""
+
+    patent = models.OneToOneField(Patent, on_delete=models.PROTECT, related_name="inventory")
+    status = models.CharField(
+        max_length=10, choices=InventoryStatus, default=InventoryStatus.PROPOSED
+    )
+    layer = models.CharField(max_length=1, choices=Layer, default=Layer.C)
+    rule_version = models.CharField(max_length=20)
+    layer_reasons = models.JSONField(default=list, blank=True)
+    layered_at = models.DateTimeField()
+    admitted_at = models.DateTimeField(null=True, blank=True)
+    admitted_by = ActorKeyField(null=True, blank=True)
+    archived_because = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = "盘点条目"
+        constraints: ClassVar = [
+            both_or_neither("admitted_at", "admitted_by", name="inventory_admitted_pair"),
+            CheckConstraint(
+                condition=Q(status__in=InventoryStatus.values), name="inventory_status_known"
+            ),
+            CheckConstraint(condition=Q(layer__in=Layer.values), name="inventory_layer_known"),
+            CheckConstraint(
+                condition=~Q(status=types.InventoryStatus.ADMITTED) | Q(admitted_at__isnull=False),
+                name="inventory_admitted_by_someone",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="inventory_moves",
+                field="status",
+                transitions=moves.pairs(moves.INVENTORY_MOVES),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patent_id} {self.status} {self.layer}"
+
+
+class MarketSignal(models.Model):
+    """The last word of one organisation on one patent: what moves its layer."""
+
+    patent = models.ForeignKey(Patent, on_delete=models.CASCADE, related_name="signals")
+    organisation = models.ForeignKey(
+        "core.Organisation", on_delete=models.PROTECT, related_name="+"
+    )
+    prospect = models.PositiveSmallIntegerField()
+    interested = models.BooleanField()
+    rated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "市场评价"
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["patent", "organisation"], name="signal_once_per_rater"),
+            CheckConstraint(condition=Q(prospect__range=(1, 5)), name="signal_prospect_1_to_5"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} → {self.patent_id}: {self.prospect}"

@@ -1,0 +1,1 @@
+"""What may happen to a patent: plain Python, no Django, no clock."""
