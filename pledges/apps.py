@@ -1,8 +1,13 @@
-"""The pledges room as a Django app."""
+"""The room of pledges."""
 
 from django.apps import AppConfig
 
 
 class PledgesConfig(AppConfig):
+    """Pledge financing 质押融资."""
+
     name = "pledges"
-    verbose_name = "质押融资"
+    verbose_name = "质押"
+
+    def ready(self) -> None:
+        from pledges import consumers, tasks  # noqa: F401

@@ -1,0 +1,58 @@
+"""What was put on paper, so that anyone who holds the paper can check it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from core.db import ActorKeyField
+from licensing.models.declarations import OpenDeclaration
+from licensing.models.licences import Licence
+
+
+class Document(models.Model):
+    """A declaration or a contract as issued: its content and the hash printed on it."""
+
+    class Kind(models.TextChoices):
+        """What sort of paper it is."""
+
+        DECLARATION = "declaration", "专利开放许可声明"
+        CONTRACT = "contract", "专利开放许可合同"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    number = models.CharField(max_length=40)
+    declaration = models.OneToOneField(
+        OpenDeclaration, on_delete=models.PROTECT, null=True, blank=True, related_name="document"
+    )
+    licence = models.OneToOneField(
+        Licence, on_delete=models.PROTECT, null=True, blank=True, related_name="document"
+    )
+    content = models.JSONField()
+    content_hash = models.CharField(max_length=64, unique=True)
+    issued_at = models.DateTimeField()
+    issued_by = ActorKeyField()
+
+    class Meta:
+        verbose_name = "文书"
+        constraints: ClassVar = [
+            CheckConstraint(
+                condition=Q(kind="declaration", declaration__isnull=False, licence__isnull=True)
+                | Q(kind="contract", declaration__isnull=True, licence__isnull=False),
+                name="document_of_one_thing",
+            ),
+            CheckConstraint(
+                condition=Q(content_hash__regex=r"^[0-9a-f]{64}$"), name="document_hash_shape"
+            ),
+            UniqueConstraint(fields=["kind", "number"], name="document_number_once"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="document_fixed", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"

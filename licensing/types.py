@@ -1,0 +1,97 @@
+"""What crosses the door of this room: small frozen values, no Django."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationCard:
+    """An open licence on the shelf, as anyone may see it."""
+
+    id: int
+    number: str
+    status: str
+    status_label: str
+    patent_id: int
+    patent_number: str
+    patent_title: str
+    patentees: str
+    licensor_id: int
+    region: str
+    mode: str
+    mode_label: str
+    price: str
+    standard: tuple[str, ...]
+    months: int | None
+    remarks: str
+    announced_on: date | None
+    patent_lapsed_on: date | None
+
+    @property
+    def can_be_taken(self) -> bool:
+        """Whether it is on offer today, as far as this room knows."""
+        return self.status == "announced" and self.patent_lapsed_on is None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceRow:
+    """A licence as an overseer counts it: who, what, when; no negotiation, no payments."""
+
+    id: int
+    number: str
+    patent_id: int
+    patent_number: str
+    patent_title: str
+    licensor_id: int
+    licensor_name: str
+    licensee_id: int
+    licensee_name: str
+    kind: str
+    status: str
+    status_label: str
+    region: str
+    effective_at: datetime
+    filed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """A reported outcome as an overseer counts it."""
+
+    id: int
+    patent_id: int
+    patent_number: str
+    patent_title: str
+    organisation_id: int
+    organisation_name: str
+    code: str
+    label: str
+    happened_on: date
+    amount: Decimal | None
+    region: str
+    status: str
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[T]):
+    """A number and a page of exactly the rows it counts, from one and the same query."""
+
+    count: int
+    rows: Sequence[T]
+
+
+@dataclass(frozen=True, slots=True)
+class LicencePatent:
+    """A patent bound by licences of this room, for whoever asks what rests on it."""
+
+    patent_id: int
+    in_force: int
+    on_offer: bool
