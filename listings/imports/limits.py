@@ -1,0 +1,26 @@
+"""What one upload may be. Beyond these an upload is refused early, with a message."""
+
+from typing import Final
+
+MIB: Final = 1024 * 1024
+
+UPLOAD_BYTES: Final = 200 * MIB
+INFLATED_BYTES: Final = 1024 * MIB
+# A workbook that inflates beyond this AND by more than this factor is a bomb, not a table.
+# Ordinary sheets inflate 5 to 40 times.
+SUSPECT_INFLATED_BYTES: Final = 48 * MIB
+SUSPECT_RATIO: Final = 100
+ZIP_MEMBERS: Final = 1_000
+
+ROWS: Final = 50_000
+COLUMNS: Final = 100
+# One cell may hold this much before the row is refused; fields have narrower limits of their own.
+CELL_CHARACTERS: Final = 50_000
+# A sheet with more filled cells than this cannot be within ROWS x COLUMNS of a stock list.
+FILLED_CELLS: Final = 1_600_000
+
+CHILD_SECONDS: Final = 60
+CHILD_MEMORY_BYTES: Final = 1_536 * MIB
+
+# Up to this many rows a batch is judged and carried out within the request.
+INLINE_ROWS: Final = 300
