@@ -1,0 +1,79 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from core.audit import services as audit
+from core.outbox import services as outbox
+from core.outbox.models import OutboxDelivery
+from core.people.models import Membership
+from core.web.middleware import MEMBERSHIP_KEY
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Noon in Shanghai on 20 November 2026."""
+    return NOON
+
+
+@pytest.fixture
+def drain() -> Callable[[], int]:
+    """Run the relay until nothing is owed; fails when a consumer failed."""
+
+    def run() -> int:
+        OutboxDelivery.objects.filter(done_at__isnull=True).update(due_at=NOON)
+        done = outbox.relay(clock=lambda: NOON.replace(year=2100))
+        broken = OutboxDelivery.objects.filter(done_at__isnull=True).exclude(error="").first()
+        assert broken is None, f"{broken}: {broken.error}"
+        audit.seal()
+        return done
+
+    return run
+
+
+def log_in(client: Client, membership: Membership) -> None:
+    """Log the member in, acting under this membership."""
+    client.force_login(membership.user)
+    session = client.session
+    session[MEMBERSHIP_KEY] = membership.pk
+    session.save()
+
+
+@pytest.fixture
+def client_as() -> Callable[[Membership], Client]:
+    """A browser in which this member is logged in."""
+
+    def make(membership: Membership) -> Client:
+        client = Client()
+        log_in(client, membership)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_as() -> Callable[[Membership | None], APIClient]:
+    """An API client with this member's session; None for an anonymous one."""
+
+    def make(membership: Membership | None = None) -> APIClient:
+        client = APIClient()
+        if membership is not None:
+            log_in(client, membership)
+        return client
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()

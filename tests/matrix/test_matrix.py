@@ -1,0 +1,76 @@
+"""The matrix of every URL pattern × method × identity."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+import tests.matrix as matrix
+from tests.conftest import log_in
+from tests.matrix import IDENTITIES, Row, World
+from tests.matrix.core import ELSEWHERE, LIBRARY_PREFIXES
+
+METHODS = ("get", "post", "put", "patch", "delete")
+REFUSALS = {302, 401, 403, 404, 405}
+
+
+def _declared() -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for module in pkgutil.iter_modules(matrix.__path__):
+        if not module.name.startswith("test_"):
+            found = importlib.import_module(f"tests.matrix.{module.name}").EXPECTATIONS
+            assert not rows.keys() & found.keys()
+            rows |= found
+    return rows
+
+
+def _names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from _names(pattern.url_patterns, inner)
+        else:
+            yield f"{prefix}{pattern.name or '?' + str(pattern.pattern)}"
+
+
+ROWS = _declared()
+
+
+def test_every_url_is_declared() -> None:
+    known = ROWS.keys() | ELSEWHERE
+    urls = {n for n in _names(get_resolver().url_patterns) if not n.startswith(LIBRARY_PREFIXES)}
+    assert sorted(urls - known) == [], "undeclared URLs: say in tests/matrix who may ask them"
+    assert sorted(known - urls) == [], "declared URLs that no longer exist"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_answers_are_as_declared(name: str) -> None:
+    row, world = ROWS[name], World()
+    url = reverse(name, kwargs=row.kwargs(world)) + row.query
+    wrong = []
+    for identity in IDENTITIES:
+        client = Client(headers=dict(row.headers))
+        if identity != "anonymous":
+            log_in(client, world.members[identity])
+        for method in METHODS:
+            expected = row.expected(method)
+            with transaction.atomic():
+                data = row.data(world) if method in {"post", "put", "patch"} else {}
+                json = name.split(":")[0].endswith("-api") and method != "get"
+                kind = {"content_type": "application/json"} if json else {}
+                status = getattr(client, method)(url, data, **kind).status_code
+                transaction.set_rollback(True)
+            fits = status in REFUSALS if expected is None else status == expected[identity]
+            if not fits:
+                wrong.append(
+                    f"{method.upper()} {url} as {identity}: {status}, "
+                    f"declared {'refusal' if expected is None else expected[identity]}"
+                )
+    assert wrong == []
