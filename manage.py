@@ -19,7 +19,7 @@ if __name__ == "__main__":
     if sys.version_info < (3, 11):
         python = newer_python()
         if python:
-            os.execv(python, [python] + sys.argv)
+            os.execv(python, [python, *sys.argv])
         sys.exit(
             "PatentOps 需要 Python 3.11 或更新的版本，当前是 %d.%d。\n"
             "请安装 Python 3.11（Debian 12 自带），再运行：python3.11 manage.py up"

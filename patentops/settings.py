@@ -14,6 +14,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from patentops.runner.places import POSTGRES_PORT, ROOT, places
 from patentops.runner.urls import celery_broker, database_settings, postgres_url, redis_database
 
+django_stubs_ext.monkeypatch()  # lets ModelAdmin and the like be subscripted for mypy
 env = environ.Env()
 BASE_DIR = ROOT
 PLACES = places()
@@ -115,6 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "core.web.context.frame",
             ],
         },
     }
@@ -150,7 +153,6 @@ if PROCESS == "web":
     # server that is down.
     _database["OPTIONS"]["options"] = "-c statement_timeout=3000 -c lock_timeout=2000"
     _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
-    _database["CONN_HEALTH_CHECKS"] = False
 else:
     _database["CONN_MAX_AGE"] = 60
 DATABASES = {"default": _database}

@@ -1,0 +1,93 @@
+"""Bring the database and the static files up to date, in one process.
+
+`python -m patentops.runner.prepare [--no-sample]`, run as the owner of the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+
+from patentops.runner.bootstrap import digest
+from patentops.runner.screen import say
+
+
+def main(arguments: list[str]) -> None:
+    """Migrate, load the sample, collect static files: each only if there is something to do."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
+    django.setup()
+    migrate()
+    grant_to_app()
+    collect_static()
+    if "--no-sample" not in arguments and "load_sample" in get_commands():
+        say("正在载入示例数据 ……")
+        call_command("load_sample")
+
+
+def migrate() -> None:
+    """Apply what is new. Nothing new costs one query instead of a second."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    executor.loader.check_consistent_history(connection)
+    steps = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if steps:
+        say(f"正在更新数据库结构（{len(steps)} 步）……")
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def grant_to_app() -> None:
+    """On a server of one's own the app role needs its rights too (the embedded one has them)."""
+    app, owner = (
+        settings_of(url)["USER"] for url in (settings.DATABASE_URL, settings.DATABASE_OWNER_URL)
+    )
+    if app and owner and app != owner and os.environ.get("DATABASE_OWNER_URL"):
+        import psycopg
+        from django.db import connection
+
+        from patentops.runner.database import grant
+
+        connection.ensure_connection()
+        raw = connection.connection
+        assert isinstance(raw, psycopg.Connection)
+        grant(raw, owner=owner, app=app, database=str(connection.settings_dict["NAME"]))
+
+
+def settings_of(url: str) -> dict[str, str]:
+    from patentops.runner.urls import database_settings
+
+    return database_settings(url)
+
+
+def sources() -> Iterator[str]:
+    """What decides the collected files: our own, and the locked packages'."""
+    yield digest("run")
+    for folder in settings.STATICFILES_DIRS:
+        for file in sorted(Path(folder).rglob("*")):
+            if file.is_file():
+                stat = file.stat()
+                yield f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def collect_static() -> None:
+    """Gather, hash and compress static files, unless that was done for these very files."""
+    target = Path(settings.STATIC_ROOT)
+    stamp = target / ".sources"
+    wanted = hashlib.sha256("\n".join(sources()).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text("ascii") == wanted:
+        return
+    say("正在整理静态文件 ……")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(wanted, "ascii")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
