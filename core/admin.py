@@ -41,19 +41,24 @@ class MembershipInline(admin.TabularInline[Membership, User]):
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin):
+class PeopleAdmin(UserAdmin[User]):
     ordering = ("email",)
     list_display = ("email", "display_name", "is_active", "is_staff")
     search_fields = ("email", "display_name")
     inlines: ClassVar = [MembershipInline]
-    fieldsets: ClassVar = [  # type: ignore[assignment]
+    fieldsets = (
         (None, {"fields": ("email", "password", "display_name")}),
         ("状态", {"fields": ("is_active", "is_staff", "is_superuser", "wants_recommendations")}),
-    ]
-    add_fieldsets: ClassVar = [  # type: ignore[assignment]
-        (None, {"classes": ("wide",), "fields": ("email", "display_name", "usable_password",
-                                                 "password1", "password2")}),
-    ]
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "display_name", "usable_password", "password1", "password2"),
+            },
+        ),
+    )
 
 
 @admin.register(Organisation)

@@ -17,7 +17,8 @@ EVENTS: dict[str, str] = {
     "patent.lapsed": "It is no longer in force.",
     "patent.restored": "It is in force again.",
     "patent.layer_moved": "Its layer in the library changed.",
-    # licensing: declaration_id / licence_id / outcome_id, patent_id, licensor_id, licensee_id, region
+    # licensing: declaration_id | licence_id | outcome_id, patent_id, licensor_id, licensee_id,
+    # region
     "open_declaration.announced": "An open licence is on offer.",
     "open_declaration.withdrawn": "An open licence is no longer on offer.",
     "licence.noticed": "A firm served notice that it takes the licence.",

@@ -15,7 +15,7 @@ from core.people.types import Actor
 
 
 def store(
-    file: UploadedFile, *, purpose: str, by: Actor, now: datetime, field: str = "file"
+    file: UploadedFile[bytes], *, purpose: str, by: Actor, now: datetime, field: str = "file"
 ) -> Attachment:
     """Keep a PDF, PNG or JPEG of at most 10 MB, under a name of our own.
 

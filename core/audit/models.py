@@ -22,7 +22,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField()
     changes = models.JSONField(null=True)
     position = models.BigIntegerField(null=True, unique=True)
-    digest = models.CharField(max_length=64, null=True)
+    digest = models.CharField(max_length=64, null=True)  # noqa: DJ001  NULL until sealed
 
     class Meta:
         verbose_name = "审计记录"

@@ -45,7 +45,9 @@ def once(
     may mend the request and send it again under the same key.
     """
     if not 0 < len(key) <= MAX_KEY:
-        raise Invalid(f"Idempotency-Key 应为 1 至 {MAX_KEY} 个字符。", code="idempotency-key-length")
+        raise Invalid(
+            f"Idempotency-Key 应为 1 至 {MAX_KEY} 个字符。", code="idempotency-key-length"
+        )
     digest = hashlib.sha256(content).hexdigest()
     with transaction.atomic():
         if not _hold(by.key, key):

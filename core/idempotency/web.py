@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from core.idempotency.services import Answer, once
+from core.web.types import Request
 
 FIELD = "form_token"
 
 
-def submit_once(request: HttpRequest, run: Callable[[], str]) -> HttpResponse:
+def submit_once(request: Request, run: Callable[[], str]) -> HttpResponse:
     """Redirect to where `run()` says; a second submit of the same form goes there as well.
 
     `run` does the command and returns the URL to go to. Its DomainError passes through and

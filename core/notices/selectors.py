@@ -10,6 +10,8 @@ from core.people.types import Actor
 
 def inbox(*, viewer: Actor) -> QuerySet[Notice]:
     """The viewer's notices, newest first."""
+    if viewer.user_id is None:
+        return Notice.objects.none()
     return Notice.objects.filter(user_id=viewer.user_id).order_by("-pk")
 
 
@@ -22,5 +24,7 @@ def unread_count(*, viewer: Actor) -> int:
 
 def kinds_off(*, viewer: Actor) -> set[str]:
     """The kinds the viewer has switched off."""
+    if viewer.user_id is None:
+        return set()
     rows = NoticePreference.objects.filter(user_id=viewer.user_id)
     return set(rows.values_list("kind", flat=True))

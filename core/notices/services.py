@@ -57,9 +57,7 @@ def notify(
             "user_id", flat=True
         )
     )
-    had = set(
-        Notice.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True)
-    )
+    had = set(Notice.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True))
     fresh = [
         Notice(
             user_id=user_id,
@@ -95,6 +93,8 @@ def _ring(user_ids: list[int], *, title: str, body: str, url: str) -> None:
 
 def mark_read(*, by: Actor, now: datetime, notice_id: int | None = None) -> int:
     """Mark one of the actor's notices, or all of them, as read; how many were unread."""
+    if by.user_id is None:
+        return 0
     rows = Notice.objects.filter(user_id=by.user_id, read_at__isnull=True)
     if notice_id is not None:
         rows = rows.filter(pk=notice_id)

@@ -96,9 +96,7 @@ def claim(*, now: datetime, limit: int = 20) -> list[int]:
         due_at__lte=now,
     )
     with transaction.atomic():
-        rows = list(
-            open_rows.select_for_update(skip_locked=True).order_by("due_at", "pk")[:limit]
-        )
+        rows = list(open_rows.select_for_update(skip_locked=True).order_by("due_at", "pk")[:limit])
         for row in rows:
             if row.leased_until is not None:
                 row.crashes += 1

@@ -158,9 +158,7 @@ class Mandate(models.Model):
     principal = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="mandates_given"
     )
-    agent = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="mandates_held"
-    )
+    agent = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="mandates_held")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

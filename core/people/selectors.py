@@ -72,9 +72,7 @@ def organisation_by_uscc(code: str) -> OrganisationCard | None:
 
 def organisation_ids_in(prefix: str) -> list[int]:
     """Organisations whose region lies below this prefix."""
-    return list(
-        Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True)
-    )
+    return list(Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True))
 
 
 def members(organisation_id: int, role: Role | None = None) -> list[int]:
@@ -82,9 +80,7 @@ def members(organisation_id: int, role: Role | None = None) -> list[int]:
     return members_of([organisation_id], role).get(organisation_id, [])
 
 
-def members_of(
-    organisation_ids: Iterable[int], role: Role | None = None
-) -> dict[int, list[int]]:
+def members_of(organisation_ids: Iterable[int], role: Role | None = None) -> dict[int, list[int]]:
     """Active users of each organisation, in one query."""
     rows = Membership.objects.filter(
         organisation_id__in=set(organisation_ids), user__is_active=True

@@ -12,11 +12,9 @@ from functools import cache
 from django import template
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
-from django.utils.translation import gettext_lazy
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
-from core.notices.selectors import unread_count
-from core.people import selectors as people
 from core.people.types import Actor, Role
 
 register = template.Library()
@@ -118,22 +116,3 @@ def workbench_sections(context: template.Context) -> list[Section]:
 def installed(path: str) -> str:
     """The path if some room answers there, else ""."""
     return path if _installed(path) else ""
-
-
-@register.simple_tag(takes_context=True)
-def unread_notices(context: template.Context) -> int:
-    """How many notices wait unread in the viewer's bell."""
-    request: HttpRequest | None = context.get("request")
-    actor: Actor | None = getattr(request, "actor", None)
-    return 0 if actor is None else unread_count(viewer=actor)
-
-
-@register.simple_tag(takes_context=True)
-def acting_for(context: template.Context) -> str:
-    """The name of the organisation that the viewer acts for, or ""."""
-    request: HttpRequest | None = context.get("request")
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None or actor.organisation_id is None:
-        return ""
-    found = people.organisations([actor.organisation_id]).get(actor.organisation_id)
-    return found.name if found else ""

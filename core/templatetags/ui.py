@@ -318,3 +318,25 @@ def widget_kind(field: BoundField) -> str:
 def form_token() -> SafeString:
     """A hidden one-time token: the second submit of the same page repeats nothing."""
     return format_html('<input type="hidden" name="form_token" value="{}">', uuid4().hex)
+
+
+ROLE_NAMES = {
+    "anonymous": gettext_lazy("访客"),
+    "inventor": gettext_lazy("发明人"),
+    "office": gettext_lazy("供给方（技术转移）"),
+    "enterprise": gettext_lazy("企业"),
+    "broker": gettext_lazy("技术经纪人"),
+    "bank": gettext_lazy("银行"),
+    "guarantor": gettext_lazy("担保／保险机构"),
+    "valuer": gettext_lazy("评估机构"),
+    "exchange": gettext_lazy("交易机构"),
+    "bureau": gettext_lazy("主管部门"),
+    "auditor": gettext_lazy("审计"),
+    "sysadmin": gettext_lazy("系统管理员"),
+}
+
+
+@register.filter
+def role_name(code: object) -> str:
+    """What people call a role."""
+    return str(ROLE_NAMES.get(str(code), code))

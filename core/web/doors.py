@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from core.errors import NotAllowed
 from core.people.types import Role
+from core.web.types import Request
 
 View = Callable[..., HttpResponse]
 
@@ -18,7 +19,7 @@ def login_needed(view: View) -> View:
     """Anonymous visitors are sent to log in and come back."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor.is_anonymous:
             raise NotAllowed("请先登录，再查看这个页面。", code="login-required")
         return view(request, *args, **kwargs)
@@ -31,7 +32,7 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.actor.has(*roles):
                 raise NotAllowed(
                     "这个页面不对您当前的身份开放。如您还在其他机构任职，请先在右上角切换身份。"

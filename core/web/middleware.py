@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from core.errors import DomainError, NotAllowed
 from core.people.selectors import actor_for
 from core.people.types import Actor
+from core.web.types import Request
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = SimpleLazyObject(lambda: resolve_actor(request))
+        request.actor = SimpleLazyObject(lambda: resolve_actor(request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
@@ -62,7 +63,7 @@ class DomainErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: Request, exception: Exception) -> HttpResponse | None:
         """The designed page for a DomainError or a missing row; None for anything else."""
         if request.path.startswith(API_PREFIX):
             return None

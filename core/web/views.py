@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,6 +24,7 @@ from core.people import services as people_services
 from core.web import home as homes
 from core.web.doors import login_needed
 from core.web.middleware import MEMBERSHIP_KEY
+from core.web.types import Request
 
 HELP_PAGES = {
     "": "core/help/index.html",
@@ -40,7 +41,7 @@ NOTICES_A_PAGE = 20
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """The public front page, or the workbench of who is logged in."""
     context = {"home": homes.compose(request.actor, timezone.now()), "actor": request.actor}
     return render(request, "core/home.html", context)
@@ -48,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_needed
-def notice_list(request: HttpRequest) -> HttpResponse:
+def notice_list(request: Request) -> HttpResponse:
     """The bell's page."""
     pages = Paginator(notices.inbox(viewer=request.actor), NOTICES_A_PAGE)
     context = {
@@ -66,7 +67,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_needed
-def read_notices(request: HttpRequest) -> HttpResponse:
+def read_notices(request: Request) -> HttpResponse:
     """Mark all notices as read."""
     notice_services.mark_read(by=request.actor, now=timezone.now())
     return redirect("core:notices")
@@ -74,7 +75,7 @@ def read_notices(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_needed
-def open_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
+def open_notice(request: Request, notice_id: int) -> HttpResponse:
     """Mark one notice as read and go where it points."""
     notice = notices.inbox(viewer=request.actor).filter(pk=notice_id).first()
     if notice is None:
@@ -85,7 +86,7 @@ def open_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
 
 @require_POST
 @login_needed
-def notice_preferences(request: HttpRequest) -> HttpResponse:
+def notice_preferences(request: Request) -> HttpResponse:
     """Choose which kinds of notice come, and whether recommendations do (PIPL art. 24)."""
     on = set(request.POST.getlist("on"))
     notice_services.set_preferences(by=request.actor, off=notice_services.KINDS.keys() - on)
@@ -99,7 +100,7 @@ def notice_preferences(request: HttpRequest) -> HttpResponse:
 
 
 @login_needed
-def acting_as(request: HttpRequest) -> HttpResponse:
+def acting_as(request: Request) -> HttpResponse:
     """Choose the identity to act under."""
     identities = people.identities(request.user) if request.user.is_authenticated else []
     if request.method == "POST":
@@ -116,7 +117,7 @@ def acting_as(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def help_page(request: HttpRequest, topic: str = "") -> HttpResponse:
+def help_page(request: Request, topic: str = "") -> HttpResponse:
     """A page of the guide."""
     if topic not in HELP_PAGES:
         raise Http404
@@ -125,14 +126,14 @@ def help_page(request: HttpRequest, topic: str = "") -> HttpResponse:
 
 @never_cache
 @require_GET
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(request: Request) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_GET
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz(request: Request) -> JsonResponse:
     """The process and what it needs answer: 200, or 503 naming what does not."""
     checks = {"database": _database_answers(), "valkey": _valkey_answers()}
     ready = checks["database"]  # without Valkey pages still work; live notices do not

@@ -51,9 +51,11 @@ class MembershipFactory(factory.django.DjangoModelFactory[Membership]):
     region = ""
 
 
-def _member(role: Role, kind: OrganisationKind, region: str = "", **organisation: Any) -> Membership:
+def _member(
+    role: Role, kind: OrganisationKind, oversees: str = "", /, **organisation: Any
+) -> Membership:
     return MembershipFactory(
-        role=role, region=region, organisation=OrganisationFactory(kind=kind, **organisation)
+        role=role, region=oversees, organisation=OrganisationFactory(kind=kind, **organisation)
     )
 
 

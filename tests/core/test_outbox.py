@@ -1,0 +1,164 @@
+"""The outbox: nothing lost, nothing twice, nothing before it is true."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.utils import ProgrammingError
+
+from core.outbox import registry, services
+from core.outbox.models import OutboxDelivery, OutboxEvent
+from core.people.models import Organisation
+from core.people.types import Actor
+from tests.factories import core as make
+
+Heard = list[str]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
+    """One consumer of `need.opened` that writes down what it heard."""
+    log: Heard = []
+    monkeypatch.setattr(registry, "_consumers", {})
+    monkeypatch.setattr(registry, "_listeners", {})
+
+    @registry.consumer("need.opened", name="tests.listen")
+    def listen(event: registry.Event, *, now: datetime) -> None:
+        log.append(event.subject_id)
+
+    yield log
+
+
+def emit(now: datetime, subject: Organisation | None = None) -> OutboxEvent:
+    return services.emit(
+        "need.opened",
+        subject=subject or make.OrganisationFactory(),
+        by=Actor.system(),
+        at=now,
+        payload={"need_id": 1},
+    )
+
+
+@pytest.mark.django_db
+def test_an_event_is_handed_over_once(heard: Heard, now: datetime) -> None:
+    event = emit(now)
+    for _ in range(3):
+        services.relay(clock=lambda: now)
+    assert heard == [event.subject_id]
+
+
+@pytest.mark.django_db
+def test_a_rolled_back_command_leaves_no_event(heard: Heard, now: datetime) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        emit(now)
+        raise ZeroDivisionError
+    assert OutboxEvent.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_an_unknown_name_is_refused(now: datetime) -> None:
+    with pytest.raises(ValueError, match="core.events"):
+        services.emit("need.oepned", subject=make.OrganisationFactory(), by=Actor.system(), at=now)
+
+
+@pytest.mark.django_db
+def test_a_failing_consumer_is_tried_again_later_and_its_effects_undone(
+    heard: Heard, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(event: registry.Event, *, now: datetime) -> None:
+        make.OrganisationFactory(name="半途")
+        raise RuntimeError("Exchange is down.")
+
+    monkeypatch.setitem(registry._consumers, "tests.listen", fail)
+    emit(now)
+    assert services.relay(clock=lambda: now) == 0
+    row = OutboxDelivery.objects.get()
+    assert "Exchange is down" in row.error
+    assert row.due_at > now
+    assert not Organisation.objects.filter(name="半途").exists()
+
+
+@pytest.mark.django_db
+def test_ten_failures_make_a_row_dead_and_keep_it(heard: Heard, now: datetime) -> None:
+    registry._consumers.clear()
+    emit(now)
+    for day in range(1, 15):
+        later = now + timedelta(days=day)
+        services.relay(clock=lambda later=later: later)  # type: ignore[misc]
+    row = OutboxDelivery.objects.get()
+    assert row.attempts == services.MAX_ATTEMPTS
+    assert row.dead_at is not None
+    assert "No consumer" in row.error
+
+
+@pytest.mark.django_db
+def test_a_crashed_holder_is_followed_after_its_lease_and_three_crashes_are_enough(
+    heard: Heard, now: datetime
+) -> None:
+    emit(now)
+    for crash in range(3):
+        assert services.claim(now=now + crash * 2 * services.LEASE)
+        assert services.claim(now=now + crash * 2 * services.LEASE) == []
+    assert services.claim(now=now + 6 * services.LEASE) == []
+    assert OutboxDelivery.objects.get().dead_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rival_relays_share_the_work_and_hand_over_once(heard: Heard, now: datetime) -> None:
+    organisation = make.OrganisationFactory()
+    for _ in range(40):
+        emit(now, organisation)
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        services.relay(clock=lambda: now)
+        connections.close_all()
+
+    rivals = [threading.Thread(target=work) for _ in range(4)]
+    for rival in rivals:
+        rival.start()
+    for rival in rivals:
+        rival.join()
+    assert len(heard) == 40
+    assert OutboxDelivery.objects.filter(done_at__isnull=True).count() == 0
+
+
+@pytest.mark.django_db
+def test_places_in_the_feed_follow_one_another(heard: Heard, now: datetime) -> None:
+    for _ in range(3):
+        emit(now)
+    services.number_events()
+    emit(now)
+    services.number_events()
+    sequence = OutboxEvent.objects.order_by("sequence").values_list("sequence", flat=True)
+    assert list(sequence) == [1, 2, 3, 4]
+
+
+@pytest.mark.django_db
+def test_one_commit_gives_one_nudge(
+    heard: Heard,
+    now: datetime,
+    django_capture_on_commit_callbacks: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nudges: list[str] = []
+    monkeypatch.setattr(
+        services.current_app, "send_task", lambda name, **options: nudges.append(name)
+    )
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
+        emit(now)
+        emit(now)
+    assert nudges == ["core.relay"]
+
+
+@pytest.mark.django_db
+def test_events_cannot_be_deleted(heard: Heard, now: datetime) -> None:
+    event = emit(now)
+    with pytest.raises(ProgrammingError, match="Cannot delete"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM core_outboxevent WHERE id = %s", [event.pk])
