@@ -10,19 +10,21 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from core.db import ActorKeyField, both_or_neither
 from listings import types
-from listings.models.choices import InventoryStatus, Layer
+from listings.models.choices import InventoryStatus
 from listings.models.patents import Patent
 from listings.rules import moves
 
 
 class InventoryItem(models.Model):
-    """A patent in the stock-taking 盘点: proposed, admitted to the library, archived."""
+    """A patent in the stock-taking 盘点: proposed, admitted to the library, archived.
+
+    The layer itself is a column of the patent; here stands why, and by which version of the rule.
+    """
 
     patent = models.OneToOneField(Patent, on_delete=models.PROTECT, related_name="inventory")
     status = models.CharField(
         max_length=10, choices=InventoryStatus, default=InventoryStatus.PROPOSED
     )
-    layer = models.CharField(max_length=1, choices=Layer, default=Layer.C)
     rule_version = models.CharField(max_length=20)
     layer_reasons = models.JSONField(default=list, blank=True)
     layered_at = models.DateTimeField()
@@ -37,7 +39,6 @@ class InventoryItem(models.Model):
             CheckConstraint(
                 condition=Q(status__in=InventoryStatus.values), name="inventory_status_known"
             ),
-            CheckConstraint(condition=Q(layer__in=Layer.values), name="inventory_layer_known"),
             CheckConstraint(
                 condition=~Q(status=types.InventoryStatus.ADMITTED) | Q(admitted_at__isnull=False),
                 name="inventory_admitted_by_someone",
@@ -52,7 +53,7 @@ class InventoryItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patent_id} {self.status} {self.layer}"
+        return f"{self.patent_id} {self.status}"
 
 
 class MarketSignal(models.Model):
