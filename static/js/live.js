@@ -32,7 +32,10 @@
     source = new EventSource(bell.dataset.live);
     source.addEventListener("open", () => { failures = 0; });
     source.addEventListener("notice", heard);
-    source.addEventListener("message", heard);
+    source.addEventListener("unread", (event) => {
+      try { unread = Number(JSON.parse(event.data).count) || 0; } catch { return; }
+      show();
+    });
     source.addEventListener("error", () => {
       failures += 1;
       if (source.readyState !== EventSource.CLOSED && failures < 6) return;
