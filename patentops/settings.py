@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "patentops.assets.AssetsConfig",
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.forms",
@@ -301,11 +301,12 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if _plain_static
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "patentops.assets.AssetStorage"
     },
 }
 WHITENOISE_USE_FINDERS = _plain_static
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # --- Language and time ---------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

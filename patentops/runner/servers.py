@@ -61,6 +61,16 @@ def write_secret(folder: Path, name: str, value: str) -> str:
     return target.read_text("ascii").strip()
 
 
+def own_run_folder(run: Path) -> None:
+    """The folder of the sockets must be ours: below /tmp another user may have made it first."""
+    run.mkdir(parents=True, exist_ok=True)
+    if run.is_symlink() or run.stat().st_uid != os.geteuid():
+        raise ServerFailed(
+            f"{run} 属于另一个用户，不能用来放套接字。请删除它，或设置 PATENTOPS_STATE。"
+        )
+    run.chmod(0o711)
+
+
 def new_password() -> str:
     return secrets.token_urlsafe(24)
 
@@ -218,9 +228,10 @@ class Postgres(Server):
         return {k: v for k, v in os.environ.items() if k in keep} | {"LC_ALL": "C.UTF-8"}
 
     def launch(self) -> None:
-        for folder in (self.places.state, self.base, self.places.run):
+        for folder in (self.places.state, self.base):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o711)
+        own_run_folder(self.places.run)
         self.initialise()
         self._own(self.places.postgres_run)
         arguments = [
@@ -285,6 +296,7 @@ class Valkey(Server):
 
     def launch(self) -> None:
         data, socket = self.places.valkey, self.places.valkey_socket
+        own_run_folder(self.places.run)
         for folder in (data, socket.parent):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)

@@ -112,7 +112,8 @@ def already_running(lock: UpLock) -> int:
 def listen(host: str, port: int | None) -> socket.socket:
     """The listening socket; without a chosen port, the first free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in (port,) if port else range(FIRST_PORT, LAST_PORT + 1):
+    candidates = range(FIRST_PORT, LAST_PORT + 1) if port is None else [port]
+    for candidate in candidates:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -125,7 +126,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         listener.listen(1024)
         listener.set_inheritable(True)
         return listener
-    if port:
+    if port is not None:
         raise CannotStart(
             f"端口 {port} 已被别的程序占用。换一个：python3 manage.py up --port {port + 1}"
         )

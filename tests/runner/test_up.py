@@ -1,0 +1,82 @@
+"""The two-command story: start, kill, start again, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from patentops.runner.processes import is_alive
+from tests.runner.installation import Installation, answers, until
+
+pytestmark = [pytest.mark.runner, pytest.mark.slow]
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    """In a folder that user nobody may enter (pytest's own are closed), with an odd name."""
+    with tempfile.TemporaryDirectory(prefix="patentops-up-") as folder:
+        os.chmod(folder, 0o711)
+        made = Installation(Path(folder) / "专利 运用")
+        yield made
+        if made.up is not None:
+            made.stop()
+
+
+def test_up_survives_kills_and_keeps_its_data(installation: Installation) -> None:
+    url = installation.start()
+    assert answers(f"{url}/healthz")
+    installation.query("owner", "CREATE TABLE witness (word text)")
+    installation.query("app", "INSERT INTO witness VALUES ('still here')")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        installation.query("app", "CREATE TABLE forbidden (word text)")
+
+    second = installation.manage("up", "--no-sample")
+    assert second.returncode == 1
+    assert url in second.stderr
+
+    for name in ("runner.web", "worker", "beat", "valkey-server", "postgres"):
+        before = installation.children()[name]
+        os.kill(before, signal.SIGKILL)
+        until(lambda n=name, b=before: installation.children().get(n, b) != b, f"{name} again")
+        until(lambda: answers(f"{url}/readyz"), f"page ready after {name} was killed")
+
+    orphans = list(installation.children().values())
+    installation.kill()
+    until(lambda: not any(map(is_alive, orphans)), "children die with up", 15)
+
+    again = installation.start()
+    assert answers(f"{again}/healthz")
+    assert installation.query("app", "SELECT word FROM witness") == [("still here",)]
+    children = list(installation.children().values())
+    assert installation.stop() < 5
+    assert not any(map(is_alive, children))
+
+
+def test_down_and_reset(installation: Installation) -> None:
+    assert "没有在运行" in installation.manage("down").stderr
+    installation.start()
+    assert installation.manage("down").returncode == 0
+    assert installation.up is not None
+    assert installation.up.wait(5) == 0
+    refused = installation.manage("reset")
+    assert refused.returncode == 1
+    assert installation.where.postgres.exists()
+    assert installation.manage("reset", "--yes").returncode == 0
+    assert not installation.where.postgres.exists()
+
+
+def test_up_names_a_port_that_is_taken(installation: Installation) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = installation.manage("up", "--no-sample", "--port", str(port))
+    assert refused.returncode == 1
+    assert f"端口 {port} 已被" in refused.stderr
