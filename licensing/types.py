@@ -8,7 +8,46 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from core.permissions import Governance
+from licensing.rules.fees import FeePart
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One party's affair: what only the licensor, or only the licensee, may act on."""
+
+    organisation_id: int | None
+    region: str = ""
+
+    def governed_by(self) -> Governance:
+        """Only this organisation's, seen from its region."""
+        own = () if self.organisation_id is None else (self.organisation_id,)
+        return Governance(organisations=frozenset(own), region=self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationTerms:
+    """What a patentee offers: the fee, the term, and what else the declaration says."""
+
+    parts: tuple[FeePart, ...]
+    months: int | None = None
+    remarks: str = ""
+    cap_reasons: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReport:
+    """What a holder reports of a patent, beside the file that proves it."""
+
+    patent_id: int
+    code: str
+    happened_on: date
+    contract_number: str = ""
+    counterparty: str = ""
+    amount: Decimal | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

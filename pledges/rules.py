@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from listings.types import Blocker
+from listings.types import Blocker, PatentKind
 
 REGISTER_NUMBER = re.compile(r"^[XY]?\d{13}$")
 LONGEST_NUMBER = 40
@@ -127,15 +127,41 @@ def contract_blockers(
         message = "请至少选择一件质押的专利。"
         found.append(Blocker(code="no-patent", message=message, article=REFUSALS))
     for right in rights:
-        if right.expires_on is not None and terms.ends_on > right.expires_on:
+        if right.expires_on is not None and terms.ends_on >= right.expires_on:
             message = (
                 f"{right.printed}：债务到期日 {terms.ends_on:%Y-%m-%d} "
-                f"晚于专利权期限届满日 {right.expires_on:%Y-%m-%d}。"
+                f"不早于专利权期限届满日 {right.expires_on:%Y-%m-%d}。"
             )
             found.append(Blocker(code="term-beyond-life", message=message, article=REFUSALS))
         if right.organisation_id != pledgor_id:
             message = f"{right.printed}：出质人与专利登记簿记载的专利权人不一致。"
             found.append(Blocker(code="not-the-owner", message=message, article=REFUSALS))
+    return found
+
+
+def conditional_grounds(kind: PatentKind) -> list[Blocker]:
+    """What bars registration unless the parties confirm that they know of it.
+
+    The register alone cannot tell these, so the parties are asked every time.
+    """
+    found = [
+        Blocker(
+            code="invalidation-pending",
+            message="如专利正处于无效宣告程序，须由当事人书面确认知悉后才能登记。",
+            article=f"{REFUSALS}（无效宣告程序中的专利）",
+            hard=False,
+        )
+    ]
+    if kind is PatentKind.UTILITY_MODEL:
+        found.append(
+            Blocker(
+                code="same-day-invention",
+                message="如同一申请人同日就同样的发明创造申请了发明专利，"
+                "须由当事人书面确认知悉后才能登记。",
+                article=f"{REFUSALS}（同日申请的实用新型）",
+                hard=False,
+            )
+        )
     return found
 
 

@@ -59,3 +59,17 @@ class PledgeCheck:
     def can_be_pledged(self) -> bool:
         """No hard blocker; conditional ones still need the parties' confirmation."""
         return not any(blocker.hard for blocker in self.blockers)
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeInput:
+    """A pledge as its bank enters it."""
+
+    patent_ids: tuple[int, ...]
+    debtor_name: str
+    principal: Decimal
+    starts_on: date
+    ends_on: date
+    register_number: str
+    registered_on: date
+    confirmed: tuple[str, ...] = ()

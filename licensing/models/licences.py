@@ -14,6 +14,7 @@ from core.permissions import Governance
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.plans import FeePlan
 from licensing.rules import fees, moves
+from licensing.types import Side
 
 _S = moves.LicenceStatus
 _C = moves.ContestStatus
@@ -173,6 +174,14 @@ class Licence(models.Model):
         return Governance(
             organisations=frozenset({self.licensor_id, self.licensee_id}), region=self.region
         )
+
+    def licensee_side(self) -> Side:
+        """What only the licensee may do: pay, take the notice back."""
+        return Side(self.licensee_id, self.region)
+
+    def licensor_side(self) -> Side:
+        """What only the patentee may do: object."""
+        return Side(self.licensor_id, self.region)
 
     @property
     def in_force(self) -> bool:

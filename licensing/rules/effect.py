@@ -87,10 +87,14 @@ def add_months(day: date, months: int) -> date:
 
 
 def term_end(starts_on: date, months: int | None, *, expires_on: date) -> date:
-    """The last day of a licence: its agreed term, but never past the patent's life (CC865)."""
+    """The last day of a licence: its agreed term, but never past the patent's life (CC865).
+
+    On `expires_on` the right is gone, so a licence lasts at most to the day before.
+    """
+    last = expires_on - timedelta(days=1)
     if months is None:
-        return expires_on
-    return min(add_months(starts_on, months) - timedelta(days=1), expires_on)
+        return last
+    return min(add_months(starts_on, months) - timedelta(days=1), last)
 
 
 def filing_deadline(effective_on: date) -> date:

@@ -80,6 +80,8 @@ OUTCOME_MOVES: Mapping[str, tuple[frozenset[OutcomeStatus], OutcomeStatus]] = {
     "verify": (frozenset({_O.REPORTED}), _O.VERIFIED),
     "reject": (frozenset({_O.REPORTED}), _O.REJECTED),
     "report_again": (frozenset({_O.REJECTED}), _O.REPORTED),
+    # The licence it rests on turned out void: it no longer counts.
+    "annul": (frozenset({_O.REPORTED, _O.VERIFIED}), _O.REJECTED),
 }
 
 OPEN_DECLARATIONS = frozenset({_D.DRAFT, _D.INTERNAL_OK, _D.FILED, _D.ANNOUNCED})

@@ -47,6 +47,8 @@ LEGAL_OUTCOME = {
     ("reported", "verify"): "verified",
     ("reported", "reject"): "rejected",
     ("rejected", "report_again"): "reported",
+    ("reported", "annul"): "rejected",
+    ("verified", "annul"): "rejected",
 }
 
 
@@ -280,8 +282,8 @@ def test_months_end_on_the_same_day_or_the_last(day, months, end):
 def test_term_end_never_outlives_the_patent():
     start, life = date(2026, 11, 20), date(2028, 1, 1)
     assert effect.term_end(start, 12, expires_on=life) == date(2027, 11, 19)
-    assert effect.term_end(start, 36, expires_on=life) == life
-    assert effect.term_end(start, None, expires_on=life) == life
+    assert effect.term_end(start, 36, expires_on=life) == date(2027, 12, 31)
+    assert effect.term_end(start, None, expires_on=life) == date(2027, 12, 31)
 
 
 def test_filing_alarms_ring_at_60_and_80_days():

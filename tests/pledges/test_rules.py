@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.types import Blocker
+from listings.types import Blocker, PatentKind
 from pledges import rules
 
 
@@ -76,8 +76,18 @@ def test_a_debt_may_not_outlive_the_patent_nor_the_pledgor_be_a_stranger():
     found = rules.contract_blockers(terms(), [short, foreign], pledgor_id=1)
     assert [b.code for b in found] == ["term-beyond-life", "not-the-owner"]
     assert [b.code for b in rules.contract_blockers(terms(), [], pledgor_id=1)] == ["no-patent"]
-    on_the_day = right(expires_on=date(2027, 10, 31))
-    assert rules.contract_blockers(terms(), [on_the_day], pledgor_id=1) == []
+    day_after, on_the_day = right(date(2027, 11, 1)), right(date(2027, 10, 31))
+    assert rules.contract_blockers(terms(), [day_after], pledgor_id=1) == []
+    assert rules.contract_blockers(terms(), [on_the_day], pledgor_id=1)
+
+
+def test_only_a_utility_model_is_asked_about_its_twin():
+    assert [b.code for b in rules.conditional_grounds(PatentKind.INVENTION)] == [
+        "invalidation-pending"
+    ]
+    grounds = rules.conditional_grounds(PatentKind.UTILITY_MODEL)
+    assert [b.code for b in grounds] == ["invalidation-pending", "same-day-invention"]
+    assert not any(b.hard for b in grounds)
 
 
 def test_conditional_grounds_pass_once_confirmed_hard_ones_never():

@@ -1,0 +1,137 @@
+"""What time and the register do to licences: filing alarms, term ends, lapsed patents."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from core.audit import services as audit
+from core.people.types import Actor
+from licensing.models import Licence, OpenDeclaration
+from licensing.rules import effect, moves
+from licensing.services.ground import licence_url, moved, patent, tell
+from listings.types import PatentStatus
+
+TABLE, LABELS = moves.LICENCE_MOVES, moves.LICENCE_LABELS
+
+
+def remind_of_filing(*, now: datetime) -> int:
+    """Ring both parties of licences 60 and 80 days old that are not filed, and when it is late.
+
+    Each alarm once, however often this runs; a day missed is caught up on the next.
+    """
+    today = effect.local_day(now)
+    waiting = Licence.objects.filter(
+        status=moves.LicenceStatus.EFFECTIVE, starts_on__isnull=False
+    ).order_by("pk")
+    rung = 0
+    for licence in waiting.iterator():
+        starts_on = licence.starts_on
+        if starts_on is None:
+            continue
+        deadline = effect.filing_deadline(starts_on)
+        reached = [str(days) for days in effect.alarms_due(starts_on, today)]
+        if today > deadline:
+            reached.append("late")
+        for alarm in reached[-1:]:
+            rung += 1
+            _ring(licence, alarm, deadline, now=now)
+    return rung
+
+
+def _ring(licence: Licence, alarm: str, deadline: date, *, now: datetime) -> None:
+    late = alarm == "late"
+    title = _("许可备案已超过期限") if late else _("许可备案期限提醒：生效已满 %(days)s 天")
+    tell(
+        [licence.licensor_id, licence.licensee_id],
+        kind="licence.deadline",
+        key=f"licence-filing:{licence.pk}:{alarm}",
+        title=title if late else title % {"days": alarm},
+        body=_("%(title)s 应在 %(day)s 前备案，任何一方均可办理。")
+        % {"title": licence.patent_title, "day": f"{deadline:%Y-%m-%d}"},
+        url=licence_url(licence),
+        now=now,
+    )
+
+
+def end_expired_licences(*, now: datetime, limit: int = 1_000) -> int:
+    """End the licences whose last day has passed; how many."""
+    today = effect.local_day(now)
+    ended = 0
+    over = Q(status__in=[s.value for s in moves.IN_FORCE], ends_on__lt=today)
+    for pk in Licence.objects.filter(over).order_by("pk").values_list("pk", flat=True)[:limit]:
+        with transaction.atomic():
+            licence = Licence.objects.select_for_update(of=("self",)).filter(over, pk=pk).first()
+            if licence is None:
+                continue
+            moved(TABLE, LABELS, licence, "end")
+            licence.closed_at, licence.closed_by = now, Actor.system().key
+            licence.closed_reason = _("许可期限届满")
+            licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
+            audit.record("licence.ended", subject=licence, by=Actor.system(), at=now)
+            ended += 1
+    return ended
+
+
+def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
+    """Bring the marks in line with what the register says today; how many rows changed.
+
+    It asks instead of believing the event: events may arrive late or in another order.
+    """
+    if patent(patent_id).status == PatentStatus.GRANTED:
+        return note_restoration(patent_id=patent_id)
+    return note_lapse(patent_id=patent_id, lapsed_on=on, now=now)
+
+
+@transaction.atomic
+def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
+    """The patent is no longer in force: mark what rests on it and tell both parties.
+
+    Licences stay as they are (what was performed is not reopened); pages show 专利已失效.
+    """
+    declarations = OpenDeclaration.objects.filter(
+        patent_id=patent_id,
+        status__in=[s.value for s in moves.OPEN_DECLARATIONS],
+        patent_lapsed_on__isnull=True,
+    )
+    licences = Licence.objects.live().filter(patent_id=patent_id, patent_lapsed_on__isnull=True)
+    bound = list(licences.select_for_update().order_by("pk"))
+    offered = list(declarations.select_for_update().order_by("pk"))
+    for licence in bound:
+        tell(
+            [licence.licensor_id, licence.licensee_id],
+            kind="licence.progress",
+            key=f"licence-lapse:{licence.pk}:{lapsed_on.isoformat()}",
+            title=_("专利已失效：%(title)s") % {"title": licence.patent_title},
+            body=_("许可所依据的专利权已不再有效，请双方核对并协商后续款项。"),
+            url=licence_url(licence),
+            now=now,
+        )
+    for declaration in offered:
+        tell(
+            [declaration.licensor_id],
+            kind="licence.progress",
+            key=f"declaration-lapse:{declaration.pk}:{lapsed_on.isoformat()}",
+            title=_("开放许可已暂停：专利失效"),
+            body=declaration.patent_title[:200],
+            url=f"/open-licences/{declaration.pk}/",
+            now=now,
+        )
+    Licence.objects.filter(pk__in=[row.pk for row in bound]).update(patent_lapsed_on=lapsed_on)
+    OpenDeclaration.objects.filter(pk__in=[row.pk for row in offered]).update(
+        patent_lapsed_on=lapsed_on
+    )
+    return len(bound) + len(offered)
+
+
+@transaction.atomic
+def note_restoration(*, patent_id: int) -> int:
+    """The patent is in force again: take the marks off."""
+    return Licence.objects.filter(patent_id=patent_id, patent_lapsed_on__isnull=False).update(
+        patent_lapsed_on=None
+    ) + OpenDeclaration.objects.filter(
+        patent_id=patent_id, patent_lapsed_on__isnull=False
+    ).update(patent_lapsed_on=None)

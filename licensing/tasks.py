@@ -1,0 +1,16 @@
+"""The room's clock: what runs by itself."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from licensing import services
+
+
+@shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
+def daily() -> None:
+    """Ring filing alarms and end what has run out. Running it twice changes nothing."""
+    now = timezone.now()
+    services.remind_of_filing(now=now)
+    services.end_expired_licences(now=now)
