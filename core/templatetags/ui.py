@@ -243,7 +243,7 @@ def badge(text: object, tone: str = "muted") -> SafeString:
 
 @register.simple_tag
 def status(code: object, label: object = "") -> SafeString:
-    """The badge of a status code; a label of the room's own takes precedence over the common one."""
+    """The badge of a status code; the room's own label goes before the common word."""
     key = str(code or "")
     word, tone = STATUSES.get(key, (label or NOTHING, "muted"))
     return badge(label or word, tone)
