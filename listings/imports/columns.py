@@ -39,7 +39,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         "title",
         "名称",
         "一种石墨烯复合散热膜的制备方法",
-        "专利名称，不超过 200 个字。必填。",
+        "专利名称，不超过 500 个字。必填。",
         "名称|专利名称|发明名称|标题|题名|专利题目|title|name|invention title|patent title",
         required=True,
     ),
@@ -47,7 +47,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         "abstract",
         "摘要",
         "本发明公开了……",
-        "说明书摘要，不超过 5000 个字。",
+        "说明书摘要，不超过 20000 个字。",
         "摘要|专利摘要|说明书摘要|技术摘要|简介|abstract|summary",
     ),
     Field(

@@ -11,6 +11,7 @@ from listings.imports import cells, columns
 from listings.imports.cells import CellRefused
 from listings.rules import ipc as ipc_rules
 from listings.rules import numbers
+from listings.rules.records import ABSTRACT_LENGTH, TITLE_LENGTH
 from listings.types import HolderInput, HolderKind, PatentInput, PatentKind
 
 T = TypeVar("T")
@@ -124,6 +125,7 @@ class Judged:
     benefit: str = ""
     problems: tuple[Problem, ...] = ()
     key: str = ""
+    other_key: str = ""
 
     @property
     def refused(self) -> bool:
@@ -207,7 +209,7 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
             )
         )
     parsed = read_number(row)
-    title = row.read("title", lambda cell: cells.short_text(cell, limit=200), "")
+    title = row.read("title", lambda cell: cells.short_text(cell, limit=TITLE_LENGTH), "")
     if not title and not any(p.field == "title" for p in row.problems):
         row.fault("title", "no-title", "名称是空的。", "请填写专利名称；不想导入这一行就删去整行。")
     kind = read_kind(row, parsed)
@@ -224,7 +226,9 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
         title=title,
         number=parsed.canonical if parsed else "",
         kind=kind,
-        abstract=row.read("abstract", lambda cell: cells.long_text(cell, limit=5000), ""),
+        abstract=row.read(
+            "abstract", lambda cell: cells.long_text(cell, limit=ABSTRACT_LENGTH), ""
+        ),
         filed_on=dates.get("filed_on"),
         granted_on=dates.get("granted_on"),
         annuity_paid_to=dates.get("annuity_paid_to"),
@@ -247,15 +251,24 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
         benefit=benefit,
         problems=tuple(row.problems),
         key=identity(patent),
+        other_key=by_title(patent.title, [holder.name for holder in holders]),
     )
 
 
 def identity(patent: PatentInput) -> str:
     """By what two rows are the same patent: the number, or else title and first holder."""
     if patent.number:
-        return f"{patent.office}:{patent.number}"
-    first = patent.holders[0].name if patent.holders else ""
-    return f"title:{plain(patent.title)}|{plain(first)}"
+        return by_number(patent.office, patent.number)
+    return by_title(patent.title, [holder.name for holder in patent.holders])
+
+
+def by_number(office: str, number: str) -> str:
+    return f"{office}:{number}"
+
+
+def by_title(title: str, holders: Sequence[str]) -> str:
+    """How a patent without a number is recognised."""
+    return f"title:{plain(title)}|{plain(holders[0]) if holders else ''}"
 
 
 def plain(value: str) -> str:

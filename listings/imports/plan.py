@@ -1,0 +1,232 @@
+"""What would become of each row: the same plan is shown by the dry run and carried out for real."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from listings.imports import columns
+from listings.imports.verdicts import ERROR, WARNING, Judged, Problem, doubled
+from listings.rules import records
+from listings.rules.records import Record
+from listings.types import HolderInput
+
+CREATED: Final = "created"
+UPDATED: Final = "updated"
+UNCHANGED: Final = "unchanged"
+WARNED: Final = "warning"
+REJECTED: Final = "rejected"
+
+# What a row may change of a patent that is here already: field of the file → columns of ours.
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "title": ("title",),
+    "abstract": ("abstract",),
+    "filed_on": ("filed_on", "expires_on"),
+    "granted_on": ("granted_on",),
+    "annuity_paid_to": ("annuity_paid_to",),
+    "ipc": ("ipc", "main_ipc", "locarno"),
+    "trl": ("trl",),
+    "industry": ("industry_codes",),
+    "project": ("funding_project",),
+}
+COLUMN_OF: Final = {
+    "number": "number",
+    "kind": "kind",
+    "title": "title",
+    "abstract": "abstract",
+    "filed_on": "filed_on",
+    "granted_on": "granted_on",
+    "annuity_paid_to": "annuity_paid_to",
+    "expires_on": "filed_on",
+    "ipc": "ipc",
+    "locarno": "ipc",
+    "industry_codes": "industry",
+    "trl": "trl",
+    "holders": "holders",
+    "funding_project": "project",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A patent that is here already, as far as a row can change it."""
+
+    id: int
+    is_ours: bool
+    version: int
+    values: Mapping[str, Any]
+    holders: tuple[str, ...] = ()
+    events: frozenset[tuple[str, dt.date]] = frozenset()
+    listing_id: int | None = None
+    listing_status: str = ""
+    price: Decimal | None = None
+    problem: str = ""
+    benefit: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a row says of the terms; None leaves as it is."""
+
+    price: Decimal | None = None
+    price_given: bool = False
+    problem: str = ""
+    benefit: str = ""
+
+    def __bool__(self) -> bool:
+        return self.price_given or bool(self.problem or self.benefit)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One row's fate."""
+
+    row: int
+    verdict: str
+    effect: str
+    problems: tuple[Problem, ...]
+    patent_id: int | None = None
+    record: Record | None = None
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    holders: tuple[HolderInput, ...] | None = None
+    events: tuple[tuple[str, dt.date], ...] = ()
+    offer: Offer = field(default_factory=Offer)
+
+    @property
+    def lands(self) -> bool:
+        return self.effect in {CREATED, UPDATED}
+
+
+def decide(
+    judged: Sequence[Judged],
+    known: Mapping[str, Known],
+    *,
+    today: dt.date,
+    seen: dict[str, int] | None = None,
+) -> list[Planned]:
+    """The fate of these rows. `seen` carries identities over from earlier portions of the file."""
+    firsts = {} if seen is None else seen
+    found = []
+    for row in judged:
+        first = firsts.get(row.key)
+        if row.patent is not None and first is not None:
+            found.append(rejected(row, (*row.problems, doubled(first))))
+            continue
+        here = known.get(row.key) or known.get(row.other_key)
+        planned = decide_one(row, here, today=today)
+        if planned.verdict != REJECTED:
+            firsts[row.key] = row.row
+        found.append(planned)
+    return found
+
+
+def rejected(row: Judged, problems: tuple[Problem, ...]) -> Planned:
+    return Planned(row.row, REJECTED, REJECTED, problems)
+
+
+def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:
+    if row.patent is None:
+        return rejected(row, row.problems)
+    if known is not None and not known.is_ours:
+        return rejected(row, (*row.problems, taken()))
+    record = records.clean(row.patent, today=today)
+    if record.problems:
+        more = tuple(
+            Problem(ERROR, label(name), COLUMN_OF.get(name, ""), f"{name}-refused", message, "")
+            for name, messages in record.problems.items()
+            for message in messages
+        )
+        return rejected(row, (*row.problems, *more))
+    offer = Offer(
+        price=row.price.yuan if row.price else None,
+        price_given=row.price is not None,
+        problem=row.problem_solved,
+        benefit=row.benefit,
+    )
+    if known is None:
+        verdict = WARNED if row.problems else CREATED
+        return Planned(
+            row.row, verdict, CREATED, row.problems,
+            record=record, holders=record.holders, events=row.events, offer=offer,
+        )  # fmt: skip
+    return update(row, record, offer, known)
+
+
+def label(name: str) -> str:
+    field_name = COLUMN_OF.get(name, "")
+    return columns.BY_NAME[field_name].label if field_name else ""
+
+
+def taken() -> Problem:
+    return Problem(
+        ERROR, "", "number", "number-taken",
+        "这件专利已经由另一家单位登记在库。",
+        "请核对号码；确属本单位或与对方共有的，请联系对方在专利权人中加上本单位。",
+    )  # fmt: skip
+
+
+def update(row: Judged, record: Record, offer: Offer, known: Known) -> Planned:
+    """Only what the row states, and differs; a blank cell erases nothing."""
+    changes: dict[str, tuple[Any, Any]] = {}
+    if record.fields["number"] and not known.values.get("number"):
+        # A patent taken in without a number is recognised by its title and holder.
+        changes["number"] = (None, record.fields["number"])
+        changes["kind"] = (known.values.get("kind"), record.fields["kind"].value)
+    for name, ours in FIELDS.items():
+        if name not in row.given:
+            continue
+        for column in ours:
+            before, after = known.values.get(column), record.fields.get(column)
+            if before != after and after not in (None, "", []):
+                changes[column] = (before, after)
+    holders = None
+    if "holders" in row.given and record.holders:
+        names = tuple(holder.name for holder in record.holders)
+        if set(names) != set(known.holders):
+            holders = record.holders
+            changes["holders"] = (list(known.holders), list(names))
+    # A grant the record shows already needs no event to say so again.
+    granted_shown = known.values.get("granted_on")
+    events = tuple(
+        event
+        for event in row.events
+        if event not in known.events and not (event[0] == "GR01" and event[1] == granted_shown)
+    )
+    problems = row.problems
+    offer, locked = offer_changes(offer, known)
+    if locked:
+        problems = (*problems, locked)
+    moved = bool(changes or events or offer)
+    effect = UPDATED if moved else UNCHANGED
+    return Planned(
+        row.row,
+        effect if not (problems and moved) else WARNED,
+        effect,
+        problems,
+        patent_id=known.id,
+        record=record,
+        changes=changes,
+        holders=holders,
+        events=events,
+        offer=offer,
+    )
+
+
+def offer_changes(offer: Offer, known: Known) -> tuple[Offer, Problem | None]:
+    """What of the offer is new; a sheet that is on the board is changed by hand only."""
+    changed = Offer(
+        price=offer.price,
+        price_given=offer.price_given
+        and (offer.price != known.price or (known.listing_id is None and offer.price is not None)),
+        problem=offer.problem if offer.problem != known.problem else "",
+        benefit=offer.benefit if offer.benefit != known.benefit else "",
+    )
+    if changed and known.listing_status not in {"", "draft"}:
+        told = Problem(
+            WARNING, columns.BY_NAME["price"].label, "price", "offer-on-board",
+            "已经挂牌的推介内容和报价没有改动。",
+            "请在专利页面修改挂牌内容，买方会立即看到。",
+        )  # fmt: skip
+        return Offer(), told
+    return changed, None

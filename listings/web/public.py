@@ -1,0 +1,169 @@
+"""Pages that anyone may read: the board and one patent; and what a person keeps an eye on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from core.errors import Invalid, Missing
+from core.permissions import Permission, allowed
+from core.web.doors import login_needed
+from listings import filters, selectors, services
+from listings.selectors import search
+from listings.types import Action, hard
+from listings.web import presenting
+
+BOARD = "listings:board"
+
+
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """Search: words, characters, numbers and facets. The address holds all state."""
+    asked = filters.from_url(request.GET)
+    query, path = asked.query(), reverse(BOARD)
+    context: dict[str, Any] = {
+        "query": query,
+        "sorts": [
+            (code, label) for code, label in filters.SORTS if code != "relevance" or query.text
+        ],
+        "hidden": [(name, value) for name, values in query.chosen.items() for value in values],
+        "problems": [message for found in asked.form.errors.values() for message in found],
+        "clear_url": filters.url_of(search.BoardQuery(text=query.text), path),
+        "chips": filters.chips(query, path),
+    }
+    try:
+        search.check(query)
+        hit = search.exact(query.text, viewer=request.actor) if query.text else None
+        if hit and not query.chosen and query.page == 1:
+            return redirect("listings:patent", pk=hit)
+        found = search.board(viewer=request.actor, query=query, now=timezone.now())
+    except Invalid as refusal:
+        context |= {"refused": refusal.message, "facets": []}
+        return _answer(request, context, status=refusal.status)
+    kept = selectors.favourite_ids([card.id for card in found.cards], viewer=request.actor)
+    context |= {
+        "found": found,
+        "results": [presenting.shown(card, query.text) for card in found.cards],
+        "kept": kept,
+        "may_favourite": allowed(request.actor, Permission.FAVOURITE),
+        "facets": filters.shown(found.facets, query, path),
+        **_pages(found, query, path),
+    }
+    if not found.total:
+        context |= _nothing(request, query, path)
+    return _answer(request, context)
+
+
+def _answer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The page, or its results alone for HTMX (which swaps no 400 in, so it gets a 200)."""
+    fragment = request.htmx and not request.htmx.history_restore_request
+    page = "listings/board.html#results" if fragment else "listings/board.html"
+    response = render(request, page, context, status=200 if fragment else status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _pages(found: search.Found, query: search.BoardQuery, path: str) -> dict[str, Any]:
+    def to(page: int) -> str:
+        return filters.url_of(search.BoardQuery(query.text, query.chosen, query.sort, page), path)
+
+    first = (found.page - 1) * search.PAGE_SIZE + 1
+    return {
+        "previous_url": to(found.page - 1) if found.page > 1 else "",
+        "next_url": to(found.page + 1) if found.page < found.pages else "",
+        "where": _("%(first)s–%(last)s / 共 %(total)s 件")
+        % {"first": first, "last": first + len(found.cards) - 1, "total": found.total},
+        "capped": found.page == found.pages and found.total > search.REACHABLE,
+    }
+
+
+def _nothing(request: HttpRequest, query: search.BoardQuery, path: str) -> dict[str, Any]:
+    ways = []
+    for way in search.ways_on(query, viewer=request.actor, now=timezone.now()):
+        url = filters.url_of(way.query, path)
+        if way.kind == "word":
+            label = _("只搜“%(word)s”（%(n)s 件）") % {"word": way.label, "n": way.count}
+        elif way.kind == "no-filters":
+            label = _("去掉全部筛选条件（%(n)s 件）") % {"n": way.count}
+        else:
+            title = filters.TITLES[way.label]
+            label = _("去掉“%(facet)s”条件（%(n)s 件）") % {"facet": title, "n": way.count}
+        ways.append({"url": url, "label": label})
+    ways += [
+        {"url": "/needs/new/", "label": _("写下您的技术难题，由系统匹配专利并说明理由")},
+        {"url": "/subscriptions/new/", "label": _("订阅这个方向，有新专利时通知您")},
+        {"url": path, "label": _("浏览全部在架专利")},
+    ]
+    close = search.close_in_meaning(query.text, viewer=request.actor) if query.text else []
+    return {"ways": ways, "close": [presenting.shown(card) for card in close]}
+
+
+@require_GET
+def patent(request: HttpRequest, pk: int) -> HttpResponse:
+    """One patent: what it does, on what terms, where it stands, what may be done with it."""
+    now = timezone.now()
+    card = selectors.card(pk, viewer=request.actor)
+    url = request.build_absolute_uri(reverse("listings:patent", kwargs={"pk": pk}))
+    context = {
+        "card": card,
+        "shown": presenting.shown(card),
+        "facts": presenting.facts(card),
+        "holders": selectors.holders(pk, viewer=request.actor),
+        "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
+        "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
+        "is_favourite": selectors.is_favourite(pk, viewer=request.actor),
+        "may_favourite": allowed(request.actor, Permission.FAVOURITE),
+        "is_mine": card.organisation_id in request.actor.acts_for,
+        "json_ld": presenting.json_ld(card, url) if card.is_public else "",
+        "canonical": url,
+        "abilities": abilities(request, pk),
+    }
+    return render(request, "listings/patent.html", context)
+
+
+def abilities(request: HttpRequest, pk: int) -> list[dict[str, Any]]:
+    """For each thing one may want to do: whether it may be done, and every reason why not."""
+    now = timezone.now()
+    found = []
+    for action, label in presenting.ACTIONS.items():
+        blockers = selectors.can(pk, Action(action), at=now)
+        found.append(
+            {"label": label, "may": not hard(blockers), "blockers": blockers, "code": action.value}
+        )
+    return found
+
+
+@require_GET
+@login_needed
+def favourites(request: HttpRequest) -> HttpResponse:
+    """What the person keeps an eye on."""
+    cards = selectors.favourites(viewer=request.actor)
+    context = {"results": [presenting.shown(card) for card in cards], "may_favourite": True}
+    return render(request, "listings/favourites.html", context)
+
+
+@require_POST
+@login_needed
+def favourite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep an eye on a patent, or no longer."""
+    if not selectors.cards([pk], viewer=request.actor):
+        raise Missing("没有这件专利，或者它不对您当前的身份开放。")
+    on = request.POST.get("on") == "1"
+    command = services.favourite if on else services.unfavourite
+    command(patent_id=pk, by=request.actor, now=timezone.now())
+    if request.htmx:
+        context = {"pk": pk, "is_favourite": on, "may_favourite": True}
+        return render(request, "listings/_favourite.html", context)
+    messages.success(request, _("已收藏。") if on else _("已取消收藏。"))
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return HttpResponseRedirect(target if safe else reverse("listings:patent", kwargs={"pk": pk}))
