@@ -1,0 +1,1 @@
+"""The sample 示例: organisations, patents, needs and deals of our own, and how they are loaded."""
