@@ -32,14 +32,9 @@ def say(text: str) -> None:
     print(f"• {text}", file=sys.stderr, flush=True)
 
 
-def inside() -> bool:
-    """Are we run by the checkout's own interpreter (or told that all is there)?"""
-    return bool(os.environ.get(SKIP)) or Path(sys.prefix) == VENV
-
-
 def enter(lock: str, argv: list[str]) -> None:
-    """Return if already inside; else install what is missing and start again inside .venv."""
-    if inside():
+    """Return if we run inside a fresh .venv; else install what is missing and start again there."""
+    if os.environ.get(SKIP) or (Path(sys.prefix) == VENV and is_fresh(lock)):
         return
     try:
         with (ROOT / ".venv.lock").open("w") as guard:
@@ -73,10 +68,11 @@ def works(python: Path) -> bool:
 
 
 def install(lock: str) -> None:
-    """Make .venv hold exactly the locked packages."""
+    """Make .venv hold exactly the locked packages. A developer's keeps its test tools."""
+    lock = "test" if _has("pytest") else lock
     say("正在准备 Python 环境（首次约需半分钟）……")
     STAMP.unlink(missing_ok=True)
-    if not works(PYTHON) or not _has_pip():
+    if not works(PYTHON) or not _has("pip"):
         make_venv()
     settings = pip_settings()
     if not (_with_uv(lock, settings) or _with_pip(lock)):
@@ -132,8 +128,8 @@ def apt_install(name: str) -> bool:
     return False
 
 
-def _has_pip() -> bool:
-    return any((VENV / "lib").glob("python3*/site-packages/pip"))
+def _has(package: str) -> bool:
+    return any((VENV / "lib").glob(f"python3*/site-packages/{package}"))
 
 
 def pip_settings() -> dict[str, str]:

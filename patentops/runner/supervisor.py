@@ -39,7 +39,6 @@ class Program:
     environment: dict[str, str]
     folder: Path
     log: Path
-    dies_by: signal.Signals = signal.SIGTERM  # what the kernel sends it when we are killed
     keep: Sequence[int] = ()  # file descriptors to pass on
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -53,7 +52,9 @@ class Program:
                 stdout=log,
                 stderr=log,
                 pass_fds=tuple(self.keep),
-                preexec_fn=follow_parent(self.dies_by),
+                # When we are killed it must go at once: asked politely (SIGTERM, SIGQUIT), Celery
+                # was seen to wait more than 15 s for the broker that died at the same moment.
+                preexec_fn=follow_parent(signal.SIGKILL),
                 start_new_session=True,
             )
 

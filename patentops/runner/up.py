@@ -243,10 +243,7 @@ class Installation:
             )
             for number in range(1, self.options.web + 1)
         ]
-        # SIGQUIT: with SIGTERM or SIGINT a worker would wait for a broker that is gone as well.
-        programs.append(
-            self._program("worker", "worker", [*celery, *worker], dies_by=signal.SIGQUIT)
-        )
+        programs.append(self._program("worker", "worker", [*celery, *worker]))
         programs.append(self._program("beat", "beat", [*celery, "beat", "--loglevel", "WARNING"]))
         return programs
 
@@ -257,11 +254,10 @@ class Installation:
         command: list[str],
         *,
         keep: list[int] | None = None,
-        dies_by: signal.Signals = signal.SIGTERM,
     ) -> Program:
         log = self.where.logs / f"{name}.log"
         environment = self._environment(process)
-        return Program(name, command, environment, ROOT, log, dies_by, keep or [])
+        return Program(name, command, environment, ROOT, log, keep or [])
 
     # --- running ----------------------------------------------------------------------------
     def wait_until_healthy(self) -> None:
