@@ -37,6 +37,7 @@ EVENTS: dict[str, str] = {
     "need.changed": "An open need was edited.",
     "need.closed": "A need is no longer open.",
     "subscription.changed": "A subscription was created or edited.",
+    "match.run_requested": "Patents or demands wait to be matched: run_id.",
     "match.run_finished": "A matching run finished.",
     "match.pushed": "A match was pushed to its receiver.",
     "match.rated": "A receiver rated a match: prospect 1-5, interested, reason.",

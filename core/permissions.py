@@ -122,6 +122,18 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+# What a partner's token must carry besides the role (OAuth 2 scopes).
+SCOPES: dict[str, str] = {
+    "changes:read": "读取变更流",
+    "webhooks:write": "管理回调地址",
+    "listings:read": "读取挂牌",
+}
+SCOPE_OF: dict[Permission, str] = {
+    Permission.READ_CHANGES: "changes:read",
+    Permission.MANAGE_WEBHOOKS: "webhooks:write",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Governance:
     """Whose a thing is: the organisations that may act on it, and the region it lies in."""
@@ -140,12 +152,15 @@ class Governed(Protocol):
 def allowed(actor: Actor, permission: Permission, *, on: object = None) -> bool:
     """Whether the actor may do this, and to this thing where one is named.
 
-    The system may do anything. Others need the permission through a role; on a governed thing
+    The system may do anything. Others need the permission through a role, a partner's program
+    its scope as well (and has no right that no scope names); on a governed thing
     they must act for one of its organisations, or be a bureau whose prefix covers its region.
     """
     if actor.is_system:
         return True
     if not any(permission in GRANTS[role] for role in actor.roles):
+        return False
+    if actor.partner_id is not None and SCOPE_OF.get(permission) not in actor.scopes:
         return False
     if not isinstance(on, Governed):
         return True

@@ -360,6 +360,9 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# Webhooks go to public addresses only; beside the platform on one machine, loopback is fine too.
+WEBHOOKS_LOOPBACK = env.bool("PATENTOPS_WEBHOOKS_LOOPBACK", not PRODUCTION)
+
 # --- Logs: plain lines on stderr; the runner puts each process's own into a file -------------
 LOGGING = {
     "version": 1,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from django.db import transaction
 
 from core.audit import services as audit
-from core.errors import NotAllowed
-from core.people.models import User
-from core.people.types import Actor
+from core.errors import Conflict, Invalid, NotAllowed
+from core.people import rules
+from core.people.models import Mandate, Membership, Organisation, User
+from core.people.types import Actor, Role
+from core.permissions import Permission, require
 
 
 @transaction.atomic
@@ -23,3 +26,114 @@ def set_recommendations(*, wanted: bool, by: Actor, now: datetime) -> None:
     user.wants_recommendations = wanted
     user.save(update_fields=["wants_recommendations"])
     audit.record("user.recommendations", subject=user, by=by, at=now, changes={"wanted": wanted})
+
+
+@transaction.atomic
+def register_organisation(
+    *,
+    name: str,
+    kind: str,
+    uscc: str | None,
+    region: str,
+    industry_codes: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    is_sample: bool = False,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Enter an organisation. Its id; Conflict when its code is taken."""
+    require(by, Permission.EDIT_SETTINGS)
+    code = rules.clean_uscc(uscc) if uscc else None
+    if code and (problem := rules.uscc_error(code)):
+        raise Invalid(fields={"uscc": [problem]})
+    if code and Organisation.objects.filter(uscc=code).exists():
+        raise Conflict("这个统一社会信用代码已经登记过，请在机构列表中查找。", code="uscc-taken")
+    row = Organisation.objects.create(
+        name=name,
+        kind=kind,
+        uscc=code,
+        region=region,
+        industry_codes=list(industry_codes),
+        tags=list(tags),
+        is_sample=is_sample,
+    )
+    audit.record("organisation.registered", subject=row, by=by, at=now)
+    return row.pk
+
+
+@transaction.atomic
+def register_user(
+    *,
+    email: str,
+    display_name: str,
+    password_hash: str,
+    is_superuser: bool = False,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Open an account; `password_hash` comes from `make_password`. Its id."""
+    require(by, Permission.EDIT_SETTINGS)
+    email = email.strip().lower()
+    if User.objects.filter(email=email).exists():
+        raise Conflict("这个电子邮箱已经有账号，请直接登录或找回密码。", code="email-taken")
+    row = User.objects.create(
+        username=email,
+        email=email,
+        display_name=display_name,
+        password=password_hash,
+        is_staff=is_superuser,
+        is_superuser=is_superuser,
+    )
+    audit.record("user.registered", subject=row, by=by, at=now)
+    return row.pk
+
+
+@transaction.atomic
+def appoint(
+    *,
+    user_id: int,
+    organisation_id: int,
+    role: Role,
+    region: str = "",
+    is_default: bool = False,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Let a person act in an organisation in a role; doing it twice is doing it once. Its id."""
+    require(by, Permission.EDIT_SETTINGS)
+    row, created = Membership.objects.get_or_create(
+        user_id=user_id,
+        organisation_id=organisation_id,
+        role=role.value,
+        defaults={"region": region, "is_default": is_default},
+    )
+    if created:
+        audit.record(
+            "membership.appointed", subject=row, by=by, at=now, changes={"role": role.value}
+        )
+    return row.pk
+
+
+@transaction.atomic
+def give_mandate(
+    *,
+    principal_id: int,
+    agent_id: int,
+    starts_on: date,
+    ends_on: date | None = None,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Let one organisation act for another, as the principal (or the platform) says. Its id."""
+    if not by.is_system and by.organisation_id != principal_id:
+        raise NotAllowed("只有委托方可以授予委托。", code="principal-only")
+    live = Mandate.objects.filter(
+        principal_id=principal_id, agent_id=agent_id, revoked_at__isnull=True
+    )
+    if live.exists():
+        raise Conflict("这项委托已经存在，需要修改时请先撤销。", code="mandate-exists")
+    row = Mandate.objects.create(
+        principal_id=principal_id, agent_id=agent_id, starts_on=starts_on, ends_on=ends_on
+    )
+    audit.record("mandate.given", subject=row, by=by, at=now)
+    return row.pk

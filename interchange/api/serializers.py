@@ -1,0 +1,48 @@
+"""The shapes of this room's API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from interchange.models import Endpoint
+from interchange.rules import PUBLIC_EVENTS
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """One change; `data.patent` is null once the patent is no longer public."""
+
+    sequence = serializers.IntegerField()
+    id = serializers.CharField()
+    type = serializers.ChoiceField(choices=sorted(PUBLIC_EVENTS))
+    time = serializers.DateTimeField()
+    data = serializers.DictField()
+
+
+class ChangePageSerializer(serializers.Serializer[Any]):
+    """A page of the feed."""
+
+    changes = ChangeSerializer(many=True)
+    next_since = serializers.IntegerField()
+    more = serializers.BooleanField()
+
+
+class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
+    """A webhook endpoint; the secret is in the answer that creates it."""
+
+    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(PUBLIC_EVENTS)))
+    url = serializers.CharField(max_length=500)
+
+    class Meta:
+        model = Endpoint
+        fields = ("id", "url", "events", "created_at", "disabled_at", "disabled_because")
+        read_only_fields = ("id", "created_at", "disabled_at", "disabled_because")
+
+
+class NewEndpointSerializer(EndpointSerializer):
+    """The same with its signing secret."""
+
+    class Meta(EndpointSerializer.Meta):
+        fields = (*EndpointSerializer.Meta.fields, "secret")  # type: ignore[assignment]
+        read_only_fields = (*EndpointSerializer.Meta.read_only_fields, "secret")  # type: ignore[assignment]

@@ -1,0 +1,16 @@
+"""Addresses of this room's API."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from interchange.api import views
+
+app_name = "interchange-api"
+router = SimpleRouter()
+router.register("webhook-endpoints", views.EndpointViewSet, basename="webhook-endpoint")
+urlpatterns = [
+    path("changes/", views.ChangesView.as_view(), name="changes"),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,140 @@
+"""The change feed and webhook endpoints, for partners' programs."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import mixins
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from core.api.pagination import Cursor
+from core.api.schema import problems
+from core.api.types import Request
+from core.errors import Invalid, Missing
+from core.idempotency.api import idempotently
+from interchange import selectors, services
+from interchange.api.serializers import (
+    ChangePageSerializer,
+    EndpointSerializer,
+    NewEndpointSerializer,
+)
+from interchange.models import Endpoint
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise Invalid(
+            "查询参数有误。", fields={name: ["应为不小于 0 的整数。"]}, code="invalid-parameter"
+        )
+    return int(text)
+
+
+class ChangesView(APIView):
+    """What changed since a place in the feed."""
+
+    request: Request
+
+    @extend_schema(
+        operation_id="changes_list",
+        summary="变更流",
+        description="从 since 之后按提交顺序返回公开变更。保存 next_since，下次从它继续，"
+        "不漏不重。data.patent 为 null 表示该专利已不在架（墓碑）。",
+        parameters=[
+            OpenApiParameter("since", int, description="上次得到的 next_since，首次为 0"),
+            OpenApiParameter("limit", int, description="最多返回多少条，1–500，默认 100"),
+        ],
+        responses={200: ChangePageSerializer, **problems(401, 403, 422)},
+        examples=[
+            OpenApiExample(
+                "一条上架变更",
+                value={
+                    "changes": [
+                        {
+                            "sequence": 12,
+                            "id": "0d3a1c5e-7c1e-4f1b-9a53-b1d7e0a3c111",
+                            "type": "patent.listed",
+                            "time": "2026-11-20T04:00:00Z",
+                            "data": {
+                                "patent_id": 7,
+                                "listing_id": 3,
+                                "organisation_id": 2,
+                                "patent": {
+                                    "number": "2017106018623",
+                                    "title": "一种锂电池热管理方法",
+                                    "status": "granted",
+                                    "listing_status": "listed",
+                                    "url": "/patents/7/",
+                                },
+                            },
+                        }
+                    ],
+                    "next_since": 12,
+                    "more": False,
+                },
+                response_only=True,
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        page = selectors.changes(
+            viewer=request.actor,
+            since=_whole(request, "since", 0),
+            limit=_whole(request, "limit", 100),
+        )
+        return Response(ChangePageSerializer(page).data)
+
+
+class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Endpoint]):
+    """Webhook endpoints of the partner."""
+
+    request: Request
+    serializer_class = EndpointSerializer
+    pagination_class = Cursor
+    filter_backends = ()
+    queryset = Endpoint.objects.none()
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Endpoint]:
+        return selectors.endpoints(viewer=self.request.actor)
+
+    @extend_schema(
+        summary="登记回调地址",
+        request=EndpointSerializer,
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key", str, OpenApiParameter.HEADER, required=True,
+                description="每次新建生成一个唯一值，重试沿用",
+            )
+        ],
+        responses={201: NewEndpointSerializer, **problems(400, 401, 403, 409, 422)},
+    )  # fmt: skip
+    def create(self, request: Request) -> Response:
+        form = EndpointSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+
+        def run() -> Response:
+            partner = selectors.partner_of(viewer=request.actor)
+            partner_id = partner.pk if partner else services.join(by=request.actor, now=now)
+            pk = services.add_endpoint(
+                partner_id=partner_id,
+                url=form.validated_data["url"],
+                events=form.validated_data["events"],
+                by=request.actor,
+                now=now,
+            )
+            created = selectors.endpoints(viewer=request.actor).get(pk=pk)
+            return Response(NewEndpointSerializer(created).data, status=201)
+
+        now = timezone.now()
+        return idempotently(request, run)
+
+    @extend_schema(summary="移除回调地址", responses={204: None, **problems(401, 403, 404)})
+    def destroy(self, request: Request, pk: str) -> Response:
+        if not pk.isdigit():
+            raise Missing("没有这个回调地址。")
+        services.remove_endpoint(endpoint_id=int(pk), by=request.actor, now=timezone.now())
+        return Response(status=204)

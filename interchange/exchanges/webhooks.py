@@ -1,0 +1,52 @@
+"""Calling a partner's address over HTTP, to public addresses only.
+
+The host is resolved once, every address it has must be allowed, and the request goes to the
+checked address itself: a name that answers differently a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from interchange.exchanges.port import Reply
+from interchange.rules import TIMEOUT_SECONDS, address_allowed
+
+
+class HttpSender:
+    """POSTs over HTTP(S); redirects are not followed and proxies not used."""
+
+    def __init__(self, *, loopback: bool) -> None:
+        self.loopback = loopback
+
+    def send(self, *, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """The receiver's reply, or one without a status when it could not be asked."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return Reply(None, note="域名无法解析")
+        addresses = [str(entry[4][0]) for entry in found]
+        if not addresses or not all(
+            address_allowed(address, loopback=self.loopback) for address in addresses
+        ):
+            return Reply(None, note="地址不是公网地址，已拒绝")
+        pinned = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
+        target = urlunsplit((parts.scheme, f"{pinned}:{port}", parts.path or "/", parts.query, ""))
+        try:
+            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+                response = client.post(
+                    target,
+                    content=body,
+                    headers={**headers, "Host": parts.netloc},
+                    extensions={"sni_hostname": host},
+                )
+        except (httpx.HTTPError, ValueError) as problem:
+            return Reply(None, note=f"{type(problem).__name__}"[:300])
+        wait = response.headers.get("Retry-After", "")
+        return Reply(response.status_code, int(wait) if wait.isdigit() else None)

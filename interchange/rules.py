@@ -1,0 +1,123 @@
+"""What exchanges may hear, how often a delivery is tried, and where one may go.
+
+Webhooks follow Standard Webhooks 1.0 (signature, retry schedule, 410 disables); bodies are
+CloudEvents 1.0 in structured JSON mode.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+# Event name → keys of its payload that a partner may read.
+PUBLIC_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "patent.listed": ("patent_id", "listing_id", "organisation_id"),
+    "patent.suspended": ("patent_id", "listing_id", "organisation_id"),
+    "patent.withdrawn": ("patent_id", "listing_id", "organisation_id"),
+    "patent.converted": ("patent_id", "listing_id", "organisation_id"),
+    "open_declaration.announced": ("patent_id", "declaration_id"),
+    "open_declaration.withdrawn": ("patent_id", "declaration_id"),
+    "licence.effective": ("patent_id", "licence_id"),
+    "licence.filed": ("patent_id", "licence_id"),
+}
+
+MAX_LIVE_KEYS = 2
+MAX_ENDPOINTS = 10
+TIMEOUT_SECONDS = 15.0
+LEASE = timedelta(seconds=60)
+SECRET_OVERLAP = timedelta(hours=24)
+DISABLE_AFTER = timedelta(days=5)
+# Waits after the first, second … failed try: Standard Webhooks' sample schedule.
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+)
+
+
+class Outcome(StrEnum):
+    """What one try came to."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    GIVEN_UP = "given_up"
+    GONE = "gone"
+
+
+def judge(*, status: int | None, attempts: int) -> Outcome:
+    """What a response (None: no answer) means at this number of tries, the first being 1.
+
+    2xx is success; 410 means that the endpoint is gone; anything else, redirects included, is
+    tried again until the schedule is used up.
+    """
+    if status is not None and 200 <= status < 300:
+        return Outcome.DELIVERED
+    if status == 410:
+        return Outcome.GONE
+    return Outcome.RETRY if attempts <= len(WAITS) else Outcome.GIVEN_UP
+
+
+def next_try(*, now: datetime, attempts: int, retry_after: int | None, jitter: float) -> datetime:
+    """When to try again: the schedule's wait, longer where the receiver asks for it.
+
+    `jitter` in [0, 1) spreads the tries over a tenth of the wait. A receiver can ask for at
+    most a day.
+    """
+    wait = WAITS[min(attempts, len(WAITS)) - 1] * (1 + jitter / 10)
+    asked = timedelta(seconds=min(retry_after or 0, 86_400))
+    return now + max(wait, asked)
+
+
+def url_problem(url: str, *, plain_http: bool) -> str | None:
+    """Why an endpoint's address cannot be used, in Chinese; None when its form is right."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "网址格式不正确，请检查。"
+    if parts.scheme not in ({"https", "http"} if plain_http else {"https"}):
+        return "网址须以 https:// 开头。"
+    if not parts.hostname:
+        return "网址缺少主机名，请填写完整地址，如 https://example.cn/hooks/patentops。"
+    if parts.username or parts.password or "@" in parts.netloc:
+        return "网址中不能带用户名或密码。"
+    if port == 0 or parts.fragment:
+        return "网址中的端口或 # 片段无效。"
+    return None
+
+
+def address_allowed(address: str, *, loopback: bool) -> bool:
+    """Whether a resolved address may be called: public ones, and loopback where allowed.
+
+    IPv4 addresses inside IPv6 (mapped, 6to4, NAT64) are judged as what they carry.
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    if inner is None and ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    ip = inner or ip
+    if ip.is_loopback:
+        return loopback
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def cloud_event(
+    *, event_id: str, name: str, at: datetime, source: str, data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The event as CloudEvents 1.0 JSON."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": name,
+        "time": at.isoformat(),
+        "subject": f"patents/{data.get('patent_id', '')}",
+        "datacontenttype": "application/json",
+        "data": dict(data),
+    }

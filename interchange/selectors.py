@@ -1,0 +1,110 @@
+"""Questions about partners, and what they may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from core.outbox import selectors as outbox
+from core.people.types import Actor
+from core.permissions import Permission, require
+from interchange import rules
+from interchange.models import Credential, Delivery, Endpoint, Partner
+from interchange.types import Change, ChangePage
+from listings import selectors as listings
+
+FEED_LIMIT = 500
+
+
+def partner_of(*, viewer: Actor) -> Partner | None:
+    """The partner that the viewer acts for, if its organisation has become one."""
+    if viewer.organisation_id is None:
+        return None
+    rows = Partner.objects.visible_to(viewer).select_related("organisation")
+    return rows.filter(organisation_id=viewer.organisation_id).first()
+
+
+def credential(client_id: str) -> Credential | None:
+    """The live key behind an OAuth client."""
+    return (
+        Credential.objects.select_related("partner__organisation")
+        .filter(client_id=client_id, revoked_at__isnull=True, partner__is_active=True)
+        .first()
+    )
+
+
+def credentials(partner: Partner) -> QuerySet[Credential]:
+    """All keys of a partner, live ones first."""
+    return partner.credentials.order_by("-revoked_at", "slot", "-pk")
+
+
+def endpoints(*, viewer: Actor) -> QuerySet[Endpoint]:
+    """The viewer's addresses, with what is owed to each and what was last taken."""
+    waiting = Q(deliveries__sent_at__isnull=True, deliveries__given_up_at__isnull=True)
+    return (
+        Endpoint.objects.filter(
+            removed_at__isnull=True, partner__in=Partner.objects.visible_to(viewer)
+        )
+        .annotate(
+            waiting=Count("deliveries", filter=waiting & Q(deliveries__isnull=False)),
+            last_sent_at=Max("deliveries__sent_at"),
+        )
+        .order_by("pk")
+    )
+
+
+def deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
+    """What was and is owed to an address, newest first, with every try."""
+    return endpoint.deliveries.prefetch_related("receipts").order_by("-pk")
+
+
+def public_data(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a partner may read of an event: its public keys, and the patent if it is public."""
+    keys = rules.PUBLIC_EVENTS[name]
+    data = {key: payload[key] for key in keys if key in payload}
+    return data | {"patent": _patents([data]).get(data.get("patent_id", 0))}
+
+
+def _patents(items: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    ids = {item["patent_id"] for item in items if item.get("patent_id")}
+    cards = listings.cards(ids, viewer=Actor.anonymous())
+    return {
+        pk: {
+            "number": card.number,
+            "title": card.title,
+            "status": card.status,
+            "listing_status": card.listing_status,
+            "url": f"/patents/{pk}/",
+        }
+        for pk, card in cards.items()
+    }
+
+
+def changes(*, viewer: Actor, since: int, limit: int = 100) -> ChangePage:
+    """The public changes after place `since`, in commit order.
+
+    A reader that keeps `next_since` misses nothing and sees nothing twice. `patent` is what is
+    public now; null means that the patent is no longer on the board (a tombstone).
+    """
+    require(viewer, Permission.READ_CHANGES)
+    size = max(1, min(limit, FEED_LIMIT))
+    rows = outbox.feed(names=rules.PUBLIC_EVENTS.keys(), since=since, limit=size + 1)
+    page, more = rows[:size], len(rows) > size
+    data = [
+        {key: row.payload[key] for key in rules.PUBLIC_EVENTS[row.name] if key in row.payload}
+        for row in page
+    ]
+    patents = _patents(data)
+    found = tuple(
+        Change(
+            sequence=row.sequence,
+            id=row.id,
+            type=row.name,
+            time=row.occurred_at,
+            data=item | {"patent": patents.get(item.get("patent_id", 0))},
+        )
+        for row, item in zip(page, data, strict=True)
+    )
+    return ChangePage(found, found[-1].sequence if found else since, more)
