@@ -18,7 +18,7 @@ from patentops.runner import database
 from patentops.runner.places import POSTGRES_PORT, Places
 from patentops.runner.processes import is_alive
 from patentops.runner.servers import THROWAWAY_OPTIONS, Postgres, Server, Valkey
-from patentops.runner.urls import postgres_url
+from patentops.runner.urls import postgres_url, redis_database
 
 PREFIX = "patentops-test-"
 _running: list[Server] = []
@@ -31,8 +31,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ["PATENTOPS_PROCESS"] = "test"
     options = early_config.known_args_namespace
     only_looking = options.help or options.version or getattr(options, "collectonly", False)
-    worker = "PYTEST_XDIST_WORKER" in os.environ  # has inherited the addresses
-    if not (only_looking or worker or os.environ.get("PATENTOPS_TEST_EXTERNAL")):
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # has inherited the addresses; a cache and a queue of its own keep it apart
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = redis_database(os.environ["REDIS_URL"], 2 * number)
+    elif not (only_looking or os.environ.get("PATENTOPS_TEST_EXTERNAL")):
         start()
     try:
         yield
@@ -55,7 +58,7 @@ def start() -> None:
     _folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
     places = Places(state=_folder, run=_folder / "run")
     _running.append(Postgres(places, {**THROWAWAY_OPTIONS, "shared_buffers": "128MB"}))
-    _running.append(Valkey(places, {"appendonly": "no"}))
+    _running.append(Valkey(places, {"appendonly": "no", "databases": "64"}))
     for server in _running:
         server.start()
     database.prepare(places, may_create=True)

@@ -74,6 +74,7 @@ def run(arguments: list[str]) -> int:
         lock = UpLock(where.state)
         if not lock.take():
             return already_running(lock)
+        lock.describe(pid=os.getpid(), url="")  # `down` may come while we start
     except PermissionError as problem:
         print(
             f"没有写入 {problem.filename} 的权限：它属于另一个用户。"

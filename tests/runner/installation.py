@@ -37,9 +37,10 @@ class Installation:
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
         self.environment["PATENTOPS_STATE"] = str(state)
         self.up: subprocess.Popen[str] | None = None
+        self.url = ""
         self.said = state.parent / f"{state.name}.out"
 
-    def manage(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -51,11 +52,13 @@ class Installation:
             check=False,
         )
 
-    def start(self, *arguments: str) -> str:
+    def start(self, *, sample: bool = False, within: float = 60.0) -> str:
         """Start, wait until it announces itself, and return its address."""
+        command = [sys.executable, "manage.py", "up", "--port", "0"]
+        command += [] if sample else ["--no-sample"]
         with self.said.open("w") as out:
             self.up = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", "0", "--no-sample", *arguments],
+                command,
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -63,9 +66,10 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        until(lambda: "└" in self.output() or self.up_ended(), "up announces its address", 60)
+        until(lambda: "└" in self.output() or self.up_ended(), "up announces its address", within)
         assert not self.up_ended(), self.output()
-        return str(json.loads((self.where.state / "up.lock").read_text("utf-8"))["url"])
+        self.url = str(json.loads((self.where.state / "up.lock").read_text("utf-8"))["url"])
+        return self.url
 
     def output(self) -> str:
         return self.said.read_text("utf-8")
