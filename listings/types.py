@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -151,6 +151,7 @@ class HolderInput:
 class HolderCard:
     """A patentee as others see it."""
 
+    id: int
     name: str
     kind: str
     share: Decimal | None
@@ -234,6 +235,7 @@ class PatentCard:
     routes: tuple[str, ...] = ()
     licence_mode: str = ""
     asking_price: Decimal | None = None
+    is_declared: bool = False  # an open licence is on offer now
 
     @property
     def is_public(self) -> bool:
@@ -296,4 +298,5 @@ class Registered:
 
     patent_id: int
     verdict: str  # "created", "updated" or "unchanged"
-    changes: dict[str, object] = field(default_factory=dict)
+    version: int = 1
+    changes: Mapping[str, object] = field(default_factory=dict)

@@ -42,6 +42,11 @@ def sees_all(actor: Actor) -> bool:
     return actor.is_system or actor.has(Role.AUDITOR)
 
 
+def oversees(actor: Actor, region: str) -> bool:
+    """Whether the actor is a bureau whose prefix covers the region."""
+    return actor.has(Role.BUREAU) and region.startswith(actor.region)
+
+
 def stands_under(actor: Actor, prefix: str = "") -> Q | None:
     """The patents an actor owns, shares, has a right in or oversees; None means all of them.
 

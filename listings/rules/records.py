@@ -14,6 +14,8 @@ from listings.types import Consent, HolderInput, PatentInput, PatentKind
 
 TITLE_LENGTH, ABSTRACT_LENGTH, NAME_LENGTH = 500, 20_000, 200
 LONGEST_COMPENSATION = 5  # years, PL42
+LONGEST_PREPAID = 20  # years
+ROUNDING = Decimal("0.05")  # three thirds of 33.33
 HOME_OFFICE = "CN"
 FOREIGN_NUMBER = re.compile(r"^[0-9A-Z/]{4,20}$", re.ASCII)
 
@@ -42,6 +44,11 @@ def tidy(text: str) -> str:
 def prose(text: str) -> str:
     """Without control characters; paragraphs are kept."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def filed_or(filed_on: date | None) -> date:
+    """The filing day, or the day the patent law took effect where it is not known."""
+    return filed_on or date(1985, 4, 1)
 
 
 class _Cleaner:
@@ -165,7 +172,12 @@ class _Cleaner:
                 self.refuse(name, f"日期 {day} 还没有到，请核对。")
         if filed and granted and granted < filed:
             self.refuse("granted_on", f"授权公告日 {granted} 早于申请日 {filed}，请核对。")
-        if filed and self.fields.get("kind") is not None:
+        paid_to = self.data.annuity_paid_to
+        if paid_to and not filed_or(filed) <= paid_to <= terms.add_years(
+            self.today, LONGEST_PREPAID
+        ):
+            self.refuse("annuity_paid_to", f"年费缴至日期 {paid_to} 不合理，请核对。")
+        if filed and filed <= self.today and self.fields.get("kind") is not None:
             regular = terms.expiry(PatentKind(self.fields["kind"]), filed)
             latest = terms.add_years(regular, LONGEST_COMPENSATION)
             if expires is None:
@@ -179,7 +191,7 @@ class _Cleaner:
             "filed_on": filed,
             "granted_on": granted,
             "expires_on": expires,
-            "annuity_paid_to": self.data.annuity_paid_to,
+            "annuity_paid_to": paid_to,
         }
 
     def marks(self) -> None:
@@ -229,7 +241,7 @@ def _share_problems(holders: Any) -> Iterator[str]:
     stated = [share for share in shares if share is not None]
     if any(not Decimal(0) < share <= 100 for share in stated):
         yield "共有份额应大于 0、不超过 100。"
-    elif stated and len(stated) == len(shares) and sum(stated) != 100:
+    elif stated and len(stated) == len(shares) and abs(sum(stated) - 100) > ROUNDING:
         yield f"共有份额合计为 {sum(stated)}，应为 100。"
     elif sum(stated) > 100:
         yield f"共有份额合计为 {sum(stated)}，超过 100。"

@@ -1,0 +1,10 @@
+"""What this room does by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "listings.refresh_standing": {"task": "listings.refresh_standing", "schedule": 3600.0},
+    "listings.index_stale": {"task": "listings.index_stale", "schedule": 60.0},
+}

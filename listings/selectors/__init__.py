@@ -1,0 +1,55 @@
+"""What may be asked about patents, what binds them and their offers: the door for questions."""
+
+from listings.selectors.cards import card, cards, find, holders
+from listings.selectors.legal import (
+    annuity_of,
+    can,
+    can_many,
+    encumbrance_for,
+    encumbrances,
+    encumbrances_of,
+    standing_of,
+    timeline,
+)
+from listings.selectors.stock import (
+    StockCounts,
+    favourite_ids,
+    favourites,
+    inventory_item,
+    is_favourite,
+    listing,
+    live_listing,
+    portfolio,
+    stock,
+    stock_counts,
+    stock_rows,
+)
+from listings.selectors.supply import supply, vectors
+
+__all__ = [
+    "StockCounts",
+    "annuity_of",
+    "can",
+    "can_many",
+    "card",
+    "cards",
+    "encumbrance_for",
+    "encumbrances",
+    "encumbrances_of",
+    "favourite_ids",
+    "favourites",
+    "find",
+    "holders",
+    "inventory_item",
+    "is_favourite",
+    "listing",
+    "live_listing",
+    "portfolio",
+    "standing_of",
+    "stock",
+    "stock_counts",
+    "stock_rows",
+    "supply",
+    "timeline",
+    "vectors",
+]

@@ -1,0 +1,285 @@
+"""What may be done with a patent, what binds it, and how it came to stand where it stands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from core.errors import Missing
+from core.people.types import Actor
+from listings.models import Encumbrance, Patent
+from listings.rules import blockers, standing, terms
+from listings.rules.binding import ALL_CELLS, Bond, cells
+from listings.rules.standing import Standing
+from listings.types import (
+    MODES,
+    WHOLE_COUNTRY,
+    Action,
+    Blocker,
+    Consent,
+    EncumbranceCard,
+    EncumbranceKind,
+    PatentKind,
+    PatentStatus,
+    TimelineEntry,
+)
+
+NOT_FOUND = "没有找到这件专利，可能已被移除，或您无权查看。"
+KIND_LABELS: dict[str, str] = {
+    EncumbranceKind.OPEN_DECLARATION: "开放许可声明",
+    EncumbranceKind.ORDINARY: "普通许可",
+    EncumbranceKind.SOLE: "排他许可",
+    EncumbranceKind.EXCLUSIVE: "独占许可",
+    EncumbranceKind.PLEDGE: "质押",
+    EncumbranceKind.PRESERVATION: "保全",
+}
+
+
+def base_of(patent: Patent) -> standing.Base:
+    """What the fold starts from."""
+    return standing.Base(
+        is_verified=patent.number is not None,
+        granted_on=patent.granted_on,
+        expires_on=patent.expires_on,
+    )
+
+
+def fold(patent: Patent, *, on: date) -> Standing:
+    """Where a patent stands on a day, from all of its events."""
+    events = [standing.Event(e.occurred_on, e.code, e.reference) for e in patent.events.all()]
+    return standing.fold(base_of(patent), events, on=on)
+
+
+def as_bond(row: Encumbrance) -> Bond:
+    """A row as the rules read it; one whose term is empty never ran."""
+    term = row.term
+    start, end = date.max, date.min if term.isempty else None
+    if not term.isempty:
+        start = term.lower or date.min
+        end = term.upper - timedelta(days=1) if term.upper else None
+    return Bond(
+        id=row.pk,
+        kind=EncumbranceKind(row.kind),
+        starts_on=start,
+        ends_on=end,
+        cells=frozenset(row.cells),
+        exception=row.exception,
+        consents=frozenset(row.consents),
+        reference=row.reference,
+    )
+
+
+def facts(
+    patent: Patent,
+    *,
+    on: date,
+    except_for: int | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    scope: frozenset[int] = ALL_CELLS,
+    exception: str = "",
+) -> blockers.Facts:
+    """All that the rules read of a patent whose events, holders and bonds are at hand."""
+    kind = PatentKind(patent.kind)
+    owners = tuple(
+        blockers.CoOwner(
+            name=holder.name,
+            consent=Consent(holder.consent),
+            is_managing=holder.organisation_id is not None
+            and holder.organisation_id == patent.organisation_id,
+        )
+        for holder in patent.holders.all()
+    )
+    return blockers.Facts(
+        on=on,
+        kind=kind,
+        standing=fold(patent, on=on),
+        annuity=terms.annuity(
+            kind=kind,
+            filed_on=patent.filed_on,
+            paid_to=patent.annuity_paid_to,
+            on=on,
+            expires_on=patent.expires_on,
+        ),
+        expires_on=patent.expires_on,
+        owners=owners,
+        bonds=tuple(
+            as_bond(row) for row in patent.encumbrances.all() if row.active and row.pk != except_for
+        ),
+        evaluation_verdict=patent.evaluation_verdict,
+        funding_project=patent.funding_project,
+        managed=patent.organisation_id is not None,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        cells=scope,
+        exception=exception,
+    )
+
+
+def can(
+    patent_id: int,
+    action: Action,
+    *,
+    at: datetime,
+    by: Actor | None = None,
+    except_for: int | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    territory: str = WHOLE_COUNTRY,
+    modes: tuple[str, ...] = MODES,
+    exception: str = "",
+) -> list[Blocker]:
+    """Every reason against `action` at once, hard ones first; empty: it may be done.
+
+    A scope may be named for licences; without one it is the whole country, every mode, from that
+    day without end. `by` hides patents that the actor may not see; `except_for` leaves out one
+    encumbrance, as when the act would replace it.
+    """
+    rows = Patent.objects.kept() if by is None else Patent.objects.visible_to(by)
+    patent = rows.filter(pk=patent_id).prefetch_related("events", "holders", "encumbrances").first()
+    if patent is None:
+        raise Missing(NOT_FOUND)
+    known = facts(
+        patent,
+        on=terms.legal_day(at),
+        except_for=except_for,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        scope=frozenset(cells(territory, modes)),
+        exception=exception,
+    )
+    return blockers.blockers(known, Action(action))
+
+
+def can_many(ids: Iterable[int], action: Action, *, at: datetime) -> dict[int, list[Blocker]]:
+    """The same for many patents, in four queries; those that do not exist are left out."""
+    rows = (
+        Patent.objects.kept()
+        .filter(pk__in=set(ids))
+        .prefetch_related("events", "holders", "encumbrances")
+    )
+    on = terms.legal_day(at)
+    return {row.pk: blockers.blockers(facts(row, on=on), Action(action)) for row in rows}
+
+
+def standing_of(patent_id: int, *, at: datetime) -> Standing:
+    """Where the patent stands that day, and why."""
+    patent = Patent.objects.kept().filter(pk=patent_id).prefetch_related("events").first()
+    if patent is None:
+        raise Missing(NOT_FOUND)
+    return fold(patent, on=terms.legal_day(at))
+
+
+def annuity_of(patent_id: int, *, at: datetime) -> terms.Annuity:
+    """The patent's next annuity as seen that day."""
+    patent = Patent.objects.kept().filter(pk=patent_id).first()
+    if patent is None:
+        raise Missing(NOT_FOUND)
+    return terms.annuity(
+        kind=PatentKind(patent.kind),
+        filed_on=patent.filed_on,
+        paid_to=patent.annuity_paid_to,
+        on=terms.legal_day(at),
+        expires_on=patent.expires_on,
+    )
+
+
+def _encumbrance_card(row: Encumbrance) -> EncumbranceCard:
+    bond = as_bond(row)
+    return EncumbranceCard(
+        id=row.pk,
+        kind=bond.kind,
+        starts_on=bond.starts_on,
+        ends_on=bond.ends_on,
+        territory=row.territory,
+        modes=tuple(row.modes),
+        source=row.source,
+        reference=row.reference,
+        confirmed_on=row.confirmed_by_event.occurred_on if row.confirmed_by_event else None,
+        released_on=terms.legal_day(row.released_at) if row.released_at else None,
+        consents=tuple(row.consents),
+    )
+
+
+def encumbrances(patent_id: int, *, at: datetime, upcoming: bool = False) -> list[EncumbranceCard]:
+    """What binds the patent that day; with `upcoming` also what begins later."""
+    return encumbrances_of([patent_id], at=at, upcoming=upcoming).get(patent_id, [])
+
+
+def encumbrances_of(
+    ids: Iterable[int], *, at: datetime, upcoming: bool = False
+) -> dict[int, list[EncumbranceCard]]:
+    """The same for many patents, in one query."""
+    day = terms.legal_day(at)
+    rows = (
+        Encumbrance.objects.filter(patent_id__in=set(ids))
+        .select_related("confirmed_by_event")
+        .order_by("term", "pk")
+    )
+    found: dict[int, list[EncumbranceCard]] = defaultdict(list)
+    for row in rows:
+        bond = as_bond(row)
+        if bond.runs_on(day) or (upcoming and row.active and bond.starts_on > day):
+            found[row.patent_id].append(_encumbrance_card(row))
+    return dict(found)
+
+
+def encumbrance_for(source: str, reference: str) -> EncumbranceCard | None:
+    """The latest encumbrance that this source wrote under this reference."""
+    row = (
+        Encumbrance.objects.filter(source=source, reference=reference)
+        .select_related("confirmed_by_event")
+        .order_by("-pk")
+        .first()
+    )
+    return _encumbrance_card(row) if row else None
+
+
+def timeline(patent_id: int, *, viewer: Actor) -> list[TimelineEntry]:
+    """The patent's history, oldest first: its dates, its events, and what has bound it."""
+    patent = (
+        Patent.objects.visible_to(viewer)
+        .filter(pk=patent_id)
+        .prefetch_related("events", "encumbrances")
+        .first()
+    )
+    if patent is None:
+        raise Missing(NOT_FOUND)
+    entries = [
+        TimelineEntry(
+            on=event.occurred_on,
+            code=event.code,
+            label=standing.EVENTS.get(event.code, ("其他事务", 0))[0],
+            detail=str(event.detail.get("note", "")),
+            reference=event.reference,
+            source=event.source,
+        )
+        for event in patent.events.all()
+    ]
+    entries += [_bound(row) for row in patent.encumbrances.all() if not row.term.isempty]
+    if patent.filed_on:
+        entries.append(TimelineEntry(patent.filed_on, "", "申请", "", "", ""))
+    has_grant = any(entry.code == "GR01" for entry in entries)
+    if patent.granted_on and not has_grant:
+        entries.append(TimelineEntry(patent.granted_on, "", "授权公告", "", "", ""))
+    return sorted(entries, key=lambda entry: (entry.on, entry.code, entry.reference))
+
+
+def _bound(row: Encumbrance) -> TimelineEntry:
+    bond = as_bond(row)
+    until = f"至 {bond.ends_on}" if bond.ends_on else "未约定终止日"
+    ended = f"；{row.released_because}" if row.released_because else ""
+    return TimelineEntry(
+        on=bond.starts_on,
+        code=f"+{row.kind}",
+        label=KIND_LABELS[row.kind],
+        detail=f"{until}{ended}",
+        reference=row.reference,
+        source=row.source,
+    )
+
+
+def is_in_force(status: str) -> bool:
+    """Whether a stored status is that of a living right."""
+    return PatentStatus(status) in standing.IN_FORCE

@@ -1,0 +1,60 @@
+"""What may be done to patents, what binds them and their offers: the door for commands."""
+
+from listings.services.binding import consent_as_pledgee, encumber, release
+from listings.services.board import (
+    draft_listing,
+    edit_listing,
+    favourite,
+    mark_converted,
+    publish_listing,
+    resume_listing,
+    return_listing,
+    submit_listing,
+    suspend_listing,
+    unfavourite,
+    withdraw_listing,
+)
+from listings.services.corrections import (
+    correct_patent,
+    remove_patent,
+    restore_fields,
+    set_consent,
+    set_holders,
+)
+from listings.services.index import index_patents, index_stale
+from listings.services.library import admit, archive, move_layer, take_rating
+from listings.services.patents import announce_import, import_patent, register_patent
+from listings.services.standing import record_legal_event, refresh_standing
+
+__all__ = [
+    "admit",
+    "announce_import",
+    "archive",
+    "consent_as_pledgee",
+    "correct_patent",
+    "draft_listing",
+    "edit_listing",
+    "encumber",
+    "favourite",
+    "import_patent",
+    "index_patents",
+    "index_stale",
+    "mark_converted",
+    "move_layer",
+    "publish_listing",
+    "record_legal_event",
+    "refresh_standing",
+    "register_patent",
+    "release",
+    "remove_patent",
+    "restore_fields",
+    "resume_listing",
+    "return_listing",
+    "set_consent",
+    "set_holders",
+    "submit_listing",
+    "suspend_listing",
+    "take_rating",
+    "unfavourite",
+    "withdraw_listing",
+]

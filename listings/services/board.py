@@ -1,0 +1,269 @@
+"""Offering a patent: the listing from draft to its end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core.audit import services as audit
+from core.errors import Conflict, Invalid, Missing, NotAllowed
+from core.people.types import Actor
+from core.permissions import Permission, require
+from listings import types
+from listings.models import Favourite, Listing, Patent
+from listings.rules import moves, records
+from listings.rules.moves import IllegalMove
+from listings.selectors import legal
+from listings.services import library, news
+from listings.services.locks import NOT_FOUND, lock_listing, lock_patent, same_version
+from listings.types import Action, ListingStatus, OfferInput, Route
+
+LONGEST_TEXT = 5_000
+HIGHEST_PRICE = Decimal("9999999999999999.99")
+STATUS_NAMES: dict[str, str] = {
+    ListingStatus.DRAFT: "草稿",
+    ListingStatus.SUBMITTED: "待发布",
+    ListingStatus.LISTED: "已挂牌",
+    ListingStatus.SUSPENDED: "已暂停",
+    ListingStatus.CONVERTED: "已转化",
+    ListingStatus.WITHDRAWN: "已撤回",
+}
+MOVE_NAMES: dict[str, str] = {
+    "submit": "提交",
+    "return": "退回修改",
+    "publish": "发布",
+    "suspend": "暂停",
+    "resume": "恢复挂牌",
+    "convert": "记为已转化",
+    "withdraw": "撤回",
+}
+
+
+def _clean(offer: OfferInput) -> dict[str, object]:
+    """The sheet in its stored form, or Invalid with every problem."""
+    problems: dict[str, list[str]] = {}
+    texts = {name: records.prose(getattr(offer, name)) for name in ("problem", "how", "benefit")}
+    for name, text in texts.items():
+        if len(text) > LONGEST_TEXT:
+            problems[name] = [f"有 {len(text)} 字，最多 {LONGEST_TEXT} 字，请精简。"]
+    price = offer.asking_price
+    if price is not None and not (price.is_finite() and 0 <= price <= HIGHEST_PRICE):
+        problems["asking_price"] = ["意向价格应为不小于 0 的金额（元）。"]
+    if problems:
+        raise Invalid(fields=problems)
+    return {
+        **texts,
+        "maturity": records.tidy(offer.maturity)[:300],
+        "contact": records.tidy(offer.contact)[:200],
+        "routes": [Route(route).value for route in dict.fromkeys(offer.routes)],
+        "asking_price": price,
+    }
+
+
+@transaction.atomic
+def draft_listing(*, patent_id: int, offer: OfferInput, by: Actor, now: datetime) -> int:
+    """A draft offer of the patent; Conflict when it has a live listing already. Its id."""
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    if news.live_listing_id(patent.pk) is not None:
+        raise Conflict(
+            "这件专利已有一项未结束的挂牌，请在原挂牌上修改，或先撤回。", code="already-listed"
+        )
+    listing = Listing.objects.create(
+        patent=patent, created_at=now, created_by=by.key, changed_at=now, **_clean(offer)
+    )
+    _forget_index(patent)
+    audit.record("listing.drafted", subject=listing, by=by, at=now)
+    return listing.pk
+
+
+@transaction.atomic
+def edit_listing(
+    *, listing_id: int, offer: OfferInput, version: int | None, by: Actor, now: datetime
+) -> int:
+    """Replace the offer sheet; the new version. A listed one is searched and matched anew."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    same_version(listing, version)
+    if listing.status not in moves.LIVE_LISTING:
+        raise Conflict("这项挂牌已经结束，不能再修改；需要时请新建挂牌。", code="listing-ended")
+    wanted = _clean(offer)
+    changes = {
+        name: [_plain(getattr(listing, name)), _plain(value)]
+        for name, value in wanted.items()
+        if getattr(listing, name) != value
+    }
+    if not changes:
+        return listing.version
+    for name, value in wanted.items():
+        setattr(listing, name, value)
+    listing.version, listing.changed_at = listing.version + 1, now
+    listing.save()
+    _forget_index(patent)
+    audit.record("listing.edited", subject=listing, by=by, at=now, changes=changes)
+    news.tell("patent.changed", patent, by=by, now=now, listing_id=listing.pk)
+    return listing.version
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _forget_index(patent: Patent) -> None:
+    """What search and matching know of it is out of date."""
+    Patent.objects.filter(pk=patent.pk).update(indexed_at=None)
+
+
+def _move(listing: Listing, move: str, *, now: datetime, fields: tuple[str, ...] = ()) -> None:
+    """Take one step of the table, or a Conflict that says where the listing stands."""
+    try:
+        listing.status = moves.after(moves.LISTING_MOVES, listing.status, move)
+    except IllegalMove as illegal:
+        raise Conflict(
+            f"这项挂牌现在是“{STATUS_NAMES[illegal.status]}”，不能{MOVE_NAMES[move]}。请刷新后查看。",
+            code="illegal-move",
+        ) from illegal
+    listing.changed_at, listing.version = now, listing.version + 1
+    listing.save(update_fields=["status", "changed_at", "version", *fields])
+
+
+@transaction.atomic
+def submit_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
+    """Hand the draft in for publication."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    _move(listing, "submit", now=now)
+    audit.record("listing.submitted", subject=listing, by=by, at=now)
+
+
+@transaction.atomic
+def return_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
+    """Give a submitted listing back for correction."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    _move(listing, "return", now=now)
+    audit.record("listing.returned", subject=listing, by=by, at=now)
+
+
+@transaction.atomic
+def publish_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
+    """Put it on the board, if nothing forbids, and owe the news to everyone who listens."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    _refuse_if_blocked(patent, by=by, now=now)
+    listing.published_at, listing.published_by = now, by.key
+    _move(listing, "publish", now=now, fields=("published_at", "published_by"))
+    audit.record("listing.published", subject=listing, by=by, at=now)
+    library.settle_layer(patent, by=by, now=now)
+    news.tell("patent.listed", patent, by=by, now=now, listing_id=listing.pk)
+
+
+def _refuse_if_blocked(patent: Patent, *, by: Actor, now: datetime) -> None:
+    blockers = legal.can(patent.pk, Action.PUBLISH, at=now, by=by)
+    if refusing := types.hard(blockers):
+        raise Conflict(
+            "现在还不能发布：" + "".join(blocker.message for blocker in refusing),
+            code="blocked",
+            blockers=blockers,
+        )
+
+
+@transaction.atomic
+def suspend_listing(*, listing_id: int, reason: str, by: Actor, now: datetime) -> None:
+    """Take it off the board for the time being."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    _suspend(patent, listing, reason=records.tidy(reason)[:200], by=by, now=now)
+
+
+def _suspend(patent: Patent, listing: Listing, *, reason: str, by: Actor, now: datetime) -> None:
+    listing.suspended_because = reason
+    _move(listing, "suspend", now=now, fields=("suspended_because",))
+    audit.record("listing.suspended", subject=listing, by=by, at=now, changes={"reason": reason})
+    news.tell("patent.suspended", patent, by=by, now=now, listing_id=listing.pk, reason=reason)
+
+
+def take_down(patent: Patent, *, reason: str, by: Actor, now: datetime) -> None:
+    """Suspend the listing of a locked patent, if it has one on the board."""
+    listing = (
+        Listing.objects.select_for_update(no_key=True)
+        .filter(patent=patent, status=ListingStatus.LISTED)
+        .first()
+    )
+    if listing is not None:
+        _suspend(patent, listing, reason=reason, by=by, now=now)
+
+
+@transaction.atomic
+def resume_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
+    """Put a suspended listing back on the board, if nothing forbids."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    _refuse_if_blocked(patent, by=by, now=now)
+    listing.suspended_because = ""
+    _move(listing, "resume", now=now, fields=("suspended_because",))
+    audit.record("listing.resumed", subject=listing, by=by, at=now)
+    news.tell("patent.listed", patent, by=by, now=now, listing_id=listing.pk)
+
+
+@transaction.atomic
+def withdraw_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
+    """End the offer. Others hear of it only if they had heard of the offer."""
+    patent, listing = lock_listing(listing_id, by=by)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    was_public = listing.status in moves.ON_THE_BOARD
+    _move(listing, "withdraw", now=now)
+    audit.record("listing.withdrawn", subject=listing, by=by, at=now)
+    if was_public:
+        news.tell("patent.withdrawn", patent, by=by, now=now, listing_id=listing.pk)
+
+
+@transaction.atomic
+def mark_converted(*, patent_id: int, by: Actor, now: datetime) -> None:
+    """The offer ended in a deal: its listing is converted. Without one on the board, nothing."""
+    patent = lock_patent(patent_id)
+    require(by, Permission.PUBLISH_LISTING, on=patent)
+    listing = (
+        Listing.objects.select_for_update(no_key=True)
+        .filter(patent=patent, status__in=moves.ON_THE_BOARD)
+        .first()
+    )
+    if listing is None:
+        return
+    _move(listing, "convert", now=now)
+    audit.record("listing.converted", subject=listing, by=by, at=now)
+    news.tell("patent.converted", patent, by=by, now=now, listing_id=listing.pk)
+
+
+@transaction.atomic
+def favourite(*, patent_id: int, by: Actor, now: datetime) -> None:
+    """Keep an eye on a patent; doing it twice is doing it once."""
+    user_id = _person(by)
+    patent = Patent.objects.visible_to(by).filter(pk=patent_id).first()
+    if patent is None:
+        raise Missing(NOT_FOUND)
+    _, created = Favourite.objects.get_or_create(
+        user_id=user_id, patent=patent, defaults={"created_at": now}
+    )
+    if created:
+        audit.record("patent.favourited", subject=patent, by=by, at=now)
+
+
+@transaction.atomic
+def unfavourite(*, patent_id: int, by: Actor, now: datetime) -> None:
+    """No longer keep an eye on it."""
+    user_id = _person(by)
+    rows = Favourite.objects.filter(user_id=user_id, patent_id=patent_id)
+    for row in rows.select_related("patent"):
+        audit.record("patent.unfavourited", subject=row.patent, by=by, at=now)
+    rows.delete()
+
+
+def _person(by: Actor) -> int:
+    """Favourites belong to people, not to organisations, partners or the platform."""
+    require(by, Permission.FAVOURITE)
+    if by.user_id is None:
+        raise NotAllowed("收藏属于个人，请用个人账号登录后再收藏。", code="person-only")
+    return by.user_id

@@ -1,0 +1,171 @@
+"""Correcting what is stored of a patent, without losing what another editor wrote meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from core.audit import services as audit
+from core.errors import Conflict, Invalid, Missing
+from core.people import selectors as people
+from core.people.types import Actor
+from core.permissions import Permission, require
+from listings.models import Holder, InventoryItem, Listing, Patent
+from listings.rules import moves, records
+from listings.services import news
+from listings.services import records as store
+from listings.services.locks import lock_patent, same_version
+from listings.services.standing import settle
+from listings.types import Consent, HolderInput, HolderKind, InventoryStatus, ListingStatus
+
+
+@transaction.atomic
+def correct_patent(
+    *,
+    patent_id: int,
+    changes: Mapping[str, Any],
+    version: int | None,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Set these fields of the record anew; the new version.
+
+    `version` is the one the editor read: if somebody else has saved since, Conflict
+    ("edited-meanwhile") and nothing is changed.
+    """
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.EDIT_PATENT, on=patent)
+    same_version(patent, version)
+    if unknown := sorted(set(changes) - set(store.FIELDS)):
+        raise Invalid(fields={name: ["这一项不能在这里修改。"] for name in unknown})
+    record = store.cleaned(store.as_input(patent, changes), now=now)
+    if record.fields["number"] != patent.number and patent.encumbrances.exists():
+        raise Conflict(
+            "这件专利已有许可、质押等记录，申请号不能再改；如确有错误，请联系平台管理员。",
+            code="number-in-use",
+        )
+    written = store.write(patent, record.fields)
+    if not written:
+        return patent.version
+    return _changed(patent, written, by=by, now=now)
+
+
+def _changed(patent: Patent, written: Mapping[str, Any], *, by: Actor, now: datetime) -> int:
+    """Store a corrected row and do what follows from it; the new version."""
+    patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
+    store.save(patent)
+    settle(patent, by=by, now=now)
+    audit.record("patent.corrected", subject=patent, by=by, at=now, changes=dict(written))
+    news.tell("patent.changed", patent, by=by, now=now)
+    return patent.version
+
+
+@transaction.atomic
+def set_holders(
+    *,
+    patent_id: int,
+    holders: Sequence[HolderInput],
+    version: int | None,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Replace the patentees; the new version of the patent."""
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.EDIT_PATENT, on=patent)
+    same_version(patent, version)
+    kept, problems = records.clean_holders(tuple(holders))
+    if not kept:
+        problems = ["至少要有一位专利权人。"]
+    if problems:
+        raise Invalid(fields={"holders": problems})
+    before = [row.name for row in patent.holders.all()]
+    if not store.write_holders(patent, kept, manager_name=_manager_name(patent)):
+        return patent.version
+    return _changed(patent, {"holders": [before, [holder.name for holder in kept]]}, by=by, now=now)
+
+
+def _manager_name(patent: Patent) -> str:
+    if patent.organisation_id is None:
+        return ""
+    return people.organisation(patent.organisation_id).name
+
+
+@transaction.atomic
+def set_consent(
+    *, patent_id: int, holder_id: int, consent: Consent, by: Actor, now: datetime
+) -> None:
+    """Note what a co-owner has agreed to in writing."""
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.EDIT_PATENT, on=patent)
+    holder = Holder.objects.filter(pk=holder_id, patent=patent).first()
+    if holder is None:
+        raise Missing("没有找到这位专利权人。")
+    before, holder.consent = holder.consent, Consent(consent).value
+    holder.save(update_fields=["consent"])
+    audit.record(
+        "patent.consent_noted",
+        subject=patent,
+        by=by,
+        at=now,
+        changes={"holder": holder.name, "consent": [before, holder.consent]},
+    )
+
+
+@transaction.atomic
+def restore_fields(
+    *, patent_id: int, before: Mapping[str, Any], version: int, by: Actor, now: datetime
+) -> int:
+    """Undo an import's update: put the fields back, unless somebody has edited since.
+
+    `before` maps a field to its value as JSON kept it; `version` is the one the import left.
+    """
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.IMPORT_STOCK, on=patent)
+    same_version(patent, version)
+    values = {
+        name: store.from_plain(name, value)
+        for name, value in before.items()
+        if name in store.FIELDS
+    }
+    record = store.cleaned(store.as_input(patent, values), now=now)
+    written = store.write(patent, record.fields)
+    if names := before.get("holders"):
+        now_there = {row.name: row for row in patent.holders.all()}
+        put_back = [_as_input(name, now_there.get(name)) for name in names]
+        store.write_holders(patent, put_back, manager_name=_manager_name(patent))
+        written["holders"] = [sorted(now_there), list(names)]
+    return _changed(patent, written, by=by, now=now) if written else patent.version
+
+
+def _as_input(name: str, row: Holder | None) -> HolderInput:
+    """A patentee by name, with what is still known of it."""
+    if row is None:
+        return HolderInput(name)
+    return HolderInput(
+        name, HolderKind(row.kind), row.share, Consent(row.consent), row.organisation_id
+    )
+
+
+@transaction.atomic
+def remove_patent(*, patent_id: int, by: Actor, now: datetime) -> None:
+    """Undo an import's creation: the patent is hidden everywhere, its history is kept.
+
+    Refused once anything has been built on it: an offer that was public, or a right in it.
+    """
+    patent = lock_patent(patent_id, by=by)
+    require(by, Permission.IMPORT_STOCK, on=patent)
+    published = Listing.objects.filter(patent=patent, published_at__isnull=False).exists()
+    if published or patent.encumbrances.exists():
+        raise Conflict("这件专利已经挂牌或已有许可、质押等记录，不能撤销导入。", code="in-use")
+    for listing in Listing.objects.filter(patent=patent, status__in=moves.LIVE_LISTING):
+        listing.status, listing.changed_at = ListingStatus.WITHDRAWN, now
+        listing.save(update_fields=["status", "changed_at"])
+    InventoryItem.objects.filter(patent=patent).exclude(status=InventoryStatus.ARCHIVED).update(
+        status=InventoryStatus.ARCHIVED, archived_because="撤销导入"
+    )
+    patent.removed_at, patent.removed_by = now, by.key
+    patent.save(update_fields=["removed_at", "removed_by"])
+    audit.record("patent.removed", subject=patent, by=by, at=now)
