@@ -1,0 +1,65 @@
+"""The Chinese words of this room's codes."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from matching import types
+
+
+class NeedStatus(models.TextChoices):
+    DRAFT = types.NeedStatus.DRAFT.value, "草稿"
+    REFINED = types.NeedStatus.REFINED.value, "已完善"
+    OPEN = types.NeedStatus.OPEN.value, "征集中"
+    MATCHED = types.NeedStatus.MATCHED.value, "已有意向"
+    SOLVED = types.NeedStatus.SOLVED.value, "已解决"
+    CLOSED = types.NeedStatus.CLOSED.value, "已关闭"
+
+
+class Visibility(models.TextChoices):
+    PUBLIC = types.Visibility.PUBLIC.value, "公开"
+    INDUSTRY = types.Visibility.INDUSTRY.value, "同行业可见"
+    MATCHED = types.Visibility.MATCHED.value, "仅匹配到的权利人可见"
+
+
+class SubscriptionStatus(models.TextChoices):
+    ACTIVE = types.SubscriptionStatus.ACTIVE.value, "推送中"
+    PAUSED = types.SubscriptionStatus.PAUSED.value, "已暂停"
+
+
+class RunScope(models.TextChoices):
+    FULL = types.RunScope.FULL.value, "全量"
+    INCREMENTAL = types.RunScope.INCREMENTAL.value, "增量"
+
+
+class RunState(models.TextChoices):
+    WAITING = types.RunState.WAITING.value, "等待"
+    RUNNING = types.RunState.RUNNING.value, "运行中"
+    FINISHED = types.RunState.FINISHED.value, "已完成"
+    FAILED = types.RunState.FAILED.value, "失败"
+
+
+class Rejection(models.TextChoices):
+    TOO_EARLY = types.Rejection.TOO_EARLY.value, "成熟度不够，还不能用"
+    OFF_TOPIC = types.Rejection.OFF_TOPIC.value, "技术方向与需要不符"
+    NO_ADVANTAGE = types.Rejection.NO_ADVANTAGE.value, "看不出优于现有技术之处"
+    NO_ROUTE = types.Rejection.NO_ROUTE.value, "商业化路径不清楚"
+    PRICE = types.Rejection.PRICE.value, "价格或许可条件不合适"
+    UNCLEAR = types.Rejection.UNCLEAR.value, "介绍看不明白"
+
+
+class Channel(models.TextChoices):
+    BELL = types.Channel.BELL.value, "站内消息"
+
+
+class LicenceMode(models.TextChoices):
+    """The routes of conversion that a demand may ask for; listings' codes."""
+
+    OPEN_LICENCE = "open_licence", "开放许可"
+    ORDINARY = "ordinary", "普通许可"
+    SOLE = "sole", "排他许可"
+    EXCLUSIVE = "exclusive", "独占许可"
+    TRANSFER = "transfer", "转让"
+    EQUITY = "equity", "作价入股"
+    CO_DEVELOPMENT = "co_development", "合作开发"
+    TRY_FIRST = "try_first", "先使用后付费"

@@ -1,0 +1,224 @@
+"""What crosses the door of this room: small frozen values, no Django."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class NeedStatus(StrEnum):
+    """Where a need 需求 stands."""
+
+    DRAFT = "draft"
+    REFINED = "refined"
+    OPEN = "open"
+    MATCHED = "matched"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class Visibility(StrEnum):
+    """Who may read an open need."""
+
+    PUBLIC = "public"  # anyone, on the board
+    MATCHED = "matched"  # the platform, and the holders of the patents it was matched with
+    INDUSTRY = "industry"  # organisations of the same industry
+
+
+class SubscriptionStatus(StrEnum):
+    """Whether a subscription 订阅 brings anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class DemandKind(StrEnum):
+    """The two things that patents are matched with."""
+
+    NEED = "need"
+    SUBSCRIPTION = "subscription"
+
+
+class RunScope(StrEnum):
+    """What a run recomputes."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class Rejection(StrEnum):
+    """Why a patent does not suit: the six classes that firms name most."""
+
+    TOO_EARLY = "too_early"
+    OFF_TOPIC = "off_topic"
+    NO_ADVANTAGE = "no_advantage"
+    NO_ROUTE = "no_route"
+    PRICE = "price"
+    UNCLEAR = "unclear"
+
+
+class Channel(StrEnum):
+    """How a push reaches its receiver."""
+
+    BELL = "bell"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Which need or subscription is meant."""
+
+    kind: DemandKind
+    id: int
+
+    @property
+    def key(self) -> str:
+        """The engine's key: "n12" or "s7"."""
+        return f"{self.kind.value[0]}{self.id}"
+
+    @classmethod
+    def of_key(cls, key: str) -> Demand:
+        """The demand that a key names."""
+        kind = DemandKind.NEED if key[0] == "n" else DemandKind.SUBSCRIPTION
+        return cls(kind, int(key[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class NeedInput:
+    """A need as it comes in from a form or the API."""
+
+    title: str
+    situation: str = ""
+    problem: str = ""
+    targets: str = ""
+    budget: Decimal | None = None
+    deadline: date | None = None
+    industry_codes: tuple[str, ...] = ()
+    ipc: tuple[str, ...] = ()
+    trl: int | None = None
+    licence_modes: tuple[str, ...] = ()
+    region: str = ""
+    visibility: Visibility = Visibility.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionInput:
+    """What a firm wants pushed, as it comes in."""
+
+    name: str
+    text: str = ""
+    keywords: tuple[str, ...] = ()
+    industry_codes: tuple[str, ...] = ()
+    ipc: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    price_cap: Decimal | None = None
+    licence_modes: tuple[str, ...] = ()
+    min_score: int = 0
+    bell: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a receiver says of a match. Without a prospect of its own, one is implied."""
+
+    interested: bool
+    prospect: int | None = None
+    reason: Rejection | None = None
+    improvement: str = ""
+    cooperation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One of at most four parts of a score, as people see it."""
+
+    code: str
+    ticks: int
+    points: int  # whole points; those of all bars add up to the whole score
+    room: float  # the most it could have brought
+    words: tuple[str, ...] = ()
+    notes: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (reason code, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFact:
+    """One lead as oversight counts it."""
+
+    id: int
+    organisation_id: int
+    patent_id: int
+    region: str
+    pushed_at: datetime | None
+    viewed_at: datetime | None
+    rated_at: datetime | None
+    contacted_at: datetime | None
+    deal_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedFact:
+    """One published need as oversight counts it."""
+
+    id: int
+    title: str
+    organisation_id: int
+    region: str
+    status: str
+    visibility: str
+    opened_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What matching did in a region, for the bureau's page."""
+
+    needs: int = 0
+    leads: int = 0
+    pushes: int = 0
+    viewed: int = 0
+    rated: int = 0
+    interested: int = 0
+    contacted: int = 0
+    deals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One rating as the rules of taste read it."""
+
+    patent_id: int
+    prospect: int
+    interested: bool
+    subclasses: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyCard:
+    """The fields and holders that a rating of a patent teaches about."""
+
+    subclasses: list[str]
+    holders: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A place in a demand's list: better first, ties by the patent's id."""
+
+    patent_id: int
+    ticks: int
+    reasons: tuple[dict[str, object], ...] = field(default=(), compare=False)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return (-self.ticks, self.patent_id)
