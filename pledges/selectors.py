@@ -85,6 +85,23 @@ def pledge(pledge_id: int, *, viewer: Actor) -> Pledge:
     return found
 
 
+def _recorded(region: str, since: date | None, until: date | None) -> QuerySet[Pledge]:
+    rows = Pledge.objects.filter(region__startswith=region)
+    if since is not None:
+        rows = rows.filter(registered_on__gte=since)
+    if until is not None:
+        rows = rows.filter(registered_on__lte=until)
+    return rows
+
+
+def pledge_regions(
+    *, region: str = "", since: date | None = None, until: date | None = None
+) -> dict[str, int]:
+    """The number of registered pledges by full region code."""
+    rows = _recorded(region, since, until).order_by().values("region").annotate(n=Count("pk"))
+    return dict(rows.values_list("region", "n"))
+
+
 def recorded_pledges(
     *,
     region: str = "",
@@ -97,11 +114,7 @@ def recorded_pledges(
 
     The page starts after `after` rows. Number and rows come from one query, so they agree.
     """
-    rows = Pledge.objects.filter(region__startswith=region)
-    if since is not None:
-        rows = rows.filter(registered_on__gte=since)
-    if until is not None:
-        rows = rows.filter(registered_on__lte=until)
+    rows = _recorded(region, since, until)
     totals = rows.aggregate(count=Count("pk"), total=Sum("principal"))
     page = rows.annotate(patents=Count("items")).order_by("-registered_on", "-pk")
     return Counted(

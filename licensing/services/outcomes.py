@@ -18,7 +18,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Licence, Outcome
 from licensing.rules import effect, moves, outcomes
-from licensing.services.ground import locked, moved, patent, tell
+from licensing.services.ground import locked, moved, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
 from listings import services as board
@@ -140,7 +140,7 @@ def verify_outcome(*, outcome_id: int, by: Actor, now: datetime, reason: str = "
     """The bureau finds the report true: from now on it counts."""
     outcome = _decide(outcome_id, "verify", reason, by=by, now=now)
     kind = outcomes.OUTCOMES.get(outcome.code)
-    if kind and kind.takes_off_board and patent(outcome.patent_id).listing_status == "listed":
+    if kind and kind.takes_off_board:
         # Sold or licensed exclusively: there is nothing left to offer. Open licences stay up.
         board.mark_converted(patent_id=outcome.patent_id, by=Actor.system(), now=now)
     return outcome

@@ -1,0 +1,47 @@
+"""What may be asked of licensing: the room's door for questions."""
+
+from licensing.selectors.declarations import (
+    Check,
+    declaration,
+    declaration_card,
+    declaration_for,
+    declarations_of,
+    guards_for,
+    mode_counts,
+    open_declaration_for,
+    shelf,
+)
+from licensing.selectors.licences import (
+    contest_deadline,
+    document,
+    licence,
+    licences,
+    licences_of,
+    pending_contest,
+    schedule_of,
+)
+from licensing.selectors.outcomes import outcome, outcomes
+from licensing.selectors.overseen import effective_licences, verified_outcomes
+
+__all__ = [
+    "Check",
+    "contest_deadline",
+    "declaration",
+    "declaration_card",
+    "declaration_for",
+    "declarations_of",
+    "document",
+    "effective_licences",
+    "guards_for",
+    "licence",
+    "licences",
+    "licences_of",
+    "mode_counts",
+    "open_declaration_for",
+    "outcome",
+    "outcomes",
+    "pending_contest",
+    "schedule_of",
+    "shelf",
+    "verified_outcomes",
+]

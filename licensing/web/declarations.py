@@ -1,0 +1,353 @@
+"""Pages of open licences: the shelf, one offer, and an office's own declarations."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import Missing, NotAllowed
+from core.people.types import Role
+from core.permissions import Permission, allowed, require
+from core.web.doors import for_roles
+from licensing import selectors, services
+from licensing.rules import effect, fees
+from licensing.types import DeclarationTerms, Side
+from licensing.web.doors import page_of, submitted
+from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
+from listings import selectors as listings
+from listings.types import Action, PatentCard, hard
+
+if TYPE_CHECKING:
+    from licensing.models import OpenDeclaration
+
+HOLDERS = for_roles(Role.OFFICE, Role.BROKER)
+
+
+@require_GET
+def shelf(request: HttpRequest) -> HttpResponse:
+    """Every open licence on offer, like goods with their price."""
+    q, mode = request.GET.get("q", "").strip()[:200], request.GET.get("mode", "")
+    region = request.GET.get("region", "")
+    region = region if region.isdigit() and len(region) in (2, 4, 6) else ""
+    rows = page_of(request, selectors.shelf(mode=mode, region=region, q=q))
+    counts = selectors.mode_counts(region=region, q=q)
+    options = []
+    for offered in fees.FeeMode:
+        query = request.GET.copy()
+        query.pop("page", None)
+        query["mode"] = "" if mode == offered.value else offered.value
+        if counts.get(offered.value) or mode == offered.value:
+            options.append(
+                {
+                    "label": fees.MODE_LABELS[offered],
+                    "count": counts.get(offered.value, 0),
+                    "url": f"?{query.urlencode()}",
+                    "selected": mode == offered.value,
+                }
+            )
+    context = {
+        "page_obj": rows,
+        "cards": [selectors.declaration_card(row) for row in rows],
+        "facets": [{"title": _("付费方式"), "options": options}],
+        "q": q,
+        "mode": mode,
+        "region": region,
+        "may_declare": request.actor.has(Role.OFFICE, Role.BROKER),
+    }
+    htmx = getattr(request, "htmx", False)
+    return render(request, "licensing/shelf.html#rows" if htmx else "licensing/shelf.html", context)
+
+
+def _base_amount(request: HttpRequest) -> Decimal | None:
+    try:
+        amount = Decimal(request.GET.get("sales", "").replace(",", "").strip() or "x")
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= fees.LARGEST else None
+
+
+@require_GET
+def declaration(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """One open licence: what it costs, how to take it, and what stands against it today."""
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    card = selectors.declaration_card(row)
+    terms = row.plan.terms()
+    sales = _base_amount(request)
+    against = (
+        hard(
+            listings.can(
+                row.patent_id, Action.LICENSE_ORDINARY, at=timezone.now(), by=request.actor
+            )
+        )
+        if card.can_be_taken
+        else []
+    )
+    mine = allowed(request.actor, Permission.DECLARE_OPEN, on=row)
+    return render(
+        request,
+        "licensing/declaration.html",
+        {
+            "row": row,
+            "card": card,
+            "against": against,
+            "document": getattr(row, "document", None),
+            "is_mine": mine,
+            "may_take": not mine and allowed(request.actor, Permission.TAKE_LICENCE),
+            "sales": request.GET.get("sales", ""),
+            "estimate": fees.first_year(terms, base_amount=sales) if sales is not None else None,
+            "has_royalty": any(p.kind is fees.PartKind.RUNNING for p in terms),
+            "contest_days": effect.CONTEST_DAYS,
+            "patent_visible": listings.cards([row.patent_id], viewer=request.actor),
+        },
+    )
+
+
+@require_GET
+def of_patent(request: HttpRequest, patent_id: int) -> HttpResponse:
+    """The open licence of a patent: a piece of the patent's page, or a page of its own."""
+    row = selectors.declaration_for(patent_id, viewer=request.actor)
+    patent = listings.cards([patent_id], viewer=request.actor).get(patent_id)
+    if row is None and patent is None:
+        raise Missing(_("没有找到这件专利，或您无权查看。"))
+    side = Side(patent.organisation_id, patent.region) if patent else None
+    context = {
+        "card": selectors.declaration_card(row) if row else None,
+        "row": row,
+        "patent": patent,
+        "may_take": allowed(request.actor, Permission.TAKE_LICENCE)
+        and (row is None or row.licensor_id not in request.actor.acts_for),
+        "may_declare": side is not None
+        and allowed(request.actor, Permission.DECLARE_OPEN, on=side),
+    }
+    htmx = getattr(request, "htmx", False)
+    page = "licensing/_of_patent.html" if htmx else "licensing/of_patent.html"
+    return render(request, page, context)
+
+
+@HOLDERS
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """The office's own declarations with what they brought."""
+    rows = page_of(request, selectors.declarations_of(viewer=request.actor))
+    return render(
+        request,
+        "licensing/mine.html",
+        {
+            "page_obj": rows,
+            "rows": [(row, selectors.declaration_card(row)) for row in rows],
+        },
+    )
+
+
+@HOLDERS
+@require_GET
+def choose(request: HttpRequest) -> HttpResponse:
+    """Screen 1: which patent. Each with what the law says about it today."""
+    rows = listings.stock(viewer=request.actor)
+    q = request.GET.get("q", "").strip()[:200]
+    for word in q.split()[:8]:
+        rows = rows.filter(title__icontains=word)
+    patents = page_of(request, rows.filter(status="granted"))
+    now = timezone.now()
+    ids = [patent.pk for patent in patents]
+    against = listings.can_many(ids, Action.DECLARE_OPEN, at=now)
+    return render(
+        request,
+        "licensing/choose.html",
+        {
+            "page_obj": patents,
+            "rows": [(patent, hard(against[patent.pk])) for patent in patents],
+            "q": q,
+        },
+    )
+
+
+def _own_patent(request: HttpRequest, patent_id: int) -> PatentCard:
+    """The patent, when the actor's organisation manages it: seen by others, it is not theirs."""
+    card = listings.card(patent_id, viewer=request.actor)
+    require(
+        request.actor, Permission.DECLARE_OPEN, on=Side(card.organisation_id, card.region)
+    )
+    return card
+
+
+@require_http_methods(["GET", "POST"])
+def terms(request: HttpRequest, patent_id: int) -> HttpResponse:
+    """Screen 2: the fee and the term, beside the live check."""
+    card = _own_patent(request, patent_id)
+    started = selectors.declaration_for(patent_id, viewer=request.actor)
+    if started is not None and request.method == "GET":
+        return redirect("licensing:declaration", started.pk)
+    form = TermsForm(request.POST or None, initial={"mode": fees.FeeMode.FIXED.value})
+
+    def run() -> str:
+        row = services.draft_declaration(
+            patent_id=patent_id, terms=form.terms(), by=request.actor, now=timezone.now()
+        )
+        return reverse("licensing:declaration-check", args=[row.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    checks = selectors.guards_for(patent_id, terms=None, at=timezone.now(), by=request.actor)
+    return _terms_page(request, card, form, checks)
+
+
+def _terms_page(
+    request: HttpRequest, card: PatentCard, form: forms.Form, checks: list[selectors.Check]
+) -> HttpResponse:
+    return render(
+        request,
+        "licensing/terms.html",
+        {"patent": card, "form": form, "checks": checks, "steps": steps(2)},
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+def steps(current: int) -> list[dict[str, Any]]:
+    """The four screens from choosing a patent to the declaration."""
+    labels = [_("选择专利"), _("费用与期限"), _("核对内容"), _("声明生效")]
+    return [
+        {"label": label, "done": n < current, "current": n == current}
+        for n, label in enumerate(labels, start=1)
+    ]
+
+
+@require_GET
+def guards(request: HttpRequest, patent_id: int) -> HttpResponse:
+    """The live check as a piece of the terms page, for what is filled in so far."""
+    _own_patent(request, patent_id)
+    form = TermsForm(request.GET)
+    form.is_valid()
+    checks = selectors.guards_for(
+        patent_id, terms=form.terms(), at=timezone.now(), by=request.actor
+    )
+    return render(request, "licensing/_guards.html", {"checks": checks})
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """Screen 2 again, for a draft."""
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    require(request.actor, Permission.DECLARE_OPEN, on=row)
+    form = TermsForm(request.POST or None, initial=TermsForm.initial_of(row))
+
+    def run() -> str:
+        services.revise_declaration(
+            declaration_id=declaration_id,
+            terms=form.terms(),
+            revision=form.cleaned_data["revision"] or 0,
+            by=request.actor,
+            now=timezone.now(),
+        )
+        return reverse("licensing:declaration-check", args=[declaration_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    card = listings.card(row.patent_id, viewer=request.actor)
+    checks = selectors.guards_for(
+        row.patent_id, terms=_terms_of(row), at=timezone.now(), by=request.actor
+    )
+    return _terms_page(request, card, form, checks)
+
+
+def _terms_of(row: OpenDeclaration) -> DeclarationTerms:
+    return DeclarationTerms(
+        parts=row.plan.terms(),
+        months=row.months,
+        remarks=row.remarks,
+        cap_reasons=row.cap_reasons,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def check_answers(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """Screen 3: everything once more, the two days, and the declaration itself."""
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    require(request.actor, Permission.DECLARE_OPEN, on=row)
+    if row.status != "draft" and request.method == "GET":
+        return redirect("licensing:declaration", row.pk)
+    today = timezone.localdate()
+    form = AnnouncementForm(request.POST or None, initial={"filed_on": today, "announced_on": today})
+    revision = request.POST.get("revision", "")
+
+    def run() -> str:
+        known = form.cleaned_data
+        done = services.declare(
+            declaration_id=declaration_id,
+            filed_on=known["filed_on"],
+            announced_on=known["announced_on"],
+            revision=int(revision) if revision.isdigit() else None,
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(
+            request, _("开放许可声明 %(number)s 已生效。") % {"number": done.number}
+        )
+        return reverse("licensing:declaration", args=[done.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    checks = selectors.guards_for(
+        row.patent_id, terms=_terms_of(row), at=timezone.now(), by=request.actor
+    )
+    return render(
+        request,
+        "licensing/check_answers.html",
+        {
+            "row": row,
+            "card": selectors.declaration_card(row),
+            "checks": checks,
+            "stopped": any(c.stops for c in checks),
+            "form": form,
+            "steps": steps(3),
+        },
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """Taking the offer back, with a reason."""
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    require(request.actor, Permission.DECLARE_OPEN, on=row)
+    form = WithdrawForm(request.POST or None)
+
+    def run() -> str:
+        services.withdraw_declaration(
+            declaration_id=declaration_id,
+            reason=form.cleaned_data["reason"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, _("声明已撤回。此前取得的许可继续有效。"))
+        return reverse("licensing:declaration", args=[declaration_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(
+        request,
+        "licensing/withdraw.html",
+        {"row": row, "form": form},
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+@require_POST
+def discard(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """Giving up a draft."""
+    if request.actor.is_anonymous:
+        raise NotAllowed(_("请先登录，再办理这项操作。"), code="login-required")
+    services.discard_declaration(
+        declaration_id=declaration_id, by=request.actor, now=timezone.now()
+    )
+    messages.success(request, _("草稿已作废。"))
+    return redirect("licensing:declarations")

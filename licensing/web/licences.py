@@ -1,0 +1,295 @@
+"""Pages of licences: take, pay, object, file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import NotAllowed
+from core.permissions import Permission, allowed, require
+from core.web.doors import login_needed
+from licensing import selectors, services
+from licensing.rules import effect, fees, moves
+from licensing.web.doors import page_of, submitted
+from licensing.web.forms import (
+    ContestForm,
+    FilingForm,
+    PaymentForm,
+    ResolveForm,
+    TakeForm,
+)
+from listings import selectors as listings
+from listings.types import Action, hard
+
+
+@login_needed
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The licences of both sides that the actor may see."""
+    status = request.GET.get("status", "")
+    known = {s.value for s in moves.LicenceStatus}
+    rows = page_of(
+        request,
+        selectors.licences(viewer=request.actor, status=status if status in known else ""),
+    )
+    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
+    tabs += [
+        {"label": label, "url": f"?status={code.value}", "current": status == code.value}
+        for code, label in moves.LICENCE_LABELS.items()
+    ]
+    return render(request, "licensing/licences.html", {"page_obj": rows, "tabs": tabs})
+
+
+@require_http_methods(["GET", "POST"])
+def take(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """The terms once more; accepting them is the written notice."""
+    if request.actor.is_anonymous:
+        raise NotAllowed(_("请先登录，再取得许可。"), code="login-required")
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    require(request.actor, Permission.TAKE_LICENCE)
+    form = TakeForm(request.POST or None, request.FILES or None)
+
+    def run() -> str:
+        licence = services.take_open_licence(
+            declaration_id=declaration_id,
+            served_at=form.cleaned_data["served_at"],
+            served_proof=form.cleaned_data["served_proof"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        if licence.status == moves.LicenceStatus.NOTICED:
+            messages.success(request, _("通知已送达专利权人。请支付到期款项并登记付款。"))
+            return reverse("licensing:pay", args=[licence.pk])
+        messages.success(request, _("许可已生效。"))
+        return reverse("licensing:licence", args=[licence.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    card = selectors.declaration_card(row)
+    now = timezone.now()
+    dues = fees.schedule(row.plan.terms(), served_on=effect.local_day(now))
+    return _page(
+        request,
+        "licensing/take.html",
+        form,
+        {
+            "card": card,
+            "dues": dues,
+            "due_now": fees.due_at_conclusion(dues),
+            "against": hard(
+                listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=now, by=request.actor)
+            ),
+        },
+    )
+
+
+def _page(
+    request: HttpRequest, template: str, form: forms.Form, context: dict[str, Any]
+) -> HttpResponse:
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, template, context | {"form": form}, status=status)
+
+
+@login_needed
+@require_GET
+def licence(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """One licence: where it stands, what is next, and the clock."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    today = timezone.localdate()
+    lines = selectors.schedule_of(row)
+    contest = selectors.pending_contest(row)
+    deadline = selectors.contest_deadline(row)
+    live = row.status in moves.LIVE_LICENCES
+    licensee = allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side())
+    licensor = allowed(request.actor, Permission.CONTEST_LICENCE, on=row.licensor_side())
+    filing_due = effect.filing_deadline(row.starts_on) if row.starts_on else None
+    return render(
+        request,
+        "licensing/licence.html",
+        {
+            "row": row,
+            "lines": [(line, line.is_late(today)) for line in lines],
+            "standard": fees.standard_lines(row.plan.terms()),
+            "contest": contest,
+            "contests": row.contests.all(),
+            "contest_deadline": deadline,
+            "filing_due": filing_due,
+            "filing_days": (filing_due - today).days if filing_due else None,
+            "may_pay": live and licensee and any(line.outstanding > 0 for line in lines),
+            "may_cancel": licensee and row.status == "noticed" and not any(x.paid for x in lines),
+            "may_contest": live and licensor and contest is None and today <= deadline,
+            "may_drop": licensor and contest is not None,
+            "may_resolve": contest is not None
+            and allowed(request.actor, Permission.RESOLVE_CONTEST, on=row.licensor_side()),
+            "may_file": row.status == "effective"
+            and contest is None
+            and allowed(request.actor, Permission.FILE_LICENCE, on=row),
+            "outcomes": row.outcomes.all(),
+            "document": getattr(row, "document", None),
+        },
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """A payment with its proof."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side())
+    now = timezone.localtime()
+    form = PaymentForm(
+        request.POST or None, request.FILES or None, licence=row, initial={"paid_at": now}
+    )
+
+    def run() -> str:
+        known = form.cleaned_data
+        services.record_payment(
+            licence_id=licence_id,
+            due_id=int(known["due"]),
+            amount=known["amount"],
+            paid_at=known["paid_at"],
+            reference=known["reference"],
+            proof=known["proof"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, _("付款已登记。"))
+        return reverse("licensing:licence", args=[licence_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    lines = selectors.schedule_of(row)
+    return _page(
+        request,
+        "licensing/pay.html",
+        form,
+        {
+            "row": row,
+            "lines": [line for line in lines if line.outstanding > 0],
+            "contest_days": effect.CONTEST_DAYS,
+        },
+    )
+
+
+def _act(
+    request: HttpRequest,
+    licence_id: int,
+    form: forms.Form,
+    template: str,
+    command: Callable[[], object],
+    told: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """A form with one command that leads back to the licence."""
+
+    def run() -> str:
+        command()
+        messages.success(request, told)
+        return reverse("licensing:licence", args=[licence_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return _page(request, template, form, context)
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def contest(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The patentee objects."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.CONTEST_LICENCE, on=row.licensor_side())
+    form = ContestForm(request.POST or None)
+    return _act(
+        request,
+        licence_id,
+        form,
+        "licensing/contest.html",
+        lambda: services.contest_licence(
+            licence_id=licence_id,
+            reason=form.cleaned_data["reason"],
+            by=request.actor,
+            now=timezone.now(),
+        ),
+        _("异议已提出，被许可人和主管部门已收到通知。"),
+        {"row": row, "deadline": selectors.contest_deadline(row)},
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def resolve(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The bureau decides on an objection."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.RESOLVE_CONTEST, on=row.licensor_side())
+    form = ResolveForm(request.POST or None)
+    return _act(
+        request,
+        licence_id,
+        form,
+        "licensing/resolve.html",
+        lambda: services.resolve_contest(
+            licence_id=licence_id,
+            uphold=form.cleaned_data["verdict"] == "uphold",
+            resolution=form.cleaned_data["resolution"],
+            by=request.actor,
+            now=timezone.now(),
+        ),
+        _("异议已处理，双方已收到通知。"),
+        {"row": row, "contest": selectors.pending_contest(row)},
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def file(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The filing of a licence."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.FILE_LICENCE, on=row)
+    form = FilingForm(request.POST or None, initial={"filed_on": timezone.localdate()})
+    return _act(
+        request,
+        licence_id,
+        form,
+        "licensing/file.html",
+        lambda: services.file_licence(
+            licence_id=licence_id,
+            filing_number=form.cleaned_data["filing_number"],
+            filed_on=form.cleaned_data["filed_on"],
+            by=request.actor,
+            now=timezone.now(),
+        ),
+        _("备案已登记。"),
+        {
+            "row": row,
+            "filing_due": effect.filing_deadline(row.starts_on) if row.starts_on else None,
+        },
+    )
+
+
+@login_needed
+@require_POST
+def drop(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The patentee takes the objection back."""
+    services.drop_contest(licence_id=licence_id, by=request.actor, now=timezone.now())
+    messages.success(request, _("异议已撤回。"))
+    return redirect("licensing:licence", licence_id)
+
+
+@login_needed
+@require_POST
+def cancel(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The licensee takes its notice back before paying."""
+    services.cancel_notice(
+        licence_id=licence_id, reason="", by=request.actor, now=timezone.now()
+    )
+    messages.success(request, _("通知已撤回。"))
+    return redirect("licensing:licence", licence_id)

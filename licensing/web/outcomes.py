@@ -1,0 +1,170 @@
+"""Pages of outcomes 转化反馈: report, read, verify."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from core.errors import Invalid
+from core.people.types import Role
+from core.permissions import Permission, allowed, require
+from core.web.doors import for_roles, login_needed
+from licensing import selectors, services
+from licensing.rules import moves
+from licensing.rules.outcomes import OUTCOMES
+from licensing.types import Side
+from licensing.web.doors import page_of, submitted
+from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
+from listings import selectors as listings
+
+
+@login_needed
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Reported outcomes that the actor may see; a bureau starts with those waiting for it."""
+    known = {s.value for s in moves.OutcomeStatus}
+    status = request.GET.get("status", "")
+    rows = page_of(
+        request, selectors.outcomes(viewer=request.actor, status=status if status in known else "")
+    )
+    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
+    tabs += [
+        {"label": label, "url": f"?status={code.value}", "current": status == code.value}
+        for code, label in moves.OUTCOME_LABELS.items()
+    ]
+    return render(
+        request,
+        "licensing/outcomes.html",
+        {
+            "page_obj": rows,
+            "tabs": tabs,
+            "may_report": allowed(request.actor, Permission.REPORT_OUTCOME),
+        },
+    )
+
+
+@for_roles(Role.OFFICE, Role.BROKER)
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """Report an outcome of one of the office's patents."""
+    form = OutcomeForm(
+        request.POST or None,
+        request.FILES or None,
+        initial={"patent": request.GET.get("patent", ""), "happened_on": timezone.localdate()},
+    )
+
+    def run() -> str:
+        patent = listings.find(form.cleaned_data["patent"], viewer=request.actor)
+        if patent is None:
+            raise Invalid(fields={"patent": [_("没有找到这个号码的专利，请核对专利号。")]})
+        done = services.report_outcome(
+            report=form.report(patent.id),
+            evidence=form.cleaned_data["evidence"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, _("转化反馈已提交，等待主管部门核验。"))
+        return reverse("licensing:outcome", args=[done.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(
+        request,
+        "licensing/outcome_report.html",
+        {"form": form},
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+@login_needed
+@require_GET
+def outcome(request: HttpRequest, outcome_id: int) -> HttpResponse:
+    """One outcome with its proof and what became of the report."""
+    row = selectors.outcome(outcome_id, viewer=request.actor)
+    own = Side(row.organisation_id, row.region)
+    return render(
+        request,
+        "licensing/outcome.html",
+        {
+            "row": row,
+            "kind": OUTCOMES.get(row.code),
+            "may_decide": row.status == "reported"
+            and allowed(request.actor, Permission.VERIFY_OUTCOME, on=row)
+            and request.actor.user_id != row.reported_user_id,
+            "may_mend": row.status == "rejected"
+            and row.licence_id is None
+            and allowed(request.actor, Permission.REPORT_OUTCOME, on=own),
+        },
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def decide(request: HttpRequest, outcome_id: int) -> HttpResponse:
+    """The bureau verifies or sends back."""
+    row = selectors.outcome(outcome_id, viewer=request.actor)
+    require(request.actor, Permission.VERIFY_OUTCOME, on=row)
+    form = DecisionForm(request.POST or None)
+
+    def run() -> str:
+        command = (
+            services.verify_outcome
+            if form.cleaned_data["verdict"] == "verify"
+            else services.reject_outcome
+        )
+        command(
+            outcome_id=outcome_id,
+            reason=form.cleaned_data["reason"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, _("核验结果已登记，填报单位已收到通知。"))
+        return reverse("licensing:outcome", args=[outcome_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(
+        request,
+        "licensing/outcome_decide.html",
+        {"row": row, "form": form},
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def again(request: HttpRequest, outcome_id: int) -> HttpResponse:
+    """The holder mends a report that was sent back."""
+    row = selectors.outcome(outcome_id, viewer=request.actor)
+    require(request.actor, Permission.REPORT_OUTCOME, on=Side(row.organisation_id, row.region))
+    form = OutcomeAgainForm(
+        request.POST or None,
+        request.FILES or None,
+        initial={"contract_number": row.contract_number, "note": row.note},
+    )
+
+    def run() -> str:
+        services.report_again(
+            outcome_id=outcome_id,
+            contract_number=form.cleaned_data["contract_number"],
+            note=form.cleaned_data["note"],
+            evidence=form.cleaned_data["evidence"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, _("已重新提交，等待核验。"))
+        return reverse("licensing:outcome", args=[outcome_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(
+        request,
+        "licensing/outcome_again.html",
+        {"row": row, "form": form},
+        status=422 if form.is_bound and form.errors else 200,
+    )

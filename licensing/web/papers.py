@@ -1,0 +1,107 @@
+"""Papers: PDFs of what was issued, proofs that were handed in, and the check page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from core.errors import Missing
+from core.web.doors import login_needed
+from licensing import selectors
+from licensing.web.typesetting import typeset
+
+if TYPE_CHECKING:
+    from core.attachments.models import Attachment
+    from licensing.models import Document
+
+
+def _pdf(request: HttpRequest, document: Document | None) -> HttpResponse:
+    if document is None:
+        raise Missing(_("文书尚未生成：声明公告后、许可生效后才有文书。"))
+    address = request.build_absolute_uri(
+        reverse("licensing:check", args=[document.content_hash])
+    )
+    name = f"{document.get_kind_display()}{document.number}.pdf"
+    return HttpResponse(
+        typeset(
+            title=document.get_kind_display(),
+            content=document.content,
+            content_hash=document.content_hash,
+            address=address,
+        ),
+        content_type="application/pdf",
+        headers={"Content-Disposition": content_disposition_header(False, name) or ""},
+    )
+
+
+@require_GET
+def declaration_pdf(request: HttpRequest, declaration_id: int) -> HttpResponse:
+    """The declaration as announced, for anyone."""
+    row = selectors.declaration(declaration_id, viewer=request.actor)
+    return _pdf(request, getattr(row, "document", None))
+
+
+@login_needed
+@require_GET
+def contract_pdf(request: HttpRequest, licence_id: int) -> HttpResponse:
+    """The licence contract, for its parties and overseers."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    return _pdf(request, getattr(row, "document", None))
+
+
+@require_GET
+def check(request: HttpRequest, content_hash: str = "") -> HttpResponse:
+    """Anyone with a paper in hand compares it with what was issued."""
+    asked = request.GET.get("hash", "").strip().replace(" ", "")
+    if asked:
+        return HttpResponseRedirect(reverse("licensing:check", args=[asked[:64]]))
+    if not content_hash:
+        return render(request, "licensing/check.html", {"document": None})
+    try:
+        document = selectors.document(content_hash)
+    except Missing as problem:
+        context = {"document": None, "problem": problem.message, "asked": content_hash[:64]}
+        return render(request, "licensing/check.html", context, status=404)
+    return render(request, "licensing/check.html", {"document": document})
+
+
+def _download(attachment: Attachment | None) -> FileResponse:
+    if attachment is None:
+        raise Missing(_("没有上传文件。"))
+    response = FileResponse(
+        attachment.file.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type=attachment.content_type,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@login_needed
+@require_GET
+def payment_proof(request: HttpRequest, licence_id: int, payment_id: int) -> FileResponse:
+    """The proof of one payment."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    payment = row.payments.select_related("proof").filter(pk=payment_id).first()
+    return _download(payment.proof if payment else None)
+
+
+@login_needed
+@require_GET
+def notice_proof(request: HttpRequest, licence_id: int) -> FileResponse:
+    """The proof that a notice was served."""
+    return _download(selectors.licence(licence_id, viewer=request.actor).served_proof)
+
+
+@login_needed
+@require_GET
+def outcome_evidence(request: HttpRequest, outcome_id: int) -> FileResponse:
+    """What proves an outcome."""
+    return _download(selectors.outcome(outcome_id, viewer=request.actor).evidence)
