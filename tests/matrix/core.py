@@ -14,6 +14,7 @@ EXPECTATIONS: dict[str, Row] = {
     "core:help": Row(get=everyone(200)),
     "core:help-topic": Row(kwargs=lambda world: {"topic": "privacy"}, get=everyone(200)),
     "core:healthz": Row(get=everyone(200)),
+    "set_language": Row(get=everyone(302), post=everyone(302)),
     "core:readyz": Row(get=everyone(200)),
 }
 
