@@ -157,6 +157,7 @@ def _owners(facts: Facts, action: Action) -> Iterator[Blocker]:
             "holder-not-registered",
             "管理单位不在专利权人之列，请先核对专利权人。",
             "专利法第十二条",
+            hard=action is not Action.PUBLISH,  # a tech-transfer firm may show what it keeps
         )
     if action is Action.LICENSE_ORDINARY:
         return  # a co-owner may grant an ordinary licence alone

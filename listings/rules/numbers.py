@@ -123,7 +123,8 @@ def _long(digits: str, text: str) -> Number:
             f"申请号“{text}”的年份是 {digits[:4]}，13 位申请号从 2003 年开始使用。",
             "请核对前四位年份。",
         )
-    return Number(_checked(body, digits[12:], text), _kind(digits[4], text), year, _pct(digits[4]))
+    kind, pct = _kind(digits[4], text), _pct(digits[4])
+    return Number(_checked(body, digits[12:], text), kind, year, pct)
 
 
 def _short(digits: str, text: str) -> Number:
