@@ -156,7 +156,9 @@ class Installation:
         shown = self.options.host if self.options.host not in {"0.0.0.0", "::"} else "127.0.0.1"
         shown = f"[{shown}]" if ":" in shown else shown
         self.url = f"http://{shown}:{self.listener.getsockname()[1]}"
-        self.where.logs.mkdir(parents=True, exist_ok=True)
+        for private in (self.where.logs, self.where.state / "media", self.where.state / "mail"):
+            private.mkdir(parents=True, exist_ok=True)
+            private.chmod(0o700)
         for log in self.where.logs.glob("*.log"):
             rotate(log)
         write_secret(self.where.secrets, "secret_key", new_password() + new_password())
