@@ -12,6 +12,7 @@ urlpatterns = [
     path("notices/preferences/", views.notice_preferences, name="notice-preferences"),
     path("notices/<int:notice_id>/", views.open_notice, name="notice"),
     path("acting-as/", views.acting_as, name="acting-as"),
+    path("audit/", views.audit_trail, name="audit"),
     path("help/", views.help_page, name="help"),
     path("help/<slug:topic>/", views.help_page, name="help-topic"),
     path("events/", live.events, name="events"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,13 +17,16 @@ from django.views.decorators.http import require_GET, require_POST
 from redis import Redis
 from redis.exceptions import RedisError
 
+from core.audit import selectors as audit
+from core.audit import services as audit_services
 from core.errors import Missing
 from core.notices import selectors as notices
 from core.notices import services as notice_services
 from core.people import selectors as people
 from core.people import services as people_services
+from core.people.types import Role
 from core.web import home as homes
-from core.web.doors import login_needed
+from core.web.doors import for_roles, login_needed
 from core.web.middleware import MEMBERSHIP_KEY
 from core.web.types import Request
 
@@ -38,6 +42,8 @@ HELP_PAGES = {
     "recommendations": "core/help/recommendations.html",
 }
 NOTICES_A_PAGE = 20
+ENTRIES_A_PAGE = 50
+CHECKED_ENTRIES = 2_000
 
 
 @require_GET
@@ -114,6 +120,29 @@ def acting_as(request: Request) -> HttpResponse:
         return HttpResponseRedirect(target if safe else "/")
     context = {"identities": identities, "current": request.actor.organisation_id}
     return render(request, "core/acting_as.html", context)
+
+
+@require_GET
+@for_roles(Role.AUDITOR, Role.SYSADMIN)
+def audit_trail(request: Request) -> HttpResponse:
+    """Everything that was done, newest first. Looking is written down as well."""
+    search = request.GET.get("q", "").strip()[:80]
+    rows = audit.entries(viewer=request.actor)
+    if search:
+        rows = rows.filter(
+            Q(event__icontains=search) | Q(subject_id=search) | Q(actor_key__icontains=search)
+        )
+    pages = Paginator(rows, ENTRIES_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    audit_services.record(
+        "audit.read",
+        subject=request.user,
+        by=request.actor,
+        at=timezone.now(),
+        changes={"q": search, "page": page.number},
+    )
+    context = {"page": page, "search": search, "broken_at": audit.first_break(newest=CHECKED_ENTRIES)}
+    return render(request, "core/audit.html", context)
 
 
 @require_GET

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from interchange.web import views
@@ -11,13 +11,13 @@ app_name = "interchange"
 docs = SpectacularSwaggerSplitView.as_view(
     url_name="api-schema", template_name="interchange/docs.html"
 )
-endpoint = [
+endpoint: list[URLPattern | URLResolver] = [
     path("", views.endpoint, name="endpoint"),
     path("test/", views.test_endpoint, name="test-endpoint"),
     path("rotate/", views.rotate_secret, name="rotate-secret"),
     path("remove/", views.remove_endpoint, name="remove-endpoint"),
 ]
-console = [
+console: list[URLPattern | URLResolver] = [
     path("", views.console, name="console"),
     path("keys/", views.issue_key, name="issue-key"),
     path("keys/<int:credential_id>/revoke/", views.revoke_key, name="revoke-key"),

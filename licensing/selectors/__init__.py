@@ -21,7 +21,12 @@ from licensing.selectors.licences import (
     schedule_of,
 )
 from licensing.selectors.outcomes import outcome, outcomes
-from licensing.selectors.overseen import effective_licences, verified_outcomes
+from licensing.selectors.overseen import (
+    effective_licences,
+    licence_regions,
+    outcome_regions,
+    verified_outcomes,
+)
 
 __all__ = [
     "Check",
@@ -34,11 +39,13 @@ __all__ = [
     "effective_licences",
     "guards_for",
     "licence",
+    "licence_regions",
     "licences",
     "licences_of",
     "mode_counts",
     "open_declaration_for",
     "outcome",
+    "outcome_regions",
     "outcomes",
     "pending_contest",
     "schedule_of",

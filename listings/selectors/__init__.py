@@ -22,6 +22,7 @@ from listings.selectors.stock import (
     portfolio,
     stock,
     stock_counts,
+    stock_regions,
     stock_rows,
 )
 from listings.selectors.supply import supply, vectors
@@ -48,6 +49,7 @@ __all__ = [
     "standing_of",
     "stock",
     "stock_counts",
+    "stock_regions",
     "stock_rows",
     "supply",
     "timeline",

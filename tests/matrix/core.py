@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.matrix import Row, everyone, logged_in
+from tests.matrix import Row, everyone, logged_in, only
 
 EXPECTATIONS: dict[str, Row] = {
     "core:home": Row(get=everyone(200)),
@@ -11,6 +11,7 @@ EXPECTATIONS: dict[str, Row] = {
     "core:notice-preferences": Row(post=logged_in(302)),
     "core:notice": Row(kwargs=lambda world: {"notice_id": 1}, get=logged_in(404)),
     "core:acting-as": Row(get=logged_in(), post=logged_in(404)),
+    "core:audit": Row(get=only("auditor", "sysadmin")),
     "core:help": Row(get=everyone(200)),
     "core:help-topic": Row(kwargs=lambda world: {"topic": "privacy"}, get=everyone(200)),
     "core:healthz": Row(get=everyone(200)),
