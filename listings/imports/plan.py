@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from listings.imports import columns
 from listings.imports.verdicts import ERROR, WARNING, Judged, Problem, doubled
 from listings.rules import records
 from listings.rules.records import Record
-from listings.types import HolderInput
+from listings.types import HolderInput, PatentInput
 
 CREATED: Final = "created"
 UPDATED: Final = "updated"
@@ -18,14 +18,14 @@ UNCHANGED: Final = "unchanged"
 WARNED: Final = "warning"
 REJECTED: Final = "rejected"
 
-# What a row may change of a patent that is here already: field of the file → columns of ours.
+# What a row may change of a patent that is here already: field of the file → fields of the input.
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "title": ("title",),
     "abstract": ("abstract",),
-    "filed_on": ("filed_on", "expires_on"),
+    "filed_on": ("filed_on",),
     "granted_on": ("granted_on",),
     "annuity_paid_to": ("annuity_paid_to",),
-    "ipc": ("ipc", "main_ipc", "locarno"),
+    "ipc": ("ipc", "locarno"),
     "trl": ("trl",),
     "industry": ("industry_codes",),
     "project": ("funding_project",),
@@ -54,8 +54,8 @@ class Known:
 
     id: int
     is_ours: bool
-    version: int
-    values: Mapping[str, Any]
+    values: Mapping[str, Any]  # its columns as they are stored
+    as_input: PatentInput  # the same as it could have come in
     holders: tuple[str, ...] = ()
     events: frozenset[tuple[str, dt.date]] = frozenset()
     listing_id: int | None = None
@@ -92,6 +92,7 @@ class Planned:
     holders: tuple[HolderInput, ...] | None = None
     events: tuple[tuple[str, dt.date], ...] = ()
     offer: Offer = field(default_factory=Offer)
+    key: str = ""
 
     @property
     def lands(self) -> bool:
@@ -114,7 +115,7 @@ def decide(
             found.append(rejected(row, (*row.problems, doubled(first))))
             continue
         here = known.get(row.key) or known.get(row.other_key)
-        planned = decide_one(row, here, today=today)
+        planned = replace(decide_one(row, here, today=today), key=row.key)
         if planned.verdict != REJECTED:
             firsts[row.key] = row.row
         found.append(planned)
@@ -130,27 +131,53 @@ def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:
         return rejected(row, row.problems)
     if known is not None and not known.is_ours:
         return rejected(row, (*row.problems, taken()))
-    record = records.clean(row.patent, today=today)
+    data = row.patent if known is None else merged(row, row.patent, known)
+    record = records.clean(data, today=today)
     if record.problems:
-        more = tuple(
-            Problem(ERROR, label(name), COLUMN_OF.get(name, ""), f"{name}-refused", message, "")
-            for name, messages in record.problems.items()
-            for message in messages
-        )
-        return rejected(row, (*row.problems, *more))
+        return rejected(row, (*row.problems, *refusals(record)))
     offer = Offer(
         price=row.price.yuan if row.price else None,
         price_given=row.price is not None,
         problem=row.problem_solved,
         benefit=row.benefit,
     )
-    if known is None:
-        verdict = WARNED if row.problems else CREATED
-        return Planned(
-            row.row, verdict, CREATED, row.problems,
-            record=record, holders=record.holders, events=row.events, offer=offer,
-        )  # fmt: skip
-    return update(row, record, offer, known)
+    if known is not None:
+        return update(row, record, offer, known)
+    return Planned(
+        row.row,
+        WARNED if row.problems else CREATED,
+        CREATED,
+        row.problems,
+        record=record,
+        holders=record.holders,
+        events=row.events,
+        offer=offer,
+    )
+
+
+def merged(row: Judged, given: PatentInput, known: Known) -> PatentInput:
+    """The patent as it would be: only what the row states is new, a blank cell erases nothing."""
+    values = {
+        name: getattr(given, name)
+        for column, names in FIELDS.items()
+        if column in row.given
+        for name in names
+        if getattr(given, name) not in ("", None, ())
+    }
+    if given.number and not known.as_input.number:
+        values |= {"number": given.number, "kind": None}
+    filed_on = values.get("filed_on")
+    if filed_on and filed_on != known.as_input.filed_on:
+        values["expires_on"] = None  # follows from the filing day unless stated
+    return replace(known.as_input, **values, holders=given.holders)
+
+
+def refusals(record: Record) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(ERROR, label(name), COLUMN_OF.get(name, ""), f"{name}-refused", message, "")
+        for name, messages in record.problems.items()
+        for message in messages
+    )
 
 
 def label(name: str) -> str:
@@ -167,27 +194,19 @@ def taken() -> Problem:
 
 
 def update(row: Judged, record: Record, offer: Offer, known: Known) -> Planned:
-    """Only what the row states, and differs; a blank cell erases nothing."""
-    changes: dict[str, tuple[Any, Any]] = {}
-    if record.fields["number"] and not known.values.get("number"):
-        # A patent taken in without a number is recognised by its title and holder.
-        changes["number"] = (None, record.fields["number"])
-        changes["kind"] = (known.values.get("kind"), record.fields["kind"].value)
-    for name, ours in FIELDS.items():
-        if name not in row.given:
-            continue
-        for column in ours:
-            before, after = known.values.get(column), record.fields.get(column)
-            if before != after and after not in (None, "", []):
-                changes[column] = (before, after)
+    """What is different, if anything."""
+    changes: dict[str, tuple[Any, Any]] = {
+        name: (known.values.get(name), value)
+        for name, value in record.fields.items()
+        if name != "is_sample" and known.values.get(name) != value
+    }
     holders = None
-    if "holders" in row.given and record.holders:
-        names = tuple(holder.name for holder in record.holders)
-        if set(names) != set(known.holders):
-            holders = record.holders
-            changes["holders"] = (list(known.holders), list(names))
+    names = tuple(holder.name for holder in record.holders)
+    if names and set(names) != set(known.holders):
+        holders = record.holders
+        changes["holders"] = (list(known.holders), list(names))
     # A grant the record shows already needs no event to say so again.
-    granted_shown = known.values.get("granted_on")
+    granted_shown = record.fields.get("granted_on")
     events = tuple(
         event
         for event in row.events

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,8 +21,9 @@ from pgvector.django import CosineDistance
 from core import text as language
 from core.errors import Invalid
 from core.people.types import Actor, Role
-from listings.models import Encumbrance, Listing, Patent
+from listings.models import Encumbrance, Favourite, Listing, Patent
 from listings.rules import numbers, vectors
+from listings.selectors.cards import cards
 from listings.types import EncumbranceKind, PatentCard
 
 PAGE_SIZE: Final = 20
@@ -105,14 +106,11 @@ Rows = models.QuerySet[Listing]
 # Filters
 
 
-def in_force(on: date) -> Exists:
-    """Whether an open licence is on offer that day."""
+def declared() -> Exists:
+    """Whether an open licence is on offer."""
     return Exists(
         Encumbrance.objects.filter(
-            patent_id=OuterRef("patent_id"),
-            kind=EncumbranceKind.OPEN_DECLARATION,
-            active=True,
-            term__contains=on,
+            patent_id=OuterRef("patent_id"), kind=EncumbranceKind.OPEN_DECLARATION, active=True
         )
     )
 
@@ -137,21 +135,21 @@ def _price(values: Sequence[str]) -> Q:
     return _any(conditions)
 
 
-def _mode(values: Sequence[str], on: date) -> Q:
+def _mode(values: Sequence[str]) -> Q:
     routes = [value for value in values if value != OPEN_NOW]
     condition = Q(routes__overlap=routes) if routes else Q(pk__in=())
-    return condition | Q(in_force(on)) if OPEN_NOW in values else condition
+    return condition | Q(declared()) if OPEN_NOW in values else condition
 
 
-def _starting(path: str) -> Callable[[Sequence[str], date], Q]:
-    return lambda values, on: _any(Q(**{f"{path}__startswith": value}) for value in values)
+def _starting(path: str) -> Callable[[Sequence[str]], Q]:
+    return lambda values: _any(Q(**{f"{path}__startswith": value}) for value in values)
 
 
-def _among(path: str) -> Callable[[Sequence[str], date], Q]:
-    return lambda values, on: Q(**{f"{path}__in": list(values)})
+def _among(path: str) -> Callable[[Sequence[str]], Q]:
+    return lambda values: Q(**{f"{path}__in": list(values)})
 
 
-FILTERS: Final[dict[str, Callable[[Sequence[str], date], Q]]] = {
+FILTERS: Final[dict[str, Callable[[Sequence[str]], Q]]] = {
     "section": _starting("patent__main_ipc"),
     "ipc": _starting("patent__main_ipc"),
     "region": _starting("patent__region"),
@@ -159,7 +157,7 @@ FILTERS: Final[dict[str, Callable[[Sequence[str], date], Q]]] = {
     "kind": _among("patent__kind"),
     "status": _among("patent__status"),
     "mode": _mode,
-    "price": lambda values, on: _price(values),
+    "price": _price,
     "trl": _among("patent__trl"),
     "year": _among("patent__filed_on__year"),
     "layer": _among("patent__layer"),
@@ -207,14 +205,14 @@ class Matches(Func):
     output_field = models.BooleanField()
 
 
-def on_board(query: BoardQuery, *, viewer: Actor, on: date) -> Rows:
+def on_board(query: BoardQuery, *, viewer: Actor) -> Rows:
     """The listings that answer, in no order. Words must all be there; digits match numbers."""
     rows: Rows = Listing.objects.on_board()
     if query.text:
         rows = rows.filter(saying(query))
     for name, values in query.chosen.items():
         if values and (name != "layer" or viewer.has(*STAFF)):
-            rows = rows.filter(FILTERS[name](values, on))
+            rows = rows.filter(FILTERS[name](values))
     return rows
 
 
@@ -251,14 +249,11 @@ def too_much(message: str) -> Invalid:
 
 def board(*, viewer: Actor, query: BoardQuery, now: datetime, facets: bool = True) -> Found:
     """One page of the public board, best or newest first, with its facets."""
-    from listings.selectors.facts import cards
-
     check(query)
-    on = now.date()
     try:
-        rows = on_board(query, viewer=viewer, on=on)
+        rows = on_board(query, viewer=viewer)
         if facets:
-            total, counted = count_facets(query, viewer=viewer, on=on)
+            total, counted = count_facets(query, viewer=viewer)
         else:
             total, counted = rows.count(), ()
         start = (query.page - 1) * PAGE_SIZE
@@ -339,16 +334,16 @@ def exact(text: str, *, viewer: Actor) -> int | None:
 # Facets
 
 
-def count_facets(query: BoardQuery, *, viewer: Actor, on: date) -> tuple[int, tuple[Facet, ...]]:
+def count_facets(query: BoardQuery, *, viewer: Actor) -> tuple[int, tuple[Facet, ...]]:
     """The total, and each facet counted without its own filter."""
     names = [n for n in FACET_ORDER if n in COUNTED and (n != "layer" or viewer.has(*STAFF))]
     free = [name for name in names if not query.chosen.get(name)]
-    total, counts = _grouped(on_board(query, viewer=viewer, on=on), free)
+    total, counts = _grouped(on_board(query, viewer=viewer), free)
     for name in names:
         if name not in free:
-            rows = on_board(query.without(name), viewer=viewer, on=on)
+            rows = on_board(query.without(name), viewer=viewer)
             counts |= _grouped(rows, [name])[1]
-    counts["mode"] = _count_modes(query, viewer=viewer, on=on)
+    counts["mode"] = _count_modes(query, viewer=viewer)
     return total, tuple(
         Facet(name, tuple(counts[name])) for name in FACET_ORDER if counts.get(name)
     )
@@ -397,11 +392,11 @@ def _order_of(name: str) -> Callable[[tuple[str, int]], Any]:
     return lambda item: (-item[1], item[0])
 
 
-def _count_modes(query: BoardQuery, *, viewer: Actor, on: date) -> list[tuple[str, int]]:
+def _count_modes(query: BoardQuery, *, viewer: Actor) -> list[tuple[str, int]]:
     """Routes are several per listing, so their counts may add up to more than the total."""
-    rows = on_board(query.without("mode"), viewer=viewer, on=on).order_by()
+    rows = on_board(query.without("mode"), viewer=viewer).order_by()
     sql, params = (
-        rows.annotate(is_open=in_force(on)).values("routes", "is_open").query.sql_with_params()
+        rows.annotate(is_open=declared()).values("routes", "is_open").query.sql_with_params()
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -416,9 +411,8 @@ def _count_modes(query: BoardQuery, *, viewer: Actor, on: date) -> list[tuple[st
 # Nothing found
 
 
-def ways_on(query: BoardQuery, *, viewer: Actor, now: datetime) -> list[Way]:
+def ways_on(query: BoardQuery, *, viewer: Actor) -> list[Way]:
     """Questions near this one that do have answers, each with its true count."""
-    on = now.date()
     tried: list[Way] = []
     chosen = [name for name, values in query.chosen.items() if values]
     if query.text and chosen:
@@ -433,7 +427,7 @@ def ways_on(query: BoardQuery, *, viewer: Actor, now: datetime) -> list[Way]:
         ]
     found = []
     for way in tried:
-        count = on_board(way.query, viewer=viewer, on=on).count()
+        count = on_board(way.query, viewer=viewer).count()
         if count:
             found.append(replace(way, count=count))
     return found
@@ -441,8 +435,6 @@ def ways_on(query: BoardQuery, *, viewer: Actor, now: datetime) -> list[Way]:
 
 def close_in_meaning(text: str, *, viewer: Actor, limit: int = 6) -> list[PatentCard]:
     """Listed patents that mean much the same, for when no words match."""
-    from listings.selectors.facts import cards
-
     vector = language.encode([text])[0]
     if not np.any(vector):
         return []
@@ -459,3 +451,14 @@ def close_in_meaning(text: str, *, viewer: Actor, limit: int = 6) -> list[Patent
         return []
     found = cards(ids, viewer=viewer)
     return [found[pk] for pk in ids if pk in found]
+
+
+def favourite_ids(patent_ids: Sequence[int], *, viewer: Actor) -> set[int]:
+    """Which of these patents the viewer keeps an eye on."""
+    if viewer.user_id is None or not patent_ids:
+        return set()
+    return set(
+        Favourite.objects.filter(user_id=viewer.user_id, patent_id__in=patent_ids).values_list(
+            "patent_id", flat=True
+        )
+    )

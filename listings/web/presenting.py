@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,11 +18,13 @@ from core.templatetags.ui import wan
 from listings.filters import word_for
 from listings.types import (
     Action,
+    Blocker,
     EncumbranceCard,
     EncumbranceKind,
     PatentCard,
     PatentStatus,
     TimelineEntry,
+    hard,
 )
 from listings.web.marking import marked, snippet
 
@@ -78,7 +81,7 @@ def price_of(card: PatentCard) -> str:
 
 def modes_of(card: PatentCard) -> list[str]:
     modes = [str(word_for("mode", route)) for route in card.routes]
-    if card.licence_mode == "open":
+    if card.is_declared:
         modes = [str(word_for("mode", "open")), *(m for m in modes if m != _("开放许可"))]
     return modes
 
@@ -110,7 +113,7 @@ def shown(card: PatentCard, query: str = "") -> Shown:
         status_tone=STATUS_TONES.get(PatentStatus(card.status), "muted"),
         price=price_of(card),
         modes=modes_of(card),
-        is_open=card.licence_mode == "open",
+        is_open=card.is_declared,
         is_sample=card.is_sample,
     )
 
@@ -207,3 +210,16 @@ def json_ld(card: PatentCard, url: str) -> SafeString:
     for raw, escaped in (("<", "\\u003C"), (">", "\\u003E"), ("&", "\\u0026")):
         text = text.replace(raw, escaped)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')
+
+
+def abilities(found: Mapping[Action, list[Blocker]]) -> list[dict[str, Any]]:
+    """For each thing one may want to do: whether it may be done, and every reason why not."""
+    return [
+        {
+            "label": label,
+            "may": not hard(found[action]),
+            "blockers": found[action],
+            "code": action.value,
+        }
+        for action, label in ACTIONS.items()
+    ]

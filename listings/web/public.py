@@ -18,8 +18,7 @@ from core.errors import Invalid, Missing
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
 from listings import filters, selectors, services
-from listings.selectors import search
-from listings.types import Action, hard
+from listings.selectors import office, search
 from listings.web import presenting
 
 BOARD = "listings:board"
@@ -49,7 +48,7 @@ def board(request: HttpRequest) -> HttpResponse:
     except Invalid as refusal:
         context |= {"refused": refusal.message, "facets": []}
         return _answer(request, context, status=refusal.status)
-    kept = selectors.favourite_ids([card.id for card in found.cards], viewer=request.actor)
+    kept = search.favourite_ids([card.id for card in found.cards], viewer=request.actor)
     context |= {
         "found": found,
         "results": [presenting.shown(card, query.text) for card in found.cards],
@@ -88,7 +87,7 @@ def _pages(found: search.Found, query: search.BoardQuery, path: str) -> dict[str
 
 def _nothing(request: HttpRequest, query: search.BoardQuery, path: str) -> dict[str, Any]:
     ways = []
-    for way in search.ways_on(query, viewer=request.actor, now=timezone.now()):
+    for way in search.ways_on(query, viewer=request.actor):
         url = filters.url_of(way.query, path)
         if way.kind == "word":
             label = _("只搜“%(word)s”（%(n)s 件）") % {"word": way.label, "n": way.count}
@@ -125,21 +124,9 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
         "is_mine": card.organisation_id in request.actor.acts_for,
         "json_ld": presenting.json_ld(card, url) if card.is_public else "",
         "canonical": url,
-        "abilities": abilities(request, pk),
+        "abilities": presenting.abilities(office.abilities(pk, at=now)),
     }
     return render(request, "listings/patent.html", context)
-
-
-def abilities(request: HttpRequest, pk: int) -> list[dict[str, Any]]:
-    """For each thing one may want to do: whether it may be done, and every reason why not."""
-    now = timezone.now()
-    found = []
-    for action, label in presenting.ACTIONS.items():
-        blockers = selectors.can(pk, Action(action), at=now)
-        found.append(
-            {"label": label, "may": not hard(blockers), "blockers": blockers, "code": action.value}
-        )
-    return found
 
 
 @require_GET

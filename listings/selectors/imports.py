@@ -1,0 +1,66 @@
+"""Imports as the office sees them: batches, what became of their rows, what is to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.errors import Missing
+from core.people.types import Actor
+from listings.imports.sheets import Remark
+from listings.models import ImportBatch
+from listings.models.choices import BatchState, RowVerdict
+from listings.models.imports import ImportBatchQuerySet
+
+WORKING = (BatchState.CHECKING, BatchState.RUNNING)
+
+
+def batches(*, viewer: Actor) -> ImportBatchQuerySet:
+    """The imports of the viewer's organisation, newest first."""
+    return ImportBatch.objects.visible_to(viewer).order_by("-created_at", "-pk")
+
+
+def batch(batch_id: int, *, viewer: Actor) -> ImportBatch:
+    """One import, or Missing."""
+    found = ImportBatch.objects.visible_to(viewer).filter(pk=batch_id).first()
+    if found is None:
+        raise Missing("没有找到这个导入批次，可能属于其他单位。")
+    return found
+
+
+def is_working(row: ImportBatch) -> bool:
+    """Whether a worker is still at it."""
+    return row.state in WORKING
+
+
+def rows(row: ImportBatch, *, verdict: str = "") -> Any:
+    """Its rows in the order of the file, of one verdict if asked."""
+    found = row.rows.select_related("patent").order_by("number")
+    found = found.defer("patent__embedding", "patent__search", "patent__abstract")
+    return found.filter(verdict=verdict) if verdict in RowVerdict.values else found
+
+
+def sample_rows(row: ImportBatch, *, limit: int = 3) -> list[list[Any]]:
+    """The first rows as they came, to choose columns by."""
+    return [found.raw for found in row.rows.order_by("number")[:limit]]
+
+
+def to_mend(row: ImportBatch) -> Iterator[tuple[int, Sequence[Any], list[Remark]]]:
+    """The refused rows with what is wrong in which column."""
+    mapping = row.mapping
+    for found in row.rows.filter(verdict=RowVerdict.REJECTED).order_by("number").iterator():
+        yield found.number, found.raw, [_remark(p, mapping) for p in found.problems]
+
+
+def _remark(problem: dict[str, Any], mapping: dict[str, int]) -> Remark:
+    where = f"“{problem['column']}”：" if problem["column"] else ""
+    return Remark(mapping.get(problem["field"]), f"{where}{problem['reason']}{problem['mend']}")
+
+
+def verdict_words() -> list[tuple[str, str]]:
+    """Verdicts and what they are called."""
+    return [(v.value, str(v.label)) for v in RowVerdict if v != RowVerdict.PENDING]
+
+
+def state_word(row: ImportBatch) -> str:
+    return str(BatchState(row.state).label)

@@ -1,0 +1,87 @@
+"""What an office's pages ask besides: its stock with filters, all abilities of a patent at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, F, Q
+
+from core.errors import Missing
+from core.people.types import Actor
+from listings.models import Patent
+from listings.models.choices import Layer, ListingStatus, PatentStatus
+from listings.models.patents import PatentQuerySet
+from listings.rules import blockers, moves, numbers, terms, vectors
+from listings.selectors.cards import NOT_FOUND, as_card
+from listings.selectors.legal import facts
+from listings.selectors.search import Matches, tsquery
+from listings.selectors.stock import stock
+from listings.types import Action, Blocker, PatentCard
+
+STATUSES = [(s.value, str(s.label)) for s in PatentStatus]
+LAYERS = [(x.value, str(x.label)) for x in Layer]
+OFFERS = [("none", "没有挂牌"), *((s.value, str(s.label)) for s in ListingStatus)]
+SORTS = {"newest": ("-registered_at", "-pk"), "annuity": ("annuity_paid_to", "-pk")}
+
+
+def filtered_stock(
+    *,
+    viewer: Actor,
+    text: str = "",
+    status: str = "",
+    layer: str = "",
+    offer: str = "",
+    sort: str = "",
+) -> PatentQuerySet:
+    """The office's stock, narrowed."""
+    rows = stock(viewer=viewer)
+    if text:
+        rows = rows.filter(_saying(text))
+    if status in PatentStatus.values:
+        rows = rows.filter(status=status)
+    if layer in Layer.values:
+        rows = rows.filter(layer=layer)
+    if offer == "none":
+        rows = rows.exclude(listings__status__in=moves.LIVE_LISTING)
+    elif offer in ListingStatus.values:
+        rows = rows.filter(listings__status=offer).distinct()
+    if sort == "annuity":
+        return rows.order_by(F("annuity_paid_to").asc(nulls_last=True), "-pk")
+    return rows
+
+
+def _saying(text: str) -> Q:
+    from core import text as language
+
+    tokens = language.query_tokens(text)
+    found = Q(Matches(F("search"), tsquery(tokens))) if tokens and vectors.query(tokens) else Q()
+    digits = numbers.fold(text)
+    if len(digits) >= 4 and digits[:-1].isdigit():
+        found = (found | Q(number__contains=digits)) if found else Q(number__contains=digits)
+    return found or Q(title__icontains=text.strip())
+
+
+def cards_of(rows: PatentQuerySet, *, viewer: Actor) -> list[PatentCard]:
+    """A page of the stock as cards."""
+    return [as_card(row, viewer=viewer) for row in rows]
+
+
+def stock_by_status(*, viewer: Actor) -> dict[str, int]:
+    """How many of the office's patents stand where."""
+    rows = Patent.objects.managed_by(viewer).values("status").annotate(n=Count("pk")).order_by()
+    return {row["status"]: row["n"] for row in rows}
+
+
+def abilities(patent_id: int, *, at: datetime) -> dict[Action, list[Blocker]]:
+    """For every action all that stands against it, from one reading of the facts."""
+    row = (
+        Patent.objects.kept()
+        .filter(pk=patent_id)
+        .defer("embedding", "search")
+        .prefetch_related("events", "holders", "encumbrances")
+        .first()
+    )
+    if row is None:
+        raise Missing(NOT_FOUND)
+    known = facts(row, on=terms.legal_day(at))
+    return {action: blockers.blockers(known, action) for action in Action}

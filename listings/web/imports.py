@@ -1,0 +1,245 @@
+"""Pages of an import: upload, dry run, columns, carrying out, undoing."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.idempotency.web import submit_once
+from core.people.types import Role
+from core.web.doors import for_roles
+from core.web.forms import attempt
+from listings.imports import columns, limits, sheets
+from listings.selectors import imports as selectors
+from listings.services import importing
+from listings.web.forms import ColumnsForm, UploadForm
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROWS_A_PAGE = 50
+TONES = {
+    "created": "ok",
+    "updated": "info",
+    "unchanged": "muted",
+    "warning": "warn",
+    "rejected": "danger",
+    "pending": "wait",
+}
+keepers = for_roles(Role.OFFICE, Role.BROKER)
+readers = for_roles(Role.OFFICE, Role.BROKER, Role.AUDITOR)
+
+
+@require_GET
+@readers
+def imports(request: HttpRequest) -> HttpResponse:
+    """Every import of the organisation."""
+    page = Paginator(selectors.batches(viewer=request.actor), 20).get_page(request.GET.get("page"))
+    rows = [{"batch": batch, "state": selectors.state_word(batch)} for batch in page]
+    return render(request, "listings/imports.html", {"rows": rows, "page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def upload(request: HttpRequest) -> HttpResponse:
+    """Choose a file; it is judged before anything lands."""
+    too_big = int(request.headers.get("Content-Length") or 0) > limits.UPLOAD_BYTES + limits.MIB
+    if request.method == "POST" and too_big:
+        form = UploadForm()
+        reason, mend = importing.intake.REASONS["too-large"]
+        context = {"form": form, "refused": f"{reason}{mend}"}
+        return render(request, "listings/import_upload.html", context, status=413)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+
+        def take() -> str:
+            batch_id = take_in(request, form.cleaned_data["file"])
+            return reverse("listings:import", kwargs={"pk": batch_id})
+
+        done = attempt(form, lambda: submit_once(request, take))
+        if done is not None:
+            return done
+    status = 422 if form.errors else 200
+    return render(request, "listings/import_upload.html", {"form": form}, status=status)
+
+
+def take_in(request: HttpRequest, upload: UploadedFile) -> int:
+    """Put the upload where the child may read it, and take it in."""
+    with tempfile.NamedTemporaryFile(prefix="import-", suffix=".upload") as kept:
+        for chunk in upload.chunks():
+            kept.write(chunk)
+        kept.flush()
+        return importing.take_in(
+            path=Path(kept.name),
+            filename=upload.name or "",
+            by=request.actor,
+            now=timezone.now(),
+        )
+
+
+@require_GET
+@readers
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """What would become, or became, of each row."""
+    found = selectors.batch(pk, viewer=request.actor)
+    verdict = request.GET.get("verdict", "")
+    rows = Paginator(selectors.rows(found, verdict=verdict), ROWS_A_PAGE)
+    page = rows.get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "batch": found,
+        "state": selectors.state_word(found),
+        "working": selectors.is_working(found),
+        "total": found.about.get("rows", 0),
+        "percent": 100 * found.progress // max(1, found.about.get("rows", 1)),
+        "tabs": _tabs(request, found, verdict),
+        "rows": [_shown(row) for row in page],
+        "page": page,
+        "columns": _columns(found),
+        "unmapped": columns.problems(found.mapping, len(found.about["header"])),
+        "steps": _steps(found),
+        "kept": found.about.get("kept", []),
+        "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
+        "landing": sum(found.counts.get(v, 0) for v in ("created", "updated", "warning")),
+    }
+    template = "listings/import_batch.html"
+    return render(request, f"{template}#progress" if request.htmx else template, context)
+
+
+def _tabs(request: HttpRequest, found: Any, verdict: str) -> list[dict[str, Any]]:
+    path = reverse("listings:import", kwargs={"pk": found.pk})
+    total = found.about.get("rows", 0)
+    tabs = [{"label": _("全部"), "url": path, "current": not verdict, "count": total}]
+    return tabs + [
+        {
+            "label": label,
+            "url": f"{path}?verdict={code}",
+            "current": verdict == code,
+            "count": found.counts.get(code, 0),
+        }
+        for code, label in selectors.verdict_words()
+    ]
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "verdict": row.get_verdict_display(),
+        "tone": TONES[row.verdict],
+        "problems": row.problems,
+        "patent": row.patent,
+        "text": " · ".join(sheets.written(cell) for cell in row.raw if cell not in (None, ""))[:80],
+    }
+
+
+def _columns(found: Any) -> list[dict[str, str]]:
+    labels = columns.labels(found.about["header"])
+    return [
+        {"field": columns.BY_NAME[name].label, "column": labels[index]}
+        for name, index in found.mapping.items()
+        if name in columns.BY_NAME and index < len(labels)
+    ]
+
+
+def _steps(found: Any) -> list[dict[str, Any]]:
+    done = found.state in {"done", "undone"}
+    checked = done or found.state in {"checked", "running"}
+    return [
+        {"label": _("上传"), "done": True},
+        {"label": _("预检"), "done": checked, "current": not checked},
+        {"label": _("导入"), "done": done, "current": checked and not done},
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def choose_columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct which column is what; the rows are judged anew."""
+    found = selectors.batch(pk, viewer=request.actor)
+    form = ColumnsForm(request.POST or None, header=found.about["header"], mapping=found.mapping)
+    if request.method == "POST" and form.is_valid():
+
+        def command() -> bool:
+            importing.choose_columns(
+                batch_id=pk, mapping=form.mapping(), by=request.actor, now=timezone.now()
+            )
+            return True
+
+        if attempt(form, command):
+            messages.success(request, _("已按新的对应关系重新预检。"))
+            return redirect("listings:import", pk=pk)
+    context = {
+        "batch": found,
+        "form": form,
+        "header": columns.labels(found.about["header"]),
+        "samples": [
+            [sheets.written(cell)[:40] for cell in row] for row in selectors.sample_rows(found)
+        ],
+    }
+    status = 422 if form.errors else 200
+    return render(request, "listings/import_columns.html", context, status=status)
+
+
+@require_POST
+@keepers
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Carry it out."""
+
+    def command() -> str:
+        importing.start(batch_id=pk, by=request.actor, now=timezone.now())
+        return reverse("listings:import", kwargs={"pk": pk})
+
+    return submit_once(request, command)
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take it back, after asking."""
+    found = selectors.batch(pk, viewer=request.actor)
+    if request.method == "POST":
+
+        def command() -> str:
+            kept = importing.undo(batch_id=pk, by=request.actor, now=timezone.now())
+            if kept:
+                told = _("已撤销；有 %(n)s 行不能撤销，原因见下。") % {"n": len(kept)}
+                messages.warning(request, told)
+            else:
+                messages.success(request, _("已全部撤销。"))
+            return reverse("listings:import", kwargs={"pk": pk})
+
+        return submit_once(request, command)
+    return render(request, "listings/import_undo.html", {"batch": found})
+
+
+@require_GET
+@readers
+def to_mend(request: HttpRequest, pk: int) -> HttpResponse:
+    """The refused rows as a workbook with the reasons, to be mended and sent again."""
+    found = selectors.batch(pk, viewer=request.actor)
+    labels = columns.labels(found.about["header"])
+    body = sheets.rows_to_mend(labels, selectors.to_mend(found))
+    stem = Path(found.filename).stem[:80] or "import"
+    return _workbook(body, f"{stem}-待修改.xlsx")
+
+
+@require_GET
+@readers
+def template(request: HttpRequest) -> HttpResponse:
+    """An empty list to fill in."""
+    return _workbook(sheets.template(), "专利清单模板.xlsx")
+
+
+def _workbook(body: bytes, filename: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=XLSX)
+    response["Content-Disposition"] = content_disposition_header(True, filename)
+    return response

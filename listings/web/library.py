@@ -1,0 +1,420 @@
+"""The office's workbench: its stock, each patent's record, legal events, the offer sheet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import Conflict, DomainError, Missing
+from core.idempotency.web import submit_once
+from core.people.types import Role
+from core.web.doors import for_roles
+from core.web.forms import attempt
+from listings import filters, selectors, services
+from listings.selectors import office
+from listings.types import Action, Consent, HolderInput, PatentCard, hard
+from listings.web import presenting
+from listings.web.forms import (
+    CONSENTS,
+    EventForm,
+    HoldersForm,
+    NewPatentForm,
+    OfferForm,
+    PatentForm,
+    ReasonForm,
+    initial_of,
+)
+
+A_PAGE = 30
+keepers = for_roles(Role.OFFICE, Role.BROKER)
+MOVES = {
+    "publish": services.publish_listing,
+    "resume": services.resume_listing,
+    "withdraw": services.withdraw_listing,
+}
+DONE = {
+    "publish": lazy("已挂牌，所有人现在都能看到。"),
+    "suspend": lazy("已暂停，公开页面上暂时看不到。"),
+    "resume": lazy("已恢复挂牌。"),
+    "withdraw": lazy("已撤回挂牌。"),
+}
+
+
+@require_GET
+@keepers
+def library(request: HttpRequest) -> HttpResponse:
+    """The stock as a table: number, state, layer, offer."""
+    asked = {
+        name: request.GET.get(name, "")[:200] for name in ("q", "status", "layer", "offer", "sort")
+    }
+    rows = office.filtered_stock(
+        viewer=request.actor,
+        text=asked["q"].replace("\x00", ""),
+        status=asked["status"],
+        layer=asked["layer"],
+        offer=asked["offer"],
+        sort=asked["sort"],
+    )
+    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    counts = office.stock_by_status(viewer=request.actor)
+    context = {
+        "rows": [_line(card) for card in office.cards_of(page.object_list, viewer=request.actor)],
+        "page": page,
+        "asked": asked,
+        "statuses": office.STATUSES,
+        "layers": office.LAYERS,
+        "offers": office.OFFERS,
+        "total": sum(counts.values()),
+        "granted": counts.get("granted", 0),
+        "unverified": counts.get("unverified", 0),
+        "is_narrowed": any(asked.values()),
+    }
+    return render(request, "listings/library.html", context)
+
+
+def _line(card: PatentCard) -> dict[str, Any]:
+    return {
+        "card": card,
+        "status_label": filters.word_for("status", card.status),
+        "status_tone": presenting.STATUS_TONES.get(card.status, "muted"),  # type: ignore[call-overload]
+        "offer_label": dict(office.OFFERS).get(card.listing_status, ""),
+        "price": presenting.price_of(card) if card.listing_id else "",
+    }
+
+
+def _mine(request: HttpRequest, pk: int) -> PatentCard:
+    """A patent of the actor's own stock; another's is missing."""
+    card = selectors.card(pk, viewer=request.actor)
+    if card.organisation_id not in request.actor.acts_for:
+        raise Missing("没有找到这件专利，或者它不在本单位的库中。")
+    return card
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def new_patent(request: HttpRequest) -> HttpResponse:
+    """Register one patent by hand."""
+    form = NewPatentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+
+        def command() -> str:
+            pk = services.register_patent(
+                data=form.as_input(),
+                organisation_id=request.actor.organisation_id,
+                by=request.actor,
+                now=timezone.now(),
+            )
+            messages.success(request, _("已登记。"))
+            return reverse("listings:library-patent", kwargs={"pk": pk})
+
+        done = attempt(form, lambda: submit_once(request, command))
+        if done is not None:
+            return done
+    status = 422 if form.errors else 200
+    return render(request, "listings/patent_new.html", {"form": form}, status=status)
+
+
+@require_GET
+@keepers
+def patent(request: HttpRequest, pk: int) -> HttpResponse:
+    """One patent as its keepers see it: where it stands and what is to be done next."""
+    card = _mine(request, pk)
+    now = timezone.now()
+    abilities = office.abilities(pk, at=now)
+    item = selectors.inventory_item(pk, viewer=request.actor)
+    context = {
+        "card": card,
+        "line": _line(card),
+        "facts": presenting.facts(card),
+        "holders": selectors.holders(pk, viewer=request.actor),
+        "consents": CONSENTS,
+        "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
+        "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
+        "publish_blockers": abilities[Action.PUBLISH],
+        "may_publish": not hard(abilities[Action.PUBLISH]),
+        "abilities": presenting.abilities(abilities),
+        "item": item,
+        "item_label": item.get_status_display() if item else "",
+        "layer_label": filters.word_for("layer", card.layer),
+        "annuity": selectors.annuity_of(pk, at=now),
+        "reason_form": ReasonForm(),
+    }
+    return render(request, "listings/library_patent.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def edit_patent(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct the record. When somebody saved meanwhile, both values are shown and none is lost."""
+    card = _mine(request, pk)
+    form = PatentForm(request.POST or None, initial=initial_of(card))
+    status = 200
+    context: dict[str, Any] = {"card": card, "form": form}
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            version = form.cleaned_data["version"]
+
+            def command() -> bool:
+                services.correct_patent(
+                    patent_id=pk,
+                    changes=form.values(),
+                    version=version,
+                    by=request.actor,
+                    now=timezone.now(),
+                )
+                return True
+
+            try:
+                if attempt_but_conflict(form, command):
+                    messages.success(request, _("已保存。"))
+                    return redirect("listings:library-patent", pk=pk)
+            except Conflict:
+                status = 409
+                latest = selectors.card(pk, viewer=request.actor)
+                context["conflict"] = differing(form, initial_of(latest))
+                form.data = form.data.copy()
+                form.data["version"] = str(latest.version)
+    return render(request, "listings/patent_edit.html", context, status=status)
+
+
+def attempt_but_conflict(form: django_forms.BaseForm, command: Any) -> Any:
+    """As `attempt`, but a lost race is the caller's to show."""
+    raced: list[Conflict] = []
+
+    def watched() -> Any:
+        try:
+            return command()
+        except Conflict as conflict:
+            if conflict.code != "edited-meanwhile":
+                raise
+            raced.append(conflict)
+            return None
+
+    found = attempt(form, watched)
+    if raced:
+        raise raced[0]
+    return found
+
+
+def differing(form: django_forms.BaseForm, latest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Fields where what is stored now and what was typed are not the same."""
+    found = []
+    for name, field in form.fields.items():
+        if name == "version":
+            continue
+        typed = form.data.get(name, "")
+        if isinstance(field, django_forms.MultipleChoiceField):
+            typed = "、".join(form.data.getlist(name))  # type: ignore[attr-defined]
+        stored = latest.get(name, "")
+        stored_text = (
+            "、".join(map(str, stored)) if isinstance(stored, list | tuple) else str(stored or "")
+        )
+        if str(typed).strip() != stored_text.strip():
+            found.append({"label": field.label, "stored": stored_text, "typed": typed})
+    return found
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def new_event(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record a legal event of the gazette."""
+    card = _mine(request, pk)
+    form = EventForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+
+        def command() -> str:
+            services.record_legal_event(
+                patent_id=pk,
+                code=data["code"],
+                occurred_on=data["occurred_on"],
+                reference=data["reference"],
+                detail={"ends_on": data["ends_on"].isoformat()} if data["ends_on"] else {},
+                by=request.actor,
+                now=timezone.now(),
+            )
+            messages.success(request, _("已登记法律事件，法律状态已重新计算。"))
+            return reverse("listings:library-patent", kwargs={"pk": pk})
+
+        done = attempt(form, lambda: submit_once(request, command))
+        if done is not None:
+            return done
+    status = 422 if form.errors else 200
+    return render(request, "listings/event_new.html", {"card": card, "form": form}, status=status)
+
+
+@require_POST
+@keepers
+def consent(request: HttpRequest, pk: int, holder_id: int) -> HttpResponse:
+    """Note what a co-owner has agreed to in writing."""
+    _mine(request, pk)
+    given = request.POST.get("consent", "")
+    if given not in {code for code, _label in CONSENTS}:
+        raise Missing("没有这个选项，请从列表中选择。")
+    services.set_consent(
+        patent_id=pk,
+        holder_id=holder_id,
+        consent=Consent(given),
+        by=request.actor,
+        now=timezone.now(),
+    )
+    messages.success(request, _("已记录共有人的意见。"))
+    return redirect("listings:library-patent", pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def edit_holders(request: HttpRequest, pk: int) -> HttpResponse:
+    """Replace the patentees, one per line."""
+    card = _mine(request, pk)
+    known = {holder.name: holder for holder in selectors.holders(pk, viewer=request.actor)}
+    form = HoldersForm(
+        request.POST or None,
+        initial={"names": "\n".join(known), "version": card.version},
+    )
+    if request.method == "POST" and form.is_valid():
+
+        def command() -> bool:
+            services.set_holders(
+                patent_id=pk,
+                holders=[_holder(name, known) for name in form.name_list()],
+                version=form.cleaned_data["version"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+            return True
+
+        if attempt(form, command):
+            messages.success(request, _("专利权人已更新。"))
+            return redirect("listings:library-patent", pk=pk)
+    status = 422 if form.errors else 200
+    return render(
+        request, "listings/holders_edit.html", {"card": card, "form": form}, status=status
+    )
+
+
+def _holder(name: str, known: dict[str, Any]) -> HolderInput:
+    old = known.get(name)
+    if old is None:
+        return HolderInput(name)
+    return HolderInput(name, old.kind, old.share, Consent(old.consent), old.organisation_id)
+
+
+@require_http_methods(["GET", "POST"])
+@keepers
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The offer sheet: drafted, or edited while it is on the board."""
+    card = _mine(request, pk)
+    listing = selectors.live_listing(pk, viewer=request.actor)
+    initial = {}
+    if listing is not None:
+        names = ("problem", "how", "benefit", "maturity", "routes", "asking_price", "contact")
+        initial = {name: getattr(listing, name) for name in (*names, "version")}
+    form = OfferForm(request.POST or None, initial=initial)
+    blockers = office.abilities(pk, at=timezone.now())[Action.PUBLISH]
+    context: dict[str, Any] = {
+        "card": card,
+        "form": form,
+        "listing": listing,
+        "blockers": blockers,
+        "may_publish": not hard(blockers),
+    }
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+
+            def command() -> int:
+                common = {"offer": form.offer(), "by": request.actor, "now": timezone.now()}
+                if listing is None:
+                    return services.draft_listing(patent_id=pk, **common)
+                version = form.cleaned_data["version"]
+                services.edit_listing(listing_id=listing.pk, version=version, **common)
+                return listing.pk
+
+            try:
+                saved = attempt_but_conflict(form, command)
+            except Conflict:
+                status, saved = 409, None
+                latest = selectors.live_listing(pk, viewer=request.actor)
+                if latest is not None:
+                    now_is = {name: getattr(latest, name) for name in form.fields}
+                    context["conflict"] = differing(form, now_is)
+                    form.data = form.data.copy()
+                    form.data["version"] = str(latest.version)
+            if saved:
+                if request.POST.get("then") == "publish":
+                    return _publish_after(request, pk, saved)
+                messages.success(request, _("推介表已保存。"))
+                return redirect("listings:library-patent", pk=pk)
+    return render(request, "listings/offer_edit.html", context, status=status)
+
+
+def _publish_after(request: HttpRequest, pk: int, listing_id: int) -> HttpResponse:
+    """Save and publish: the sheet stays saved even when publishing is refused."""
+    try:
+        services.publish_listing(listing_id=listing_id, by=request.actor, now=timezone.now())
+    except DomainError as refusal:
+        messages.warning(
+            request, _("推介表已保存，但还不能挂牌：%(why)s") % {"why": refusal.message}
+        )
+    else:
+        messages.success(request, DONE["publish"])
+    return redirect("listings:library-patent", pk=pk)
+
+
+@require_POST
+@keepers
+def move_listing(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+    """Publish, suspend, resume or withdraw."""
+    _mine(request, pk)
+    listing = selectors.live_listing(pk, viewer=request.actor)
+    if listing is None:
+        raise Missing("这件专利还没有推介表，请先填写。")
+
+    def command() -> str:
+        if move == "suspend":
+            form = ReasonForm(request.POST)
+            reason = form.cleaned_data["reason"] if form.is_valid() else ""
+            services.suspend_listing(
+                listing_id=listing.pk,
+                reason=reason or "持有单位暂停",
+                by=request.actor,
+                now=timezone.now(),
+            )
+        else:
+            MOVES[move](listing_id=listing.pk, by=request.actor, now=timezone.now())
+        messages.success(request, DONE[move])
+        return reverse("listings:library-patent", kwargs={"pk": pk})
+
+    return submit_once(request, command)
+
+
+@require_POST
+@keepers
+def move_item(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+    """Admit to the library, or put aside."""
+    _mine(request, pk)
+
+    def command() -> str:
+        if move == "archive":
+            reason = request.POST.get("reason", "")[:200]
+            services.archive(patent_id=pk, reason=reason, by=request.actor, now=timezone.now())
+            messages.success(request, _("已归档。"))
+        else:
+            services.admit(patent_id=pk, by=request.actor, now=timezone.now())
+            messages.success(request, _("已入库。"))
+        return reverse("listings:library-patent", kwargs={"pk": pk})
+
+    return submit_once(request, command)

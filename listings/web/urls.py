@@ -1,0 +1,43 @@
+"""Addresses of this room's pages."""
+
+from django.urls import path, re_path
+
+from listings.web import imports, library, public
+
+app_name = "listings"
+urlpatterns = [
+    path("patents/", public.board, name="board"),
+    path("patents/<int:pk>/", public.patent, name="patent"),
+    path("patents/<int:pk>/favourite/", public.favourite, name="favourite"),
+    path("favourites/", public.favourites, name="favourites"),
+    path("library/", library.library, name="library"),
+    path("library/patents/new/", library.new_patent, name="patent-new"),
+    path("library/patents/<int:pk>/", library.patent, name="library-patent"),
+    path("library/patents/<int:pk>/edit/", library.edit_patent, name="patent-edit"),
+    path("library/patents/<int:pk>/holders/", library.edit_holders, name="holders-edit"),
+    path(
+        "library/patents/<int:pk>/holders/<int:holder_id>/consent/",
+        library.consent,
+        name="holder-consent",
+    ),
+    path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
+    path("library/patents/<int:pk>/offer/", library.offer, name="offer-edit"),
+    re_path(
+        r"^library/patents/(?P<pk>[0-9]{1,18})/offer/(?P<move>publish|suspend|resume|withdraw)/$",
+        library.move_listing,
+        name="listing-move",
+    ),
+    re_path(
+        r"^library/patents/(?P<pk>[0-9]{1,18})/stock/(?P<move>admit|archive)/$",
+        library.move_item,
+        name="stock-move",
+    ),
+    path("library/imports/", imports.imports, name="imports"),
+    path("library/imports/new/", imports.upload, name="import-new"),
+    path("library/imports/template/", imports.template, name="import-template"),
+    path("library/imports/<int:pk>/", imports.batch, name="import"),
+    path("library/imports/<int:pk>/columns/", imports.choose_columns, name="import-columns"),
+    path("library/imports/<int:pk>/start/", imports.start, name="import-start"),
+    path("library/imports/<int:pk>/undo/", imports.undo, name="import-undo"),
+    path("library/imports/<int:pk>/rows-to-mend/", imports.to_mend, name="import-to-mend"),
+]
