@@ -51,7 +51,7 @@ def record_pledge(*, data: PledgeInput, by: Actor, now: datetime) -> Pledge:
     # In the order of their ids: two banks that pledge the same patents never wait in a circle.
     cards = [_card(pk) for pk in sorted(set(data.patent_ids))]
     pledgor_id = cards[0].organisation_id if cards else None
-    _refuse(_blockers(cards, terms, pledgor_id, data.confirmed, by=by, now=now))
+    _refuse(_blockers(cards, terms, pledgor_id, data.confirmed, now=now))
     if pledgor_id is None:
         raise Conflict(_("专利没有登记管理单位，请先核实专利权人。"), code="holder-unknown")
     if pledgor_id == by.organisation_id:
@@ -72,14 +72,13 @@ def _blockers(
     pledgor_id: int | None,
     confirmed: Sequence[str],
     *,
-    by: Actor,
     now: datetime,
 ) -> list[Blocker]:
     """Everything against the pledge: of each patent, of the contract, and unconfirmed."""
     rights = [rules.PledgedRight(c.printed, c.expires_on, c.organisation_id) for c in cards]
     found = rules.contract_blockers(terms, rights, pledgor_id=pledgor_id)
     for card in cards:
-        against = selectors.blockers_for(card.id, at=now, kind=PatentKind(card.kind), by=by)
+        against = selectors.blockers_for(card.id, at=now, kind=PatentKind(card.kind))
         found += [
             replace(blocker, message=f"{card.printed}：{blocker.message}")
             for blocker in rules.unconfirmed(against, confirmed)
@@ -154,7 +153,7 @@ def _bind(
             [
                 blocker
                 for blocker in listings.can(
-                    card.id, Action.PLEDGE, at=now, by=by, except_for=encumbrance_id
+                    card.id, Action.PLEDGE, at=now, except_for=encumbrance_id
                 )
                 if blocker.hard
             ]

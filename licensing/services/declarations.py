@@ -133,7 +133,7 @@ def approve_declaration(*, declaration_id: int, by: Actor, now: datetime) -> Ope
     declaration = _own(declaration_id, by=by)
     moved(TABLE, LABELS, declaration, "approve")
     card = patent(declaration.patent_id)
-    refuse(_guards(declaration, card, by=by, now=now))
+    refuse(_guards(declaration, card, now=now))
     _name(declaration, card)
     declaration.approved_at, declaration.approved_by = now, by.key
     declaration.save()
@@ -141,9 +141,7 @@ def approve_declaration(*, declaration_id: int, by: Actor, now: datetime) -> Ope
     return declaration
 
 
-def _guards(
-    declaration: OpenDeclaration, card: PatentCard, *, by: Actor, now: datetime
-) -> list[Blocker]:
+def _guards(declaration: OpenDeclaration, card: PatentCard, *, now: datetime) -> list[Blocker]:
     """Everything against this declaration today: the patent's blockers and its own."""
     today = effect.local_day(now)
     found = guards.declaration_blockers(
@@ -156,7 +154,7 @@ def _guards(
             cap_reasons=declaration.cap_reasons,
         )
     )
-    return hard(listings.can(card.id, Action.DECLARE_OPEN, at=now, by=by)) + found
+    return hard(listings.can(card.id, Action.DECLARE_OPEN, at=now)) + found
 
 
 @transaction.atomic
@@ -209,7 +207,7 @@ def announce_declaration(
     if declaration.filed_on and announced_on < declaration.filed_on:
         raise Invalid(fields={"announced_on": [_("公告日不能早于提交日。")]})
     card = patent(declaration.patent_id)
-    refuse(_guards(declaration, card, by=by, now=now))
+    refuse(_guards(declaration, card, now=now))
     declaration.encumbrance_id = bind(
         patent_id=declaration.patent_id,
         kind=EncumbranceKind.OPEN_DECLARATION,

@@ -57,9 +57,12 @@ def patent(patent_id: int) -> PatentCard:
     return listings.card(patent_id, viewer=Actor.system())
 
 
-def refuse_if_blocked(patent_id: int, action: Action, *, by: Actor, now: datetime) -> None:
-    """Conflict with every hard blocker, or nothing."""
-    refuse(hard(listings.can(patent_id, action, at=now, by=by)))
+def refuse_if_blocked(patent_id: int, action: Action, *, now: datetime) -> None:
+    """Conflict with every hard blocker, or nothing.
+
+    Who may see the patent is not asked again: the caller's declaration or licence is the door.
+    """
+    refuse(hard(listings.can(patent_id, action, at=now)))
 
 
 def bind(
@@ -90,7 +93,7 @@ def bind(
         now=now,
     )
     action = AS_ACTION[kind]
-    refuse(hard(listings.can(patent_id, action, at=now, by=by, except_for=encumbrance_id)))
+    refuse(hard(listings.can(patent_id, action, at=now, except_for=encumbrance_id)))
     return encumbrance_id
 
 

@@ -54,7 +54,7 @@ def take_open_licence(
     licensee_id = _licensee(by, licensee_id)
     declaration = locked(OpenDeclaration.objects.visible_to(by), declaration_id)
     require(by, Permission.TAKE_LICENCE)
-    _refuse_taking(declaration, licensee_id, by=by, now=now)
+    _refuse_taking(declaration, licensee_id, now=now)
     served = served_at or now
     errors = serving_errors(
         served_at=served,
@@ -114,9 +114,7 @@ def _licensee(by: Actor, asked: int | None) -> int:
     return chosen
 
 
-def _refuse_taking(
-    declaration: OpenDeclaration, licensee_id: int, *, by: Actor, now: datetime
-) -> None:
+def _refuse_taking(declaration: OpenDeclaration, licensee_id: int, *, now: datetime) -> None:
     """Conflict when this firm cannot take this licence now."""
     if declaration.status != moves.DeclarationStatus.ANNOUNCED:
         raise Conflict(
@@ -129,7 +127,7 @@ def _refuse_taking(
     if number := live.values_list("number", flat=True).first():
         message = _("贵单位已经取得这项开放许可（%(number)s），请在“我的许可”中查看。")
         raise Conflict(message % {"number": number}, code="already-taken")
-    refuse_if_blocked(declaration.patent_id, Action.LICENSE_ORDINARY, by=by, now=now)
+    refuse_if_blocked(declaration.patent_id, Action.LICENSE_ORDINARY, now=now)
 
 
 def _write_schedule(licence: Licence) -> None:
@@ -170,7 +168,7 @@ def record_payment(
     reference = reference.strip()
     _check_payment(licence, due, amount, paid_at, reference, bool(proof), now=now)
     if licence.status == moves.LicenceStatus.NOTICED:
-        refuse_if_blocked(licence.patent_id, Action.LICENSE_ORDINARY, by=by, now=now)
+        refuse_if_blocked(licence.patent_id, Action.LICENSE_ORDINARY, now=now)
     payment = Payment.objects.create(
         licence=licence,
         due=due,

@@ -86,7 +86,7 @@ def take(request: HttpRequest, declaration_id: int) -> HttpResponse:
             "dues": dues,
             "due_now": fees.due_at_conclusion(dues),
             "against": hard(
-                listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=now, by=request.actor)
+                listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=now)
             ),
         },
     )
