@@ -21,6 +21,7 @@ _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _LONGEST = 64  # PostgreSQL refuses lexemes above 2 KB; no real word comes near this
 _TERMS = Path(__file__).with_name("terms.txt")
+_GENERIC = Path(__file__).with_name("generic.txt")
 _TERM_FREQUENCY = 500  # enough for a term to win over the words it is made of
 
 
@@ -67,7 +68,7 @@ def search_tokens(text: str) -> list[str]:
 def query_tokens(text: str) -> list[str]:
     """What a query must find, all of it: bigrams, or the character itself where it stands alone.
 
-    Every token of a query occurs among the `search_tokens` of a text that contains the query.
+    Every one of them is among the `search_tokens` of a text that contains the query's words.
     """
     found: dict[str, None] = {}
     for run in runs(text):
@@ -90,6 +91,12 @@ def _segmenter() -> rjieba.Jieba:
 def technical_terms() -> tuple[str, ...]:
     """Our own list of technical words that a general dictionary lacks."""
     return tuple(_TERMS.read_text("utf-8").lower().split())
+
+
+@cache
+def generic_words() -> frozenset[str]:
+    """Words said of every technology ("method", "system", "improve"), so telling little."""
+    return frozenset(_GENERIC.read_text("utf-8").split())
 
 
 def words(text: str) -> list[str]:

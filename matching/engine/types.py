@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 Key = int | str  # one kind on each side
 
 TICKS = 10_000  # scores are whole numbers of ten-thousandths
-
-
-class Language(Protocol):
-    """How text becomes tokens and vectors; `core.text` is one."""
-
-    def tokens(self, text: str) -> list[str]: ...
-    def words(self, text: str) -> list[str]: ...
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,7 @@ class Demand:
 class Reason:
     """One part of a score: `contribution` points of it, and why."""
 
-    signal: str  # lexical, semantic, topic, taxonomy, structure, behaviour
+    signal: str  # lexical, semantic, topic, taxonomy, structure, behaviour, bounds
     code: str  # what a page translates: "shared-words", "price-within-budget" …
     value: float  # the signal's own strength, -1..1
     weight: float  # the most points it can bring

@@ -1,0 +1,177 @@
+"""Supplies and demands as arrays, ready to be scored against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.text import encode
+from matching.engine import need, taxonomy
+from matching.engine.corpus import Corpus
+from matching.engine.terms import SINGLE, Bags, counted
+from matching.engine.types import Demand, Supply
+
+# Whole numbers make sums exact, whatever the order a machine adds them in, so a score does not
+# depend on the shard it was computed in. A vector of length GRID keeps every product and partial
+# sum below 2**24, which 32-bit floats hold exactly; terms stay below 2**53.
+GRID = 4_000
+IMPACT = 1_000
+SHARE = 1 << 20
+
+_K1, _B = 1.5, 0.75  # BM25: how fast repeats stop counting, how much length is discounted
+_TITLE = 2.0  # a need's title against the supply's title, besides the texts
+_SINGLES = 2.0  # characters against bigrams
+_RARITY = 1.5  # above 1: rare terms weigh more than in plain BM25
+_NEED_TITLE = 1.0  # a need's title against its text, in vectors
+
+
+@dataclass(frozen=True, eq=False)
+class SupplyBlock:
+    """Matchable supplies in the order of their keys."""
+
+    supplies: tuple[Supply, ...]
+    terms: NDArray[np.int64]  # the block's own vocabulary, sorted
+    impacts: sparse.csr_matrix  # terms of the whole, then terms of the title, by supply
+    vectors: NDArray[np.float32]
+    topics: NDArray[np.float32]
+    kinds: tuple[dict[str, frozenset[str]], ...]
+
+    def __len__(self) -> int:
+        return len(self.supplies)
+
+
+@dataclass(frozen=True, eq=False)
+class DemandBlock:
+    """Demands in the order of their keys."""
+
+    demands: tuple[Demand, ...]
+    bags: Bags  # whole numbers: each term's share of the need
+    title_bags: Bags
+    vectors: NDArray[np.float32]
+    topics: NDArray[np.float32]
+    kinds: tuple[dict[str, frozenset[str]], ...]
+
+    def __len__(self) -> int:
+        return len(self.demands)
+
+
+def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
+    """The matchable ones of these supplies as arrays."""
+    kept = sorted(
+        (supply for supply in supplies if supply.matchable),
+        key=lambda supply: supply.key,  # type: ignore[arg-type,return-value]
+    )
+    title_counts = [counted(supply.title) for supply in kept]
+    whole_counts = [
+        title + counted(supply.text) for title, supply in zip(title_counts, kept, strict=True)
+    ]
+    titles, whole = Bags(title_counts), Bags(whole_counts)
+    terms = np.unique(whole.numbers)
+    impacts = sparse.hstack(
+        [
+            _impacts(whole, terms, corpus.mean_length),
+            _impacts(titles, terms, corpus.mean_title),
+        ],
+        format="csr",
+    )
+    both = Bags(t + w for t, w in zip(title_counts, whole_counts, strict=True))
+    return SupplyBlock(
+        supplies=tuple(kept),
+        terms=terms,
+        impacts=impacts.T.tocsr(),
+        vectors=_meaning([s.title for s in kept], [s.text for s in kept]),
+        topics=_on_grid(corpus.topic_vectors(both)),
+        kinds=tuple(taxonomy.offered(s.ipc, s.industry_codes) for s in kept),
+    )
+
+
+def demand_block(demands: Iterable[Demand], corpus: Corpus) -> DemandBlock:
+    """These demands as arrays."""
+    kept = sorted(demands, key=lambda demand: demand.key)  # type: ignore[arg-type,return-value]
+    titles = [" ".join((demand.title, *demand.keywords)) for demand in kept]
+    texts = [need.asked(demand.text) for demand in kept]
+    title_counts, text_counts = [counted(t) for t in titles], [counted(t) for t in texts]
+    bags = Bags(t + x for t, x in zip(title_counts, text_counts, strict=True))
+    title_bags = Bags(title_counts)
+    both = Bags(
+        t + t + t + t + x for t, x in zip(title_counts, text_counts, strict=True)
+    )
+    for part, factor in ((bags, 1.0), (title_bags, _TITLE)):
+        rarity = corpus.rarity(part.numbers) ** _RARITY
+        part.counts *= factor * rarity * np.where(part.numbers < SINGLE, _SINGLES, 1.0)
+    totals = _sums(bags) + _sums(title_bags)
+    for part in (bags, title_bags):
+        each = np.repeat(np.where(totals > 0, totals, 1.0), np.diff(part.ends))
+        part.counts = np.rint(part.counts / each * SHARE)
+    return DemandBlock(
+        demands=tuple(kept),
+        bags=bags,
+        title_bags=title_bags,
+        vectors=_meaning(titles, texts),
+        topics=_on_grid(corpus.topic_vectors(both)),
+        kinds=tuple(taxonomy.wanted(d.ipc, d.industry_codes) for d in kept),
+    )
+
+
+def shares(block: DemandBlock, terms: NDArray[np.int64]) -> sparse.csr_matrix:
+    """The demands' terms laid out over a supply block's vocabulary, twice as its impacts are."""
+    parts = [
+        _matrix(bags, bags.counts, terms) for bags in (block.bags, block.title_bags)
+    ]
+    return sparse.hstack(parts, format="csr")
+
+
+def days_between(today: date | None, supplies: Sequence[Supply]) -> NDArray[np.float64]:
+    """How many days each has been listed; NaN where nobody knows."""
+    return np.array(
+        [
+            np.nan
+            if today is None or supply.listed_on is None
+            else max((today - supply.listed_on).days, 0)
+            for supply in supplies
+        ],
+        dtype=np.float64,
+    )
+
+
+def _sums(bags: Bags) -> NDArray[np.float64]:
+    """The total of each bag, added bag by bag, so that neighbours cannot touch it."""
+    pairs = zip(bags.ends[:-1], bags.ends[1:], strict=True)
+    return np.array([bags.counts[start:end].sum() for start, end in pairs], dtype=np.float64)
+
+
+def _matrix(
+    bags: Bags, values: NDArray[np.float64], terms: NDArray[np.int64]
+) -> sparse.csr_matrix:
+    """One row for each bag, one column for each term; unknown terms fall away."""
+    rows = np.repeat(np.arange(len(bags)), np.diff(bags.ends))
+    if not len(terms):
+        return sparse.csr_matrix((len(bags), 0), dtype=np.float64)
+    columns = np.minimum(np.searchsorted(terms, bags.numbers), len(terms) - 1)
+    known = terms[columns] == bags.numbers
+    return sparse.csr_matrix(
+        (values[known], (rows[known], columns[known])), shape=(len(bags), len(terms))
+    )
+
+
+def _impacts(bags: Bags, terms: NDArray[np.int64], mean: float) -> sparse.csr_matrix:
+    """BM25's saturated counts, in thousandths, as whole numbers of at most IMPACT."""
+    length = np.repeat(bags.lengths, np.diff(bags.ends))
+    damp = _K1 * (1 - _B + _B * length / mean)
+    return _matrix(bags, np.rint(IMPACT * bags.counts / (bags.counts + damp)), terms)
+
+
+def _meaning(titles: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:
+    """The middle of the title's and the text's vectors, on the grid."""
+    return _on_grid(_NEED_TITLE * encode(titles) + encode(texts))
+
+
+def _on_grid(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length GRID in whole numbers; zero rows stay."""
+    lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+    return np.rint(rows / np.where(lengths > 0, lengths, np.float32(1)) * np.float32(GRID))

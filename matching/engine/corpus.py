@@ -1,0 +1,177 @@
+"""What the engine knows about the stock as a whole, frozen: one engine version.
+
+Scores depend on the two texts and on this, on nothing else; so a version can be stored, loaded
+elsewhere and put back, and a match found today by one patent's change equals the one the next
+full run finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from matching.engine.terms import Bags, counted
+from matching.engine.types import Supply
+
+TOPICS = 128
+_TOPIC_TERMS = 60_000  # the most frequent terms that occur more than once
+_TOPIC_SUPPLIES = 30_000  # enough to learn topics from
+_FEWEST = 50  # below this there are no topics to learn
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Term statistics and topics of one stock at one time."""
+
+    name: str
+    supplies: int
+    mean_length: float  # terms of title and text
+    mean_title: float
+    terms: NDArray[np.int64]  # sorted
+    frequencies: NDArray[np.int64]  # in how many supplies each term occurs
+    topic_terms: NDArray[np.int64]  # sorted
+    topics: NDArray[np.float32]  # one row for each topic term
+
+    @classmethod
+    def freeze(cls, supplies: Iterable[Supply], *, name: str = "") -> Corpus:
+        """The statistics of this stock; the same stock in any order gives the same."""
+        stock = sorted(supplies, key=lambda supply: str(supply.key))
+        titles = [counted(supply.title) for supply in stock]
+        full = [
+            title + counted(supply.text) for title, supply in zip(titles, stock, strict=True)
+        ]
+        spread: Counter[int] = Counter()
+        for bag in full:
+            spread.update(bag.keys())
+        terms = np.asarray(sorted(spread), dtype=np.int64)
+        frequencies = np.asarray([spread[term] for term in terms.tolist()], dtype=np.int64)
+        size = max(len(stock), 1)
+        topic_terms, topics = _learn([t + f for t, f in zip(titles, full, strict=True)], spread)
+        return cls(
+            name=name,
+            supplies=len(stock),
+            mean_length=max(sum(bag.total() for bag in full) / size, 1.0),
+            mean_title=max(sum(bag.total() for bag in titles) / size, 1.0),
+            terms=terms,
+            frequencies=frequencies,
+            topic_terms=topic_terms,
+            topics=topics,
+        )
+
+    def rarity(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The inverse document frequency of each term; highest for one never seen."""
+        found = _lookup(self.terms, numbers)
+        seen = np.where(found >= 0, np.append(self.frequencies, 0)[found], 0)
+        ratio = (self.supplies - seen + 0.5) / (seen + 0.5)
+        return np.asarray(np.log(1 + np.maximum(ratio, 0.0)), dtype=np.float64)
+
+    def topic_vectors(self, bags: Bags) -> NDArray[np.float32]:
+        """Where these texts lie among the topics: unit rows, or zeros."""
+        found = _lookup(self.topic_terms, bags.numbers)
+        known = found >= 0
+        rows = np.repeat(np.arange(len(bags)), np.diff(bags.ends))[known]
+        values = (1 + np.log(bags.counts[known])) * self.rarity(bags.numbers[known])
+        matrix = sparse.csr_matrix(
+            (values.astype(np.float32), (rows, found[known])),
+            shape=(len(bags), len(self.topic_terms)),
+        )
+        sums = np.asarray(matrix @ self.topics, dtype=np.float32)
+        lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
+        unit: NDArray[np.float32] = sums / np.where(lengths > 0, lengths, np.float32(1))
+        return unit
+
+    @property
+    def digest(self) -> str:
+        """Names this version: equal statistics, equal digest."""
+        state = hashlib.sha256(
+            json.dumps([_FORMAT, self.supplies, self.mean_length, self.mean_title]).encode()
+        )
+        for part in (self.terms, self.frequencies, self.topic_terms, self.topics):
+            state.update(np.ascontiguousarray(part).tobytes())
+        return state.hexdigest()[:16]
+
+    def to_bytes(self) -> bytes:
+        """For storage; `from_bytes` gives an equal corpus."""
+        buffer = io.BytesIO()
+        facts = json.dumps(
+            {
+                "format": _FORMAT,
+                "name": self.name,
+                "supplies": self.supplies,
+                "mean_length": self.mean_length,
+                "mean_title": self.mean_title,
+            }
+        )
+        np.savez_compressed(
+            buffer,
+            facts=np.frombuffer(facts.encode("utf-8"), np.uint8),
+            terms=self.terms,
+            frequencies=self.frequencies,
+            topic_terms=self.topic_terms,
+            topics=self.topics.astype(np.float16),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Corpus:
+        """The corpus that `to_bytes` wrote."""
+        with np.load(io.BytesIO(data)) as stored:
+            facts = json.loads(stored["facts"].tobytes())
+            if facts.pop("format") != _FORMAT:
+                raise ValueError("This corpus was written by another engine.")
+            return cls(
+                **facts,
+                terms=stored["terms"],
+                frequencies=stored["frequencies"],
+                topic_terms=stored["topic_terms"],
+                topics=stored["topics"].astype(np.float32),
+            )
+
+
+def _lookup(
+    known: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Where each number stands in the sorted array, or -1."""
+    if not len(known):
+        return np.full(len(numbers), -1, dtype=np.int64)
+    found = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return np.where(known[found] == numbers, found, -1)
+
+
+def _learn(
+    bags: list[Counter[int]], spread: Counter[int]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Latent topics of the stock: which terms keep company (LSA)."""
+    shared = [term for term, count in spread.items() if count > 1]
+    shared.sort(key=lambda term: (-spread[term], term))
+    terms = np.asarray(sorted(shared[:_TOPIC_TERMS]), dtype=np.int64)
+    step = -(-len(bags) // _TOPIC_SUPPLIES) or 1
+    sample = Bags(bags[::step])
+    if len(sample) < _FEWEST or len(terms) < _FEWEST:
+        return np.zeros(0, np.int64), np.zeros((0, TOPICS), np.float32)
+    found = _lookup(terms, sample.numbers)
+    known = found >= 0
+    rows = np.repeat(np.arange(len(sample)), np.diff(sample.ends))[known]
+    seen = np.asarray([spread[term] for term in terms.tolist()], dtype=np.float64)
+    rarity = np.log(1 + (len(bags) - seen + 0.5) / (seen + 0.5))
+    values = (1 + np.log(sample.counts[known])) * rarity[found[known]]
+    matrix = sparse.csr_matrix((values, (rows, found[known])), shape=(len(sample), len(terms)))
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    matrix = sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ matrix
+    count = min(TOPICS, len(sample) // 2, len(terms) // 2)
+    start = np.random.default_rng(0).standard_normal(min(matrix.shape))
+    _, _, axes = svds(matrix, k=count, v0=start)
+    topics = np.zeros((len(terms), TOPICS), dtype=np.float32)
+    # Rounded as it is stored, so that a corpus and its stored copy score alike.
+    topics[:, :count] = axes.T.astype(np.float16)
+    return terms, topics

@@ -1,0 +1,99 @@
+"""What people read: each signal's part of a score, with the words or codes behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from core.text import generic_words, normalise, words
+from matching.engine import need, taxonomy
+from matching.engine.corpus import Corpus
+from matching.engine.terms import counted
+from matching.engine.types import Demand, Reason, Supply
+
+_MOST_WORDS = 6
+
+
+def reason(
+    kind: str, name: str, value: float, weight: float, ticks: int,
+    demand: Demand, supply: Supply, corpus: Corpus,
+) -> Reason:  # fmt: skip
+    """The reason for one signal of one pair."""
+    code, evidence = name, ()
+    if name == "lexical":
+        code, evidence = "shared-words", shared_words(demand, supply, corpus)
+    elif name == "semantic":
+        code = "close-meaning"
+    elif name == "topic":
+        code = "same-topic"
+    elif name == "taxonomy":
+        code, evidence = _meeting(demand, supply)
+    elif kind == "structure":
+        code, evidence = _structure(name, value, demand, supply)
+    elif kind == "behaviour":
+        code, evidence = _behaviour(name, value, demand, supply)
+    return Reason(
+        signal=kind, code=code, value=value, weight=weight, ticks=ticks, evidence=evidence
+    )
+
+
+def shared_words(demand: Demand, supply: Supply, corpus: Corpus) -> tuple[str, ...]:
+    """The telling words that the need and the supply have in common, the rarest first."""
+    title = normalise(" ".join((demand.title, *demand.keywords)))
+    wanted = Counter(words(title) + words(title) + words(need.asked(demand.text)))
+    offered = normalise(f"{supply.title}\n{supply.text}")
+    spoken = frozenset(words(offered))
+    weighed: list[tuple[float, str]] = []
+    for word, count in wanted.items():
+        if len(word) < 2 or word.isdigit() or word in generic_words():
+            continue
+        if word in spoken or (not word.isascii() and word in offered):
+            # A word is at most as frequent as its rarest pair of characters.
+            numbers = np.asarray(sorted(counted(word)), dtype=np.int64)
+            rarity = float(corpus.rarity(numbers).max(initial=0.0))
+            weighed.append((-rarity * min(count, 3), word))
+    chosen: list[str] = []
+    for _, word in sorted(weighed):
+        if not any(word in longer for longer in chosen):
+            chosen.append(word)
+    return tuple(chosen[:_MOST_WORDS])
+
+
+def _meeting(demand: Demand, supply: Supply) -> tuple[str, tuple[str, ...]]:
+    wanted = taxonomy.wanted(demand.ipc, demand.industry_codes)
+    offered = taxonomy.offered(supply.ipc, supply.industry_codes)
+    for level, _, code in taxonomy.LEVELS:
+        both = wanted[level] & offered[level]
+        if both:
+            return code, tuple(sorted(both))
+    return "same-ipc", ()
+
+
+def _structure(
+    name: str, value: float, demand: Demand, supply: Supply
+) -> tuple[str, tuple[str, ...]]:
+    good = value > 0
+    if name == "trl":
+        return ("mature-enough" if good else "too-early"), (str(supply.trl), str(demand.trl))
+    if name == "price":
+        code = "price-within-budget" if good else "price-above-budget"
+        return code, (str(supply.price), str(demand.budget))
+    if name == "licence_mode":
+        return ("licence-mode-fits" if good else "licence-mode-differs"), (supply.licence_mode,)
+    if name == "region":
+        length = {0.4: 2, 0.7: 4, 1.0: 6}[value]
+        return "same-region", (supply.region[:length],)
+    return "fresh", (str(supply.listed_on),)
+
+
+def _behaviour(
+    name: str, value: float, demand: Demand, supply: Supply
+) -> tuple[str, tuple[str, ...]]:
+    if name == "rated":
+        return "rated-before", (str(supply.key),)
+    liking = "liked" if value > 0 else "disliked"
+    if name == "field":
+        known = taxonomy.subclasses(supply.ipc) & frozenset(demand.taste.subclasses)
+        return f"{liking}-field", tuple(sorted(known))
+    return f"{liking}-holder", tuple(h for h in supply.holders if h in demand.taste.holders)
