@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 
 from patentops.runner import bootstrap
+from patentops.runner.freshness import Prepared
+from patentops.runner.places import state_folder
 
 # Name: (module with run(arguments) -> exit code, lock it needs, what it does).
 COMMANDS = {
@@ -33,6 +35,7 @@ def main(argv: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
     if name in OWNER_COMMANDS:
         os.environ.setdefault("PATENTOPS_DB_ROLE", "owner")
+        Prepared(state_folder()).forget()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)

@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management import call_command, get_commands
 
-from patentops.runner.bootstrap import digest
 from patentops.runner.screen import say
 
 
 def main(arguments: list[str]) -> None:
-    """Migrate, load the sample, collect static files: each only if there is something to do."""
+    """Migrate, collect static files, load the sample. Safe to run again."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
     django.setup()
     migrate()
@@ -67,26 +64,11 @@ def settings_of(url: str) -> dict[str, str]:
     return database_settings(url)
 
 
-def sources() -> Iterator[str]:
-    """What decides the collected files: our own, and the locked packages'."""
-    yield digest("run")
-    for folder in settings.STATICFILES_DIRS:
-        for file in sorted(Path(folder).rglob("*")):
-            if file.is_file():
-                stat = file.stat()
-                yield f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}"
-
-
 def collect_static() -> None:
-    """Gather, hash and compress static files, unless that was done for these very files."""
-    target = Path(settings.STATIC_ROOT)
-    stamp = target / ".sources"
-    wanted = hashlib.sha256("\n".join(sources()).encode()).hexdigest()
-    if stamp.exists() and stamp.read_text("ascii") == wanted:
-        return
+    """Gather, hash and compress static files."""
     say("正在整理静态文件 ……")
+    shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
     call_command("collectstatic", interactive=False, verbosity=0)
-    stamp.write_text(wanted, "ascii")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -295,14 +296,14 @@ class Valkey(Server):
         return found[0]
 
     def launch(self) -> None:
-        data, socket = self.places.valkey, self.places.valkey_socket
+        data, address = self.places.valkey, self.places.valkey_socket
         own_run_folder(self.places.run)
-        for folder in (data, socket.parent):
+        for folder in (data, address.parent):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
         settings = {
             "port": "0",
-            "unixsocket": str(socket),
+            "unixsocket": str(address),
             "unixsocketperm": "700",
             "appendonly": "yes",
             "appendfsync": "everysec",
@@ -327,12 +328,11 @@ class Valkey(Server):
             )
 
     def ready(self) -> bool:
-        import redis
-
-        client = redis.Redis(unix_socket_path=str(self.places.valkey_socket), socket_timeout=1)
-        try:
-            return bool(client.ping())
-        except redis.RedisError:
-            return False
-        finally:
-            client.close()
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(1)
+            try:
+                line.connect(str(self.places.valkey_socket))
+                line.sendall(b"PING\r\n")
+                return line.recv(64).startswith(b"+PONG")  # "-LOADING …" while it reads its file
+            except OSError:
+                return False

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from patentops.runner import database
+from patentops.runner.freshness import Prepared, fingerprint
 from patentops.runner.leftovers import Ledger
 from patentops.runner.lock import UpLock
 from patentops.runner.places import ROOT, Places, places
@@ -153,9 +154,9 @@ class Installation:
         """Servers, then the database, then our processes."""
         self.ledger.clear_out()
         self.listener = listen(self.options.host, self.options.port)
-        shown = self.options.host if self.options.host not in {"0.0.0.0", "::"} else "127.0.0.1"
-        shown = f"[{shown}]" if ":" in shown else shown
-        self.url = f"http://{shown}:{self.listener.getsockname()[1]}"
+        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)
+        name = f"[{name}]" if ":" in name else name
+        self.url = f"http://{name}:{self.listener.getsockname()[1]}"
         for private in (self.where.logs, self.where.state / "media", self.where.state / "mail"):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
@@ -183,6 +184,12 @@ class Installation:
 
     def _prepare(self) -> None:
         """In a process of its own, with the owner's rights; a stop ends it."""
+        prepared = Prepared(self.where.state)
+        wanted = fingerprint(sample=not self.options.no_sample)
+        ours = not os.environ.get("DATABASE_URL")  # of a server elsewhere we know nothing
+        if ours and prepared.holds(wanted):
+            return
+        prepared.forget()
         command = [sys.executable, "-m", "patentops.runner.prepare"]
         command += ["--no-sample"] if self.options.no_sample else []
         environment = self._environment("command") | {"PATENTOPS_DB_ROLE": "owner"}
@@ -201,6 +208,7 @@ class Installation:
         self._show(log, shown)
         if code:
             raise CannotStart(f"准备数据库失败（日志 {log}）：\n{tail(log, 15)}")
+        prepared.note(wanted)
 
     @staticmethod
     def _show(log: Path, shown: int) -> int:
@@ -294,7 +302,7 @@ class Installation:
             lines.append(f"示例账号（密码都是 {SAMPLE_PASSWORD}）")
             lines += [f"  {email:<34}{who}" for who, email in SAMPLE_LOGINS]
             lines.append("")
-        lines += [f"数据　　{self.where.state}", f"日志　　{self.where.logs}"]
+        lines += [f"数据　　{shown(self.where.state)}", f"日志　　{shown(self.where.logs)}"]
         lines.append("停止　　Ctrl-C，或 python3 manage.py down")
         print(box("PatentOps 专利转化运用平台", lines), flush=True)
 
@@ -310,6 +318,11 @@ class Installation:
         self.supervisor.stop()
         if self.listener is not None:
             self.listener.close()
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be: from the checkout, if it is below it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 def addresses() -> set[str]:
