@@ -77,7 +77,6 @@ def register_user(
     if User.objects.filter(email=email).exists():
         raise Conflict("这个电子邮箱已经有账号，请直接登录或找回密码。", code="email-taken")
     row = User.objects.create(
-        username=email,
         email=email,
         display_name=display_name,
         password=password_hash,

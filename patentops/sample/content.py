@@ -51,6 +51,9 @@ class SampleEvent:
     detail: str
     on: date | None = None
     days_ago: int | None = None
+    reference: str = ""
+    licence: str = ""
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,7 @@ class SamplePatent:
     evaluation: str = ""
     evaluation_on: date | None = None
     events: tuple[SampleEvent, ...] = ()
-    exclusive_until: date | None = None
-    pledged: bool = False
+    annuity_late: bool = False
     listed: bool = True
     listed_days_ago: int = 0
 
@@ -169,6 +171,7 @@ class SampleLicence:
     receipt: str = ""
     filed_days_ago: int | None = None
     filing_number: str = ""
+    verified_days_ago: int | None = None
     contested_days_ago: int | None = None
     contested_because: str = ""
 

@@ -1,0 +1,32 @@
+"""Load the sample through the rooms' own services, in the order in which it happened.
+
+Every paper becomes steps with a moment each, counted back from `now`; the steps run by time, so
+the trail, the notices and the events read as if people had done it all. What is there already
+stays as it is: a second load changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from patentops.sample.content import Sample, sample
+from patentops.sample.crew import Crew
+from patentops.sample.deals import Deals
+from patentops.sample.demands import Demands
+from patentops.sample.library import HISTORY, Patents, Plan
+
+
+@transaction.atomic
+def load(*, now: datetime, content: Sample | None = None) -> int:
+    """Bring in whatever of the sample is missing, all of it or nothing; how many steps it took."""
+    content = content or sample()
+    crew = Crew(content, began=now - HISTORY)
+    crew.enrol()
+    plan = Plan(content, now, crew)
+    Patents(plan).prepare()
+    Deals(plan).prepare()
+    Demands(plan).prepare()
+    plan.run()
+    return crew.created + len(plan.steps)
