@@ -57,6 +57,7 @@ def start() -> None:
     _sweep(base)
     _folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
     places = Places(state=_folder, run=_folder / "run")
+    places.static.mkdir(parents=True)  # WhiteNoise warns of a missing one, and warnings are errors
     _running.append(Postgres(places, {**THROWAWAY_OPTIONS, "shared_buffers": "128MB"}))
     _running.append(Valkey(places, {"appendonly": "no", "databases": "64"}))
     for server in _running:
