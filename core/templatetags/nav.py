@@ -44,30 +44,36 @@ NOTICES = Section("/notices/", gettext_lazy("消息"), "bell")
 LIBRARY = Section("/library/", gettext_lazy("专利库"), "stack")
 FAVOURITES = Section("/favourites/", gettext_lazy("收藏"), "star")
 MATCHES = Section("/matches/", gettext_lazy("匹配推荐"), "spark")
+RECEIVED = Section("/matches/received/", gettext_lazy("企业评价"), "spark")
 MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen")
 SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
+DECLARATIONS = Section("/open-licences/mine/", gettext_lazy("开放许可"), "scale")
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化结果"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
+AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 
 WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
-    (Role.OFFICE, (TODO, LIBRARY, MATCHES, LICENCES, OUTCOMES, PLEDGES, FAVOURITES, NOTICES)),
     (
-        Role.ENTERPRISE,
-        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, LICENCES, OUTCOMES, PLEDGES, NOTICES),
+        Role.OFFICE,
+        (TODO, LIBRARY, RECEIVED, DECLARATIONS, LICENCES, OUTCOMES, PLEDGES, FAVOURITES),
     ),
-    (Role.BROKER, (TODO, MATCHES, MY_NEEDS, FAVOURITES, NOTICES)),
-    (Role.INVENTOR, (TODO, FAVOURITES, NOTICES)),
-    (Role.BUREAU, (TODO, OVERSIGHT, OUTCOMES, LICENCES, NOTICES)),
-    (Role.BANK, (TODO, PLEDGES, FAVOURITES, NOTICES)),
-    (Role.GUARANTOR, (TODO, PLEDGES, NOTICES)),
-    (Role.VALUER, (TODO, PLEDGES, NOTICES)),
-    (Role.EXCHANGE, (TODO, CONSOLE, NOTICES)),
-    (Role.AUDITOR, (TODO, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES, NOTICES)),
-    (Role.SYSADMIN, (TODO, ADMIN, NOTICES)),
+    (Role.ENTERPRISE, (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, LICENCES, PLEDGES)),
+    (
+        Role.BROKER,
+        (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
+    ),
+    (Role.INVENTOR, (TODO, FAVOURITES)),
+    (Role.BUREAU, (TODO, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
+    (Role.GUARANTOR, (TODO, PLEDGES)),
+    (Role.VALUER, (TODO, PLEDGES)),
+    (Role.EXCHANGE, (TODO, CONSOLE)),
+    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, AUDIT, ADMIN)),
 )
 
 
@@ -107,7 +113,6 @@ def workbench_sections(context: template.Context) -> list[Section]:
         if actor.has(role):
             for section in sections:
                 seen.setdefault(section.path, section)
-    seen.pop(NOTICES.path, None)
     seen[NOTICES.path] = NOTICES
     return _marked(tuple(seen.values()), request.path)
 

@@ -135,13 +135,13 @@ def ago(value: object, now: datetime | None = None) -> str:
     seconds = int(((now or timezone.now()) - value).total_seconds())
     if seconds < 0 or seconds >= 30 * 86_400:
         return zhdate(value)
-    for size, one in (
-        (86_400, lambda n: ngettext("%(n)s 天前", "%(n)s 天前", n)),
-        (3_600, lambda n: ngettext("%(n)s 小时前", "%(n)s 小时前", n)),
-        (60, lambda n: ngettext("%(n)s 分钟前", "%(n)s 分钟前", n)),
-    ):
-        if seconds >= size:
-            return one(seconds // size) % {"n": seconds // size}
+    days, hours, minutes = seconds // 86_400, seconds // 3_600, seconds // 60
+    if days:
+        return ngettext("%(n)s 天前", "%(n)s 天前", days) % {"n": days}
+    if hours:
+        return ngettext("%(n)s 小时前", "%(n)s 小时前", hours) % {"n": hours}
+    if minutes:
+        return ngettext("%(n)s 分钟前", "%(n)s 分钟前", minutes) % {"n": minutes}
     return _("刚刚")
 
 
