@@ -42,6 +42,8 @@ def as_input(patent: Patent, changes: Mapping[str, Any]) -> PatentInput:
     given = {name: changes[name] for name in changes if name in FIELDS}
     values |= given
     values["number"] = values["number"] or ""
+    if "expires_on" not in given and _is_regular(patent):
+        values["expires_on"] = None  # follows from the kind and the filing day, also from new ones
     for name in LISTS:
         values[name] = tuple(values[name] or ())
     if "number" in given and "kind" not in given and values["number"]:
@@ -49,6 +51,14 @@ def as_input(patent: Patent, changes: Mapping[str, Any]) -> PatentInput:
     elif values["kind"] is not None:
         values["kind"] = PatentKind(values["kind"])
     return PatentInput(**values)
+
+
+def _is_regular(patent: Patent) -> bool:
+    """Whether its term is the one the law gives, without compensation."""
+    filed_on = patent.filed_on
+    return filed_on is not None and patent.expires_on == terms.expiry(
+        PatentKind(patent.kind), filed_on
+    )
 
 
 def plain(value: Any) -> Any:
