@@ -165,6 +165,19 @@ def conditional_grounds(kind: PatentKind) -> list[Blocker]:
     return found
 
 
+# All that parties may be asked to confirm: the conditional grounds, and what our register does not
+# tell for certain (a blocker of the patent that only warns).
+CONFIRMABLE: Sequence[Blocker] = (
+    *conditional_grounds(PatentKind.UTILITY_MODEL),
+    Blocker(
+        code="annuity-unknown",
+        message="如平台没有年费缴纳记录，当事人确认年费已经缴纳。",
+        article=REFUSALS,
+        hard=False,
+    ),
+)
+
+
 def unconfirmed(blockers: Sequence[Blocker], confirmed: Sequence[str]) -> list[Blocker]:
     """The hard blockers, and the conditional ones the parties have not knowingly accepted."""
     return [b for b in blockers if b.hard or b.code not in confirmed]

@@ -7,9 +7,11 @@ from licensing.selectors.declarations import (
     declaration_for,
     declarations_of,
     guards_for,
+    guards_of,
     mode_counts,
     open_declaration_for,
     shelf,
+    terms_of,
 )
 from licensing.selectors.licences import (
     contest_deadline,
@@ -38,6 +40,7 @@ __all__ = [
     "document",
     "effective_licences",
     "guards_for",
+    "guards_of",
     "licence",
     "licence_regions",
     "licences",
@@ -50,5 +53,6 @@ __all__ = [
     "pending_contest",
     "schedule_of",
     "shelf",
+    "terms_of",
     "verified_outcomes",
 ]

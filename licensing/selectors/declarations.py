@@ -109,6 +109,24 @@ def guards_for(
     return _as_checks(found, with_terms=terms is not None)
 
 
+def guards_of(declaration_id: int, *, at: datetime, viewer: Actor) -> list[Check]:
+    """The live check of a declaration that exists, for its holder; Missing for others."""
+    row = declaration(declaration_id, viewer=viewer)
+    if row.licensor_id not in viewer.acts_for:
+        raise Missing("没有找到这份开放许可声明，或您无权查看。")
+    return guards_for(row.patent_id, terms=terms_of(row), at=at, by=viewer)
+
+
+def terms_of(row: OpenDeclaration) -> DeclarationTerms:
+    """What the declaration offers, as the services take it."""
+    return DeclarationTerms(
+        parts=row.plan.terms(),
+        months=row.months,
+        remarks=row.remarks,
+        cap_reasons=row.cap_reasons,
+    )
+
+
 def _as_checks(found: Sequence[Blocker], *, with_terms: bool) -> list[Check]:
     checks: list[Check] = []
     named: set[str] = set()

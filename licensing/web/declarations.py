@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -20,14 +20,11 @@ from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles
 from licensing import selectors, services
 from licensing.rules import effect, fees
-from licensing.types import DeclarationTerms, Side
+from licensing.types import Side
 from licensing.web.doors import page_of, submitted
 from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
 from listings import selectors as listings
 from listings.types import Action, PatentCard, hard
-
-if TYPE_CHECKING:
-    from licensing.models import OpenDeclaration
 
 HOLDERS = for_roles(Role.OFFICE, Role.BROKER)
 
@@ -250,18 +247,9 @@ def edit(request: HttpRequest, declaration_id: int) -> HttpResponse:
         return done
     card = listings.card(row.patent_id, viewer=request.actor)
     checks = selectors.guards_for(
-        row.patent_id, terms=_terms_of(row), at=timezone.now(), by=request.actor
+        row.patent_id, terms=selectors.terms_of(row), at=timezone.now(), by=request.actor
     )
     return _terms_page(request, card, form, checks)
-
-
-def _terms_of(row: OpenDeclaration) -> DeclarationTerms:
-    return DeclarationTerms(
-        parts=row.plan.terms(),
-        months=row.months,
-        remarks=row.remarks,
-        cap_reasons=row.cap_reasons,
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -293,7 +281,7 @@ def check_answers(request: HttpRequest, declaration_id: int) -> HttpResponse:
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
     checks = selectors.guards_for(
-        row.patent_id, terms=_terms_of(row), at=timezone.now(), by=request.actor
+        row.patent_id, terms=selectors.terms_of(row), at=timezone.now(), by=request.actor
     )
     return render(
         request,
