@@ -109,9 +109,6 @@ class Patents:
         )
         self.plan.patent_ids[paper.key] = patent_id
         library.admit(patent_id=patent_id, by=owner, now=at)
-        if paper.granted:
-            granted = SampleEvent(code="GR01", detail="", on=paper.granted)
-            self._event(paper, granted, at)
         for event in paper.events:
             if event.on is not None:
                 self._event(paper, event, at)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.core.management import CommandError, call_command
-from django.db import connection
-from django.test import Client, override_settings
+from django.contrib.auth import authenticate, get_user_model
+from django.db import transaction
+from django.test import RequestFactory
+from pytest_django.plugin import DjangoDbBlocker
 
 from core.people import selectors as people
+from core.people.models import User
 from core.people.types import Actor
 from licensing import selectors as licensing
 from listings import selectors as patents
@@ -19,48 +20,37 @@ from listings.types import Action, PatentCard
 from patentops.sample.content import sample
 from patentops.sample.crew import PASSWORD
 from patentops.sample.loading import load
+from tests.conftest import NOON
+from tests.sample.counting import counts
 
 pytestmark = pytest.mark.django_db
 
 
-def _counts() -> dict[str, int]:
-    """How many rows every table of ours holds."""
-    names = [
-        name
-        for name in connection.introspection.table_names()
-        if name.split("_")[0] in {"core", "listings", "licensing", "matching", "pledges"}
-    ]
-    with connection.cursor() as cursor:
-        counts = {}
-        for name in names:
-            cursor.execute(f'SELECT count(*) FROM "{name}"')
-            counts[name] = cursor.fetchone()[0]
-    return counts
+@pytest.fixture(scope="module", autouse=True)
+def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One load for all of these tests, taken back at their end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        assert load(now=NOON) > 0
+        yield
+        transaction.set_rollback(True)
 
 
-@pytest.fixture
-def loaded(now: datetime) -> None:
-    assert load(now=now) > 0
-
-
-@pytest.mark.usefixtures("loaded")
 def test_loading_twice_changes_nothing(now: datetime) -> None:
-    before = _counts()
+    before = counts()
     assert load(now=now + timedelta(days=3)) == 0
-    assert _counts() == before
+    assert counts() == before
 
 
-@pytest.mark.usefixtures("loaded")
 def test_all_papers_arrive() -> None:
-    counts = _counts()
-    assert counts["core_organisation"] == 40
-    assert counts["listings_patent"] == 60
-    assert counts["listings_listing"] == 60
-    assert counts["matching_need"] == 20
-    assert counts["matching_subscription"] == 10
-    assert counts["licensing_opendeclaration"] == 12
-    assert counts["licensing_licence"] == 7
-    assert counts["pledges_pledge"] == 3
+    found = counts()
+    assert found["core_organisation"] == 40
+    assert found["listings_patent"] == 60
+    assert found["listings_listing"] == 60
+    assert found["matching_need"] == 20
+    assert found["matching_subscription"] == 10
+    assert found["licensing_opendeclaration"] == 12
+    assert found["licensing_licence"] == 7
+    assert found["pledges_pledge"] == 3
     assert patents.stock_counts("").listed == sum(p.listed for p in sample().patents)
 
 
@@ -71,7 +61,6 @@ def _card(key: str) -> PatentCard:
     return card
 
 
-@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("key", "status"),
     [
@@ -87,7 +76,6 @@ def test_legal_states_are_folded_from_the_events(key: str, status: str) -> None:
     assert _card(key).status == status
 
 
-@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("key", "action", "code"),
     [
@@ -111,14 +99,12 @@ def test_the_guards_have_something_to_say(
     assert code in {b.code for b in patents.can(_card(key).id, action, at=now)}
 
 
-@pytest.mark.usefixtures("loaded")
 def test_a_gazette_pledge_confirms_the_bank_s_and_does_not_double_it(now: datetime) -> None:
     bonds = patents.encumbrances(_card("self-lub-cage").id, at=now)
     assert [b.kind for b in bonds] == ["pledge"]
     assert bonds[0].confirmed_on is not None
 
 
-@pytest.mark.usefixtures("loaded")
 def test_licences_stand_in_different_states() -> None:
     rows = licensing.licences(viewer=Actor.system())
     assert {"noticed", "effective", "filed"} <= set(rows.values_list("status", flat=True))
@@ -126,7 +112,6 @@ def test_licences_stand_in_different_states() -> None:
     assert {"reported", "verified", "rejected"} <= set(outcomes.values_list("status", flat=True))
 
 
-@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("email", "role"),
     [
@@ -140,43 +125,25 @@ def test_licences_stand_in_different_states() -> None:
         ("admin@example.cn", "sysadmin"),
     ],
 )
-def test_sample_people_log_in_and_hold_their_role(
-    email: str, role: str, now: datetime, client: Client
-) -> None:
-    assert client.login(email=email, password=PASSWORD)
-    person = get_user_model().objects.get(email=email)
+def test_sample_people_log_in_and_hold_their_role(email: str, role: str, now: datetime) -> None:
+    request = RequestFactory().post("/accounts/login/")
+    person = authenticate(request, email=email, password=PASSWORD)
+    assert isinstance(person, User)
     assert role in people.actor_for(person, on=now.date()).roles
 
 
-@pytest.mark.usefixtures("loaded")
 def test_one_person_belongs_to_two_organisations() -> None:
     person = get_user_model().objects.get(email="office@example.cn")
     assert len({identity.organisation_id for identity in people.identities(person)}) == 2
 
 
-@pytest.mark.usefixtures("loaded")
 def test_the_bureau_governs_shanghai(now: datetime) -> None:
     person = get_user_model().objects.get(email="bureau@example.cn")
     assert people.actor_for(person, on=now.date()).region == "31"
 
 
-@pytest.mark.usefixtures("loaded")
 def test_the_outbox_drains_and_pushes_reach_people(drain: Callable[[], object]) -> None:
     drain()
-    counts = _counts()
-    assert counts["matching_push"] > 0
-    assert counts["core_notice"] > 0
-
-
-@override_settings(PRODUCTION=True)
-def test_production_is_refused_unless_forced() -> None:
-    with pytest.raises(CommandError, match="生产环境"):
-        call_command("load_sample")
-    assert _counts()["core_organisation"] == 0
-    call_command("load_sample", force=True, now="2026-11-20T12:00:00+08:00")
-    assert _counts()["core_organisation"] == 40
-
-
-def test_a_naive_moment_is_refused() -> None:
-    with pytest.raises(CommandError, match="带时区"):
-        call_command("load_sample", now="2026-11-20T12:00:00")
+    found = counts()
+    assert found["matching_push"] > 0
+    assert found["core_notice"] > 0
