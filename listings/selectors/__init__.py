@@ -13,22 +13,26 @@ from listings.selectors.legal import (
 )
 from listings.selectors.stock import (
     StockCounts,
+    StockTodo,
     favourite_ids,
     favourites,
     inventory_item,
     is_favourite,
     listing,
     live_listing,
+    newest,
     portfolio,
     stock,
     stock_counts,
     stock_regions,
     stock_rows,
+    stock_todo,
 )
 from listings.selectors.supply import supply, vectors
 
 __all__ = [
     "StockCounts",
+    "StockTodo",
     "annuity_of",
     "can",
     "can_many",
@@ -45,12 +49,14 @@ __all__ = [
     "is_favourite",
     "listing",
     "live_listing",
+    "newest",
     "portfolio",
     "standing_of",
     "stock",
     "stock_counts",
     "stock_regions",
     "stock_rows",
+    "stock_todo",
     "supply",
     "timeline",
     "vectors",
