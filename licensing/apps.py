@@ -10,4 +10,4 @@ class LicensingConfig(AppConfig):
     verbose_name = "许可"
 
     def ready(self) -> None:
-        from licensing import consumers, tasks  # noqa: F401
+        from licensing import consumers, home, tasks  # noqa: F401  events, home pages, tasks

@@ -7,4 +7,4 @@ class ListingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from listings import consumers  # noqa: F401  registers this room's consumers of events
+        from listings import consumers, home  # noqa: F401  events heard, home pages fed

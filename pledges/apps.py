@@ -10,4 +10,4 @@ class PledgesConfig(AppConfig):
     verbose_name = "质押"
 
     def ready(self) -> None:
-        from pledges import consumers, tasks  # noqa: F401
+        from pledges import consumers, home, tasks  # noqa: F401  events, home pages, tasks

@@ -148,3 +148,32 @@ def stock_regions(region_prefix: str, measure: Measure) -> dict[str, int]:
     rows = _in_region(region_prefix).filter(MEASURES[measure])
     counted = rows.order_by().values("region").annotate(n=Count("pk")).values_list("region", "n")
     return dict(counted)
+
+
+def newest(*, viewer: Actor, limit: int = 6) -> list[PatentCard]:
+    """The patents that went on the board last."""
+    live = Listing.objects.filter(status=ListingStatus.LISTED).order_by("-published_at", "-pk")
+    order = list(live.values_list("patent_id", flat=True)[:limit])
+    rows = {
+        row.pk: row for row in with_parts(Patent.objects.visible_to(viewer).filter(pk__in=order))
+    }
+    return [as_card(rows[pk], viewer=viewer) for pk in order if pk in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StockTodo:
+    """What waits for an office in its stock."""
+
+    unverified: int
+    drafts: int
+    suspended: int
+
+
+def stock_todo(*, viewer: Actor) -> StockTodo:
+    """How many of the viewer's patents lack a number, and listings are unfinished or suspended."""
+    mine = Patent.objects.managed_by(viewer)
+    counted = Listing.objects.filter(patent__in=mine).aggregate(
+        drafts=Count("pk", filter=Q(status__in=[ListingStatus.DRAFT, ListingStatus.SUBMITTED])),
+        suspended=Count("pk", filter=Q(status=ListingStatus.SUSPENDED)),
+    )
+    return StockTodo(mine.filter(status=PatentStatus.UNVERIFIED).count(), **counted)

@@ -1,0 +1,74 @@
+"""What home pages show of the library: the newest offers, and what waits in an office's stock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.people.types import Actor, Role
+from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
+from listings import selectors
+from listings.types import PatentCard
+from listings.web.presenting import price_of
+
+KEEPERS = (Role.OFFICE, Role.BROKER)
+
+
+@contribute("listings", order=20)
+def library(actor: Actor, now: datetime) -> Part:
+    """The board for visitors and firms, the stock for an office."""
+    if actor.has(*KEEPERS) and actor.organisation_id is not None:
+        return _stock(actor, actor.organisation_id)
+    if actor.is_anonymous or actor.has(Role.ENTERPRISE):
+        return _board(actor)
+    return Part()
+
+
+def _board(actor: Actor) -> Part:
+    board = reverse("listings:board")
+    tiles: tuple[Tile, ...] = ()
+    if actor.is_anonymous:
+        counts = selectors.stock_counts("")
+        tiles = (Tile(_("在架专利"), f"{counts.listed:,}", board, hint=_("件，可直接洽谈")),)
+    rows = tuple(_highlight(card) for card in selectors.newest(viewer=actor))
+    return Part(
+        tiles=tiles,
+        sections=(
+            Section(
+                _("最新上架"),
+                rows,
+                more_url=board,
+                empty=_("还没有上架的专利。"),
+            ),
+        ),
+    )
+
+
+def _highlight(card: PatentCard) -> Highlight:
+    return Highlight(
+        title=card.title,
+        url=reverse("listings:patent", args=[card.id]),
+        summary=card.problem or card.abstract[:80],
+        meta=" · ".join([*card.holder_names[:1], price_of(card)]),
+        badge=_("开放许可") if card.is_declared else "",
+    )
+
+
+def _stock(actor: Actor, organisation_id: int) -> Part:
+    counts, todo = selectors.portfolio(organisation_id), selectors.stock_todo(viewer=actor)
+    library = reverse("listings:library")
+    return Part(
+        todos=(
+            Todo(_("件专利号码待核实"), f"{library}?status=unverified", todo.unverified),
+            Todo(_("件挂牌尚未发布"), f"{library}?offer=draft", todo.drafts),
+            Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
+        ),
+        tiles=(
+            Tile(_("本单位专利"), f"{counts.registered:,}", library, hint=_("件")),
+            Tile(_("有效授权"), f"{counts.granted:,}", f"{library}?status=granted", hint=_("件")),
+            Tile(_("在架"), f"{counts.listed:,}", f"{library}?offer=listed", hint=_("件")),
+            Tile(_("已转化"), f"{counts.converted:,}", f"{library}?offer=converted", hint=_("件")),
+        ),
+    )

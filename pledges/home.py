@@ -1,0 +1,30 @@
+"""What a bank finds of its pledges on its home page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.people.types import Actor, Role
+from core.web.home import Part, Tile, Todo, contribute
+from pledges import selectors
+from pledges.rules import PledgeStatus
+
+SOON = timedelta(days=30)
+
+
+@contribute("pledges", order=40)
+def book(actor: Actor, now: datetime) -> Part:
+    """The bank's live pledges, and those that end within a month."""
+    if not actor.has(Role.BANK):
+        return Part()
+    live = selectors.pledges(viewer=actor, status=PledgeStatus.REGISTERED)
+    ending = live.filter(ends_on__lte=timezone.localdate(now) + SOON).count()
+    records = reverse("pledges:records")
+    return Part(
+        todos=(Todo(_("笔质押一个月内到期"), f"{records}?status=registered", ending),),
+        tiles=(Tile(_("在押"), f"{live.count():,}", records, hint=_("笔")),),
+    )
