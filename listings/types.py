@@ -261,6 +261,7 @@ class SupplyFacts:
     licence_mode: str
     listed_at: datetime
     matchable: bool
+    holder_organisations: tuple[int, ...] = ()  # co-owners with an account, the manager included
 
 
 @dataclass(frozen=True, slots=True)

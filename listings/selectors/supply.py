@@ -35,6 +35,7 @@ def supply(
             status__in=moves.ON_THE_BOARD, patent__removed_at__isnull=True, patent_id__gt=after
         )
         .select_related("patent")
+        .prefetch_related("patent__holders")
         .defer("patent__embedding", "patent__search")
         .annotate(
             is_declared=_active(EncumbranceKind.OPEN_DECLARATION),
@@ -73,6 +74,11 @@ def _facts(row: Listing) -> SupplyFacts:
         matchable=row.status == ListingStatus.LISTED
         and patent.status == PatentStatus.GRANTED
         and not taken,
+        holder_organisations=tuple(
+            holder.organisation_id
+            for holder in patent.holders.all()
+            if holder.organisation_id is not None
+        ),
     )
 
 
