@@ -1,5 +1,6 @@
 """What may be done to patents, what binds them and their offers: the door for commands."""
 
+from listings.services.batches import Published, consent_for_stock, publish_stock
 from listings.services.binding import consent_as_pledgee, encumber, release
 from listings.services.board import (
     draft_listing,
@@ -27,10 +28,12 @@ from listings.services.patents import announce_import, import_patent, register_p
 from listings.services.standing import record_legal_event, refresh_standing
 
 __all__ = [
+    "Published",
     "admit",
     "announce_import",
     "archive",
     "consent_as_pledgee",
+    "consent_for_stock",
     "correct_patent",
     "draft_listing",
     "edit_listing",
@@ -42,6 +45,7 @@ __all__ = [
     "mark_converted",
     "move_layer",
     "publish_listing",
+    "publish_stock",
     "record_legal_event",
     "refresh_standing",
     "register_patent",

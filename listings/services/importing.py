@@ -429,6 +429,7 @@ def _create(
             changed_at=now,
         )
         patent.region = patent.region or owner.region
+        patent.is_sample = patent.is_sample or owner.is_sample
         events = [standing.Event(on, code) for code, on in fate.events]
         patent.status = standing.fold(base_of(patent), events, on=today).status
         patents.append(patent)
