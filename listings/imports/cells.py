@@ -1,6 +1,7 @@
 """Read one cell: a value, or a refusal that says what is wrong and how to mend it."""
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -177,6 +178,8 @@ def not_a_date(value: Any) -> CellRefused:
 
 def date_of_number(value: int | float) -> dt.date:
     """20240105, or the day count of an Excel cell that lost its date format."""
+    if not math.isfinite(value):
+        raise not_a_date(value)
     whole = int(value)
     if found := COMPACT.fullmatch(str(whole)):
         return made(str(whole), *(int(part) for part in found.groups()))

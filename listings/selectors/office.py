@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Count, F, Q
 
 from core.errors import Missing
 from core.people.types import Actor
-from listings.models import Patent
+from listings.models import Listing, Patent
 from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import PatentQuerySet
 from listings.rules import blockers, moves, numbers, terms, vectors
-from listings.selectors.cards import NOT_FOUND, as_card
+from listings.selectors.cards import NOT_FOUND, as_card, find
 from listings.selectors.legal import facts
 from listings.selectors.search import Matches, tsquery
 from listings.selectors.stock import stock
@@ -85,3 +86,28 @@ def abilities(patent_id: int, *, at: datetime) -> dict[Action, list[Blocker]]:
         raise Missing(NOT_FOUND)
     known = facts(row, on=terms.legal_day(at))
     return {action: blockers.blockers(known, action) for action in Action}
+
+
+def visible_ids(*, viewer: Actor, number: str = "", mine: bool = False) -> PatentQuerySet:
+    """Keys of the patents that the viewer may see, to be paged."""
+    found = Patent.objects.managed_by(viewer) if mine else Patent.objects.visible_to(viewer)
+    if number:
+        card = find(number, viewer=viewer)
+        found = found.filter(pk=card.id if card else 0)
+    return found.only("pk")
+
+
+def with_listing(card: PatentCard, listing: Listing) -> PatentCard:
+    """The card with the offer of an ended listing, for those who may still read it."""
+    return replace(
+        card,
+        listing_id=listing.pk,
+        listing_status=listing.status,
+        listed_at=listing.published_at,
+        problem=listing.problem,
+        how=listing.how,
+        benefit=listing.benefit,
+        maturity=listing.maturity,
+        routes=tuple(listing.routes),
+        asking_price=listing.asking_price,
+    )

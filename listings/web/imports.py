@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +22,7 @@ from core.web.forms import attempt
 from listings.imports import columns, limits, sheets
 from listings.selectors import imports as selectors
 from listings.services import importing
+from listings.uploads import take_in
 from listings.web.forms import ColumnsForm, UploadForm
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +62,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
 
         def take() -> str:
-            batch_id = take_in(request, form.cleaned_data["file"])
+            batch_id = take_in(form.cleaned_data["file"], by=request.actor, now=timezone.now())
             return reverse("listings:import", kwargs={"pk": batch_id})
 
         done = attempt(form, lambda: submit_once(request, take))
@@ -71,20 +70,6 @@ def upload(request: HttpRequest) -> HttpResponse:
             return done
     status = 422 if form.errors else 200
     return render(request, "listings/import_upload.html", {"form": form}, status=status)
-
-
-def take_in(request: HttpRequest, upload: UploadedFile) -> int:
-    """Put the upload where the child may read it, and take it in."""
-    with tempfile.NamedTemporaryFile(prefix="import-", suffix=".upload") as kept:
-        for chunk in upload.chunks():
-            kept.write(chunk)
-        kept.flush()
-        return importing.take_in(
-            path=Path(kept.name),
-            filename=upload.name or "",
-            by=request.actor,
-            now=timezone.now(),
-        )
 
 
 @require_GET

@@ -1,0 +1,264 @@
+"""What the API says of patents, listings and imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.reference import selectors as reference
+from listings.imports import limits
+from listings.rules import ipc as ipc_rules
+from listings.rules.standing import EVENTS
+from listings.types import (
+    HolderInput,
+    HolderKind,
+    OfferInput,
+    PatentInput,
+    PatentKind,
+    PatentStatus,
+    Route,
+)
+
+KINDS = [(kind.value, kind.value) for kind in PatentKind]
+STATUSES = [(status.value, status.value) for status in PatentStatus]
+ROUTES = [(route.value, route.value) for route in Route]
+LISTING_STATES = [
+    (state, state)
+    for state in ("draft", "submitted", "listed", "suspended", "converted", "withdrawn")
+]
+
+
+class HolderSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    kind = serializers.ChoiceField(
+        choices=[(kind.value, kind.value) for kind in HolderKind], default="organisation"
+    )
+    share = serializers.DecimalField(
+        max_digits=5, decimal_places=2, allow_null=True, required=False, default=None
+    )
+
+
+class OfferSerializer(serializers.Serializer[Any]):
+    """An offer sheet in plain words."""
+
+    problem = serializers.CharField(
+        max_length=5_000, allow_blank=True, required=False, help_text="解决什么问题"
+    )
+    how = serializers.CharField(
+        max_length=5_000, allow_blank=True, required=False, help_text="怎样解决"
+    )
+    benefit = serializers.CharField(
+        max_length=5_000, allow_blank=True, required=False, help_text="效果与数据"
+    )
+    maturity = serializers.CharField(
+        max_length=300, allow_blank=True, required=False, help_text="成熟程度"
+    )
+    routes = serializers.ListField(
+        child=serializers.ChoiceField(choices=ROUTES), required=False, help_text="希望的转化方式"
+    )
+    asking_price = serializers.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        min_value=0,
+        allow_null=True,
+        required=False,
+        help_text="意向价格（元）；null 表示面议，0 表示免费",
+    )
+
+
+class OfferInputSerializer(OfferSerializer):
+    """What may be written of an offer."""
+
+    contact = serializers.CharField(
+        max_length=200, allow_blank=True, required=False, help_text="联系方式"
+    )
+
+    def offer(self, known: OfferInput) -> OfferInput:
+        """The sheet with what was sent put over what is there."""
+        data = {**self.validated_data}
+        data.pop("patent_id", None)
+        if "routes" in data:
+            data["routes"] = tuple(Route(route) for route in data["routes"])
+        values = {name: getattr(known, name) for name in known.__dataclass_fields__}
+        return OfferInput(**(values | data))
+
+
+class NewListingSerializer(OfferInputSerializer):
+    patent_id = serializers.IntegerField(min_value=1, help_text="本单位库中的专利")
+
+
+class SuspendSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=200, help_text="暂停原因")
+
+
+class PatentSerializer(serializers.Serializer[Any]):
+    """A patent as the viewer may see it."""
+
+    id = serializers.IntegerField()
+    office = serializers.CharField()
+    number = serializers.CharField(allow_null=True, help_text="规范申请号；null 表示待核实")
+    printed = serializers.CharField(help_text="印刷写法，如 ZL 2017 1 0601862.3")
+    title = serializers.CharField()
+    abstract = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KINDS)
+    status = serializers.ChoiceField(choices=STATUSES, help_text="由全部法律事件折算")
+    filed_on = serializers.DateField(allow_null=True)
+    granted_on = serializers.DateField(allow_null=True)
+    expires_on = serializers.DateField(allow_null=True)
+    annuity_paid_to = serializers.DateField(allow_null=True)
+    ipc = serializers.ListField(child=serializers.CharField())
+    locarno = serializers.ListField(child=serializers.CharField())
+    industry_codes = serializers.ListField(child=serializers.CharField())
+    holders = serializers.ListField(child=serializers.CharField(), source="holder_names")
+    organisation_id = serializers.IntegerField(allow_null=True, help_text="管理单位")
+    organisation_name = serializers.CharField()
+    region = serializers.CharField(help_text="GB/T 2260 代码")
+    trl = serializers.IntegerField(allow_null=True)
+    is_sample = serializers.BooleanField(help_text="平台自带的示例")
+    listing_id = serializers.IntegerField(allow_null=True)
+    listing_status = serializers.CharField(allow_blank=True)
+    open_licence = serializers.BooleanField(source="is_declared", help_text="可直接取得开放许可")
+
+
+class PatentDetailSerializer(PatentSerializer):
+    version = serializers.IntegerField(help_text="与 ETag 一致，修改时放入 If-Match")
+
+
+class NewPatentSerializer(serializers.Serializer[Any]):
+    """A patent's record on its way in; spellings need not be canonical."""
+
+    title = serializers.CharField(max_length=500)
+    number = serializers.CharField(max_length=60, allow_blank=True, required=False)
+    kind = serializers.ChoiceField(choices=KINDS, required=False)
+    abstract = serializers.CharField(max_length=20_000, allow_blank=True, required=False)
+    filed_on = serializers.DateField(allow_null=True, required=False)
+    granted_on = serializers.DateField(allow_null=True, required=False)
+    expires_on = serializers.DateField(allow_null=True, required=False)
+    annuity_paid_to = serializers.DateField(allow_null=True, required=False)
+    ipc = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    locarno = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
+    industry_codes = serializers.ListField(
+        child=serializers.CharField(max_length=10), required=False
+    )
+    trl = serializers.IntegerField(min_value=1, max_value=9, allow_null=True, required=False)
+    funding_project = serializers.CharField(max_length=300, allow_blank=True, required=False)
+
+    def validate_ipc(self, value: list[str]) -> list[str]:
+        for text in value:
+            try:
+                ipc_rules.parse(text)
+            except ipc_rules.IpcError as error:
+                raise serializers.ValidationError(str(error)) from error
+        return value
+
+    def validate_industry_codes(self, value: list[str]) -> list[str]:
+        for code in value:
+            if not reference.industry_known(code.upper()):
+                raise serializers.ValidationError(
+                    f"“{code}”不是 GB/T 4754—2017 的行业代码，请核对。"
+                )
+        return [code.upper() for code in value]
+
+    def changes(self) -> dict[str, Any]:
+        data = dict(self.validated_data)
+        for name in ("ipc", "locarno", "industry_codes"):
+            if name in data:
+                data[name] = tuple(data[name])
+        if "kind" in data:
+            data["kind"] = PatentKind(data["kind"])
+        return data
+
+
+class RegisterSerializer(NewPatentSerializer):
+    holders = HolderSerializer(many=True, required=False)
+
+    def as_input(self) -> PatentInput:
+        data = self.changes()
+        holders = data.pop("holders", [])
+        return PatentInput(
+            **data,
+            holders=tuple(
+                HolderInput(row["name"], HolderKind(row["kind"]), row["share"]) for row in holders
+            ),
+        )
+
+
+class LegalEventSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=[(code, words[0]) for code, words in EVENTS.items()])
+    occurred_on = serializers.DateField()
+    reference = serializers.CharField(max_length=40, allow_blank=True, default="")
+
+
+class ListingSerializer(OfferSerializer):
+    """An offer with the patent it is of."""
+
+    id = serializers.IntegerField(source="listing_id")
+    status = serializers.ChoiceField(choices=LISTING_STATES, source="listing_status")
+    listed_at = serializers.DateTimeField(allow_null=True)
+    licence_mode = serializers.CharField(allow_blank=True)
+    patent = PatentSerializer(source="*")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong with one cell, and how to mend it."""
+
+    severity = serializers.ChoiceField(choices=[("error", "error"), ("warning", "warning")])
+    column = serializers.CharField(allow_blank=True)
+    field = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
+    code = serializers.CharField()
+    reason = serializers.CharField(help_text="哪里不对")
+    mend = serializers.CharField(allow_blank=True, help_text="怎样改")
+    value = serializers.CharField(allow_blank=True)
+
+
+class ImportRowSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(help_text="文件中的行号")
+    verdict = serializers.ChoiceField(
+        choices=[
+            (v, v) for v in ("pending", "created", "updated", "unchanged", "warning", "rejected")
+        ]
+    )
+    patent_id = serializers.IntegerField(allow_null=True)
+    problems = ProblemSerializer(many=True)
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """One import: its state and the number of rows of each verdict."""
+
+    id = serializers.IntegerField(read_only=True)
+    filename = serializers.CharField(read_only=True)
+    state = serializers.CharField(
+        read_only=True, help_text="checking, checked, running, done, undone"
+    )
+    rows = serializers.IntegerField(source="about.rows", read_only=True)
+    progress = serializers.IntegerField(read_only=True)
+    counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    mapping = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    header = serializers.ListField(
+        child=serializers.CharField(), source="about.header", read_only=True
+    )
+    created_at = serializers.DateTimeField(read_only=True)
+    finished_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(
+        allow_empty_file=True, help_text=".xlsx、.csv 或 .jsonl，不超过 200 MB、5 万行"
+    )
+
+    def validate_file(self, value: Any) -> Any:
+        if value.size > limits.UPLOAD_BYTES:
+            raise serializers.ValidationError(
+                "文件超过 200 MB，未接收。请按年份或学院拆成几个文件，分批上传。"
+            )
+        return value
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    class KeptSerializer(serializers.Serializer[Any]):
+        number = serializers.IntegerField()
+        reason = serializers.CharField()
+
+    state = serializers.CharField()
+    kept = KeptSerializer(many=True)

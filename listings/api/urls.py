@@ -1,0 +1,13 @@
+"""Addresses of this room's API."""
+
+from rest_framework.routers import SimpleRouter
+
+from listings.api import views
+
+app_name = "listings-api"
+router = SimpleRouter()
+router.register("listings", views.ListingViewSet, basename="listing")
+router.register("patents", views.PatentViewSet, basename="patent")
+router.register("imports", views.ImportViewSet, basename="import")
+router.register("favourites", views.FavouriteViewSet, basename="favourite")
+urlpatterns = router.urls

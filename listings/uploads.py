@@ -1,0 +1,21 @@
+"""From a request's file to one that the confined child may read."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from django.core.files.uploadedfile import UploadedFile
+
+from core.people.types import Actor
+from listings.services import importing
+
+
+def take_in(upload: UploadedFile, *, by: Actor, now: datetime) -> int:
+    """Take an uploaded list in; the batch's id."""
+    with tempfile.NamedTemporaryFile(prefix="import-", suffix=".upload") as kept:
+        for chunk in upload.chunks():
+            kept.write(chunk)
+        kept.flush()
+        return importing.take_in(path=Path(kept.name), filename=upload.name or "", by=by, now=now)

@@ -1,0 +1,329 @@
+"""Batches of stock: judged, carried out, repeated, undone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.audit.models import AuditEntry
+from core.errors import Conflict, Invalid, Missing, NotAllowed
+from core.outbox.models import OutboxEvent
+from core.people.models import Membership
+from listings import services
+from listings.imports import limits
+from listings.models import ImportBatch, Listing, Patent
+from listings.rules import numbers
+from listings.selectors import imports as selectors
+from listings.services import importing
+from listings.types import ListingStatus
+from tests.factories import core as make
+from tests.factories import listings as stock
+
+pytestmark = pytest.mark.django_db
+HEADER = (
+    "申请号",
+    "名称",
+    "专利权人",
+    "IPC",
+    "申请日",
+    "授权日",
+    "年费缴至",
+    "报价",
+    "解决什么问题",
+)
+Upload = Callable[..., ImportBatch]
+
+
+@pytest.fixture
+def keeper() -> Membership:
+    return make.office()
+
+
+def row(serial: int, **changes: Any) -> list[Any]:
+    values = {
+        "申请号": numbers.mint(2019, "1", serial),
+        "名称": f"一种测试装置{serial}",
+        "专利权人": "示例大学",
+        "IPC": "H01M 10/0525",
+        "申请日": "2019-03-01",
+        "授权日": "2021-06-01",
+        "年费缴至": "2027-03-01",
+        "报价": "",
+        "解决什么问题": "",
+    } | changes
+    return [values[name] for name in HEADER]
+
+
+@pytest.fixture
+def upload(tmp_path: Path, keeper: Membership, now: datetime) -> Upload:
+    def make_batch(*rows: list[Any], by: Membership = keeper) -> ImportBatch:
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows([HEADER, *rows])
+        path = tmp_path / "list.csv"
+        path.write_text(buffer.getvalue(), "utf-8")
+        pk = importing.take_in(path=path, filename="清单.csv", by=make.actor(by), now=now)
+        return ImportBatch.objects.get(pk=pk)
+
+    return make_batch
+
+
+def carry_out(batch: ImportBatch, keeper: Membership, now: datetime) -> ImportBatch:
+    importing.start(batch_id=batch.pk, by=make.actor(keeper), now=now)
+    batch.refresh_from_db()
+    return batch
+
+
+def verdicts(batch: ImportBatch) -> list[str]:
+    return list(batch.rows.order_by("number").values_list("verdict", flat=True))
+
+
+def test_the_dry_run_writes_nothing_and_says_what_the_real_run_does(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    batch = upload(row(1), row(2, 申请日="x"), row(3, 专利权人=""), row(1), row(4, 申请号=""))
+    assert Patent.objects.count() == 0
+    dry = (verdicts(batch), list(batch.rows.values_list("problems", flat=True)), batch.counts)
+    assert dry[0] == ["created", "rejected", "created", "rejected", "warning"]
+    carry_out(batch, keeper, now)
+    real = (verdicts(batch), list(batch.rows.values_list("problems", flat=True)), batch.counts)
+    assert real == dry
+    assert Patent.objects.count() == 3
+
+
+def test_good_rows_land_whole_and_bad_ones_do_not(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    price = {"报价": "12万", "解决什么问题": "局部过热"}
+    batch = carry_out(upload(row(1, **price), row(2, 申请号="201910000002.9")), keeper, now)
+    patent = Patent.objects.get()
+    assert (patent.status, patent.region) == ("granted", keeper.organisation.region)
+    assert patent.search
+    assert patent.inventory.status == "admitted"
+    assert [event.code for event in patent.events.all()] == ["GR01"]
+    draft = Listing.objects.get()
+    assert (draft.status, draft.asking_price, draft.problem) == ("draft", 120_000, "局部过热")
+    told = batch.rows.get(verdict="rejected").problems[0]
+    assert told["column"] == "申请号"
+    assert told["mend"]
+
+
+def test_the_same_file_again_changes_nothing_and_doubles_nothing(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    rows = [row(n, 报价="面议", 解决什么问题="发热") for n in range(5)] + [row(9, 申请号="")]
+    carry_out(upload(*rows), keeper, now)
+    events = OutboxEvent.objects.count()
+    again = carry_out(upload(*rows), keeper, now)
+    assert set(verdicts(again)) == {"unchanged"}
+    assert Patent.objects.count() == 6
+    assert OutboxEvent.objects.count() == events
+
+
+def test_a_changed_cell_updates_only_its_patent(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    carry_out(upload(row(1), row(2)), keeper, now)
+    again = carry_out(upload(row(1), row(2, 年费缴至="2028-03-01", IPC="")), keeper, now)
+    assert verdicts(again) == ["unchanged", "updated"]
+    changed = Patent.objects.get(number=numbers.mint(2019, "1", 2))
+    assert changed.annuity_paid_to is not None
+    assert changed.annuity_paid_to.year == 2028
+    assert changed.ipc == ["H01M 10/0525"]
+    assert changed.version == 2
+
+
+def test_a_reported_lapse_takes_the_offer_off_the_board(
+    upload: Upload, keeper: Membership, now: datetime, tmp_path: Path
+) -> None:
+    patent = stock.listed_patent(keeper)
+    path = tmp_path / "s.csv"
+    path.write_text(
+        f"申请号,名称,法律状态,法律状态日\n{patent.number},{patent.title},未缴年费终止,2026-10-01\n",
+        "utf-8",
+    )
+    pk = importing.take_in(path=path, filename="s.csv", by=make.actor(keeper), now=now)
+    carry_out(ImportBatch.objects.get(pk=pk), keeper, now)
+    patent.refresh_from_db()
+    assert patent.status == "lapsed"
+    assert Listing.objects.get().status == ListingStatus.SUSPENDED
+
+
+def test_a_patent_of_another_office_is_refused_and_untouched(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    carry_out(upload(row(1)), keeper, now)
+    stranger = make.office()
+    batch = upload(row(1, 名称="改名"), by=stranger)
+    assert batch.rows.get().problems[-1]["code"] == "number-taken"
+    carry_out(batch, stranger, now)
+    assert Patent.objects.get().title == "一种测试装置1"
+
+
+def test_choosing_columns_judges_anew(upload: Upload, keeper: Membership, now: datetime) -> None:
+    batch = upload(row(1, 报价="不知道"))
+    assert verdicts(batch) == ["rejected"]
+    mapping = {name: place for name, place in batch.mapping.items() if name != "price"}
+    by = make.actor(keeper)
+    importing.choose_columns(batch_id=batch.pk, mapping=mapping, by=by, now=now)
+    assert verdicts(batch) == ["created"]
+    with pytest.raises(Invalid, match="名称"):
+        importing.choose_columns(batch_id=batch.pk, mapping={"number": 0}, by=by, now=now)
+
+
+def test_undo_takes_back_what_nobody_touched_and_names_the_rest(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    by = make.actor(keeper)
+    carry_out(upload(row(1)), keeper, now)
+    batch = carry_out(
+        upload(row(1, 年费缴至="2028-03-01", 报价="5"), row(2), row(3), row(4, 报价="9")),
+        keeper,
+        now,
+    )
+    edited = Patent.objects.get(number=numbers.mint(2019, "1", 2))
+    services.correct_patent(
+        patent_id=edited.pk, changes={"title": "改过的名称"}, version=1, by=by, now=now
+    )
+    public = Patent.objects.get(number=numbers.mint(2019, "1", 4))
+    holder = public.holders.get()
+    services.set_consent(patent_id=public.pk, holder_id=holder.pk, consent="all", by=by, now=now)  # type: ignore[arg-type]
+    services.publish_listing(listing_id=public.listings.get().pk, by=by, now=now)
+    kept = importing.undo(batch_id=batch.pk, by=by, now=now)
+    assert [number for number, _ in kept] == [3, 5]
+    first = Patent.objects.get(number=numbers.mint(2019, "1", 1))
+    assert first.annuity_paid_to is not None
+    assert first.annuity_paid_to.year == 2027
+    assert not first.listings.filter(status="draft").exists()
+    left = set(Patent.objects.kept().values_list("number", flat=True))
+    assert left == {numbers.mint(2019, "1", n) for n in (1, 2, 4)}
+    with pytest.raises(Conflict):
+        importing.undo(batch_id=batch.pk, by=by, now=now)
+
+
+def test_an_undone_patent_can_be_imported_again(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    importing.undo(
+        batch_id=carry_out(upload(row(1)), keeper, now).pk, by=make.actor(keeper), now=now
+    )
+    again = carry_out(upload(row(1)), keeper, now)
+    assert verdicts(again) == ["created"]
+    assert Patent.objects.kept().count() == 1
+
+
+def test_starting_twice_lands_once(upload: Upload, keeper: Membership, now: datetime) -> None:
+    batch = upload(row(1), row(2))
+    carry_out(batch, keeper, now)
+    carry_out(batch, keeper, now)
+    assert Patent.objects.count() == 2
+    assert AuditEntry.objects.filter(event="import.carried_out").count() == 1
+
+
+def test_after_a_crash_the_rest_is_carried_out_and_nothing_doubled(
+    upload: Upload, keeper: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "PORTION", 2)
+    batch = upload(row(1), row(2), row(3), row(4), row(2))
+    real, calls = importing._apply, []
+
+    def dies(*args: Any, **kwargs: Any) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("power cut")
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(importing, "_apply", dies)
+    with pytest.raises(RuntimeError):
+        importing.start(batch_id=batch.pk, by=make.actor(keeper), now=now)
+    assert Patent.objects.count() == 2
+    importing.work_on(batch_id=batch.pk, now=now)
+    batch.refresh_from_db()
+    assert batch.state == "done"
+    assert Patent.objects.count() == 4
+    assert batch.rows.get(number=6).problems[-1]["reason"].startswith("与第 3 行")
+
+
+def test_large_files_are_left_to_a_worker_and_the_sweep_finds_them(
+    upload: Upload, keeper: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "INLINE_ROWS", 1)
+    batch = upload(row(1), row(2))
+    assert batch.state == "checking"
+    later = now.replace(hour=13)
+    assert importing.stuck_batches(now=later) == [batch.pk]
+    importing.work_on(batch_id=batch.pk, now=later)
+    batch.refresh_from_db()
+    assert batch.state == "checked"
+
+
+def test_a_stranger_may_do_nothing_with_a_batch(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    batch = upload(row(1))
+    for stranger in (make.office(), make.enterprise(), make.auditor()):
+        by = make.actor(stranger)
+        with pytest.raises((Missing, NotAllowed)):
+            importing.start(batch_id=batch.pk, by=by, now=now)
+        with pytest.raises((Missing, NotAllowed)):
+            importing.undo(batch_id=batch.pk, by=by, now=now)
+        with pytest.raises((Missing, NotAllowed)):
+            importing.choose_columns(batch_id=batch.pk, mapping={"title": 1}, by=by, now=now)
+    batch.refresh_from_db()
+    assert batch.state == "checked"
+    assert Patent.objects.count() == 0
+
+
+def test_a_firm_may_not_import(upload: Upload) -> None:
+    with pytest.raises(NotAllowed):
+        upload(row(1), by=make.enterprise())
+    assert ImportBatch.objects.count() == 0
+
+
+def test_a_wreck_leaves_nothing_behind(tmp_path: Path, keeper: Membership, now: datetime) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"PK\x03\x04 half")
+    with pytest.raises(Invalid) as caught:
+        importing.take_in(path=path, filename="x.xlsx", by=make.actor(keeper), now=now)
+    assert caught.value.code == "file-broken-workbook"
+    assert "另存为" in caught.value.fields["file"][0]
+    assert ImportBatch.objects.count() == 0
+
+
+def test_rows_to_mend_are_the_refused_ones(upload: Upload) -> None:
+    batch = upload(row(1), row(2, 申请日="13/13/2019"))
+    found = list(selectors.to_mend(batch))
+    assert [number for number, _, _ in found] == [3]
+    assert found[0][2][0].column == HEADER.index("申请日")
+
+
+def test_one_audit_entry_and_few_statements_per_batch(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    def cost(rows: list[list[Any]]) -> int:
+        batch = upload(*rows)
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            carry_out(batch, keeper, now)
+        return len(seen)
+
+    one = cost([row(1, 报价="1")])
+    ten = cost([row(n, 报价="1") for n in range(10, 20)])
+    assert ten == one
+    assert AuditEntry.objects.filter(event="import.carried_out").count() == 2
+    assert not AuditEntry.objects.filter(event="patent.registered").exists()
+
+
+def test_everyone_who_listens_hears_of_each_patent_once(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    carry_out(upload(row(1), row(2), row(3, 申请日="x")), keeper, now)
+    assert OutboxEvent.objects.filter(name="patent.imported").count() == 2
