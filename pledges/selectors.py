@@ -49,7 +49,7 @@ def patent_by(number: str, *, viewer: Actor) -> PatentCard | None:
 
 
 def check(number: str, *, viewer: Actor, at: datetime) -> PledgeCheck:
-    """Whether the patent of this number, in any spelling, can be pledged today; Missing without it."""
+    """Whether the patent of this number, in any spelling, can be pledged today, or Missing."""
     card = patent_by(number, viewer=viewer)
     if card is None:
         raise Missing(
@@ -115,7 +115,7 @@ def recorded_pledges(
     after: int = 0,
     limit: int = 50,
 ) -> Counted[PledgeRow]:
-    """Pledges registered in a region between two days (both inclusive): number, sum, a page of rows.
+    """Pledges registered in a region between two days, both inclusive: number, sum, a page.
 
     The page starts after `after` rows. Number and rows come from one query, so they agree.
     """

@@ -23,9 +23,7 @@ from pledges import rules, selectors
 from pledges.models import Pledge, PledgeeConsent, PledgeItem
 from pledges.types import PledgeInput
 
-CONSENTABLE = tuple(
-    action for action in Action if action not in (Action.PLEDGE, Action.PUBLISH)
-)
+CONSENTABLE = tuple(action for action in Action if action not in (Action.PLEDGE, Action.PUBLISH))
 
 
 @transaction.atomic
@@ -56,7 +54,7 @@ def record_pledge(*, data: PledgeInput, by: Actor, now: datetime) -> Pledge:
         raise Conflict(_("专利没有登记管理单位，请先核实专利权人。"), code="holder-unknown")
     if pledgor_id == by.organisation_id:
         raise Conflict(_("质权人不能是出质人自己。"), code="own-patent")
-    pledge = _store(data, cards, pledgor_id, by=by, now=now)
+    pledge = _store(data, cards, by.organisation_id, pledgor_id, by=by, now=now)
     _bind(pledge, cards, data.confirmed, by=by, now=now)
     _tell_of_recording(pledge, cards, by=by, now=now)
     return pledge
@@ -95,13 +93,14 @@ def _refuse(blockers: Sequence[Blocker]) -> None:
 def _store(
     data: PledgeInput,
     cards: Sequence[PatentCard],
+    pledgee_id: int,
     pledgor_id: int,
     *,
     by: Actor,
     now: datetime,
 ) -> Pledge:
     pledge = Pledge(
-        pledgee_id=by.organisation_id,
+        pledgee_id=pledgee_id,
         pledgor_id=pledgor_id,
         debtor_name=data.debtor_name.strip(),
         principal=data.principal,
@@ -142,7 +141,7 @@ def _bind(
             patent_id=card.id,
             kind=EncumbranceKind.PLEDGE,
             starts_on=pledge.registered_on,
-            ends_on=None,  # the right lasts until its registration is cancelled, not until the debt is due
+            ends_on=None,  # it lasts until its registration is cancelled, not until the debt is due
             source="pledges",
             reference=f"pledge:{pledge.pk}",
             party_id=pledge.pledgee_id,
@@ -296,9 +295,7 @@ def release_pledge(
         raise Invalid(fields=errors)
     pledge.ending, pledge.released_on = ending, released_on
     pledge.released_at, pledge.released_by = now, by.key
-    pledge.save(
-        update_fields=["status", "ending", "released_on", "released_at", "released_by"]
-    )
+    pledge.save(update_fields=["status", "ending", "released_on", "released_at", "released_by"])
     items = list(pledge.items.order_by("patent_id"))
     for item in items:
         encumbrances.release(
@@ -329,7 +326,7 @@ def release_pledge(
 
 @transaction.atomic
 def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
-    """Tell both parties of a pledge when a pledged patent is no longer in force; how many pledges."""
+    """Tell both parties when a pledged patent is no longer in force; how many pledges."""
     if _card(patent_id).status == "granted":
         return 0
     pledges = list(

@@ -78,7 +78,7 @@ class DeclarationSerializer(serializers.ModelSerializer[OpenDeclaration]):
     @extend_schema_field(FeePartSerializer(many=True))
     def get_fee_parts(self, row: OpenDeclaration) -> Any:
         """The parts of the plan."""
-        return FeePartSerializer(row.plan.terms(), many=True).data
+        return [FeePartSerializer(part).data for part in row.plan.terms()]
 
     def get_on_offer(self, row: OpenDeclaration) -> bool:
         """Whether it can be taken as far as this room knows."""
@@ -92,9 +92,7 @@ class TermsSerializer(serializers.Serializer[Any]):
     months = serializers.IntegerField(
         min_value=1, max_value=240, required=False, allow_null=True, default=None
     )
-    remarks = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, default=""
-    )
+    remarks = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     cap_reasons = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, default=""
     )
@@ -228,9 +226,7 @@ class NewPaymentSerializer(serializers.Serializer[Any]):
     due_id = serializers.IntegerField(min_value=1)
     amount = serializers.DecimalField(max_digits=18, decimal_places=2, min_value=Decimal("0.01"))
     paid_at = serializers.DateTimeField()
-    reference = serializers.CharField(
-        max_length=80, required=False, allow_blank=True, default=""
-    )
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     proof = serializers.FileField(required=False, allow_null=True, default=None)
 
 
@@ -251,7 +247,7 @@ class FilingSerializer(serializers.Serializer[Any]):
 class OutcomeSerializer(serializers.ModelSerializer[Outcome]):
     """What became of a patent."""
 
-    label = serializers.CharField(read_only=True)
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment]
     status_label = serializers.CharField(source="get_status_display", read_only=True)
 
     class Meta:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import mixins, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
@@ -53,17 +53,22 @@ REFUSED = (400, 401, 403, 404, 409, 422)
 class Newest(Cursor):
     """Newest first."""
 
-    ordering = ("-id",)
+    ordering = "-id"
 
 
-class Room(mixins.ListModelMixin, mixins.RetrieveModelMixin, IdempotentCreateMixin):
+class Room(IdempotentCreateMixin):
     """What the three resources have in common."""
 
     request: Request
     pagination_class = Newest
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
-    parser_classes: ClassVar[Any] = [JSONParser, FormParser, MultiPartParser]
+    parser_classes = (JSONParser, FormParser, MultiPartParser)
+
+    def page(self) -> Response:
+        """One page of the queryset, with its links."""
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     def taken_in(self, form: type[Serializer[Any]]) -> Any:
         """The request's body through its serializer; a 400 problem when it does not fit."""
@@ -77,7 +82,7 @@ class DeclarationViewSet(Room):
 
     serializer_class = DeclarationSerializer
     queryset = OpenDeclaration.objects.none()
-    permission_classes: ClassVar[Any] = []
+    permission_classes = ()
     idempotent_actions = ("create",)
 
     def get_queryset(self) -> QuerySet[OpenDeclaration]:
@@ -103,15 +108,15 @@ class DeclarationViewSet(Room):
         ],
         responses={200: DeclarationSerializer(many=True), **problems(401, 403)},
     )
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    def list(self, request: Request) -> Response:
+        return self.page()
 
     @extend_schema(
         summary="一份开放许可声明",
         parameters=[ID],
         responses={200: DeclarationSerializer, **problems(404)},
     )
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(
@@ -225,18 +230,20 @@ class LicenceViewSet(Room):
 
     @extend_schema(
         summary="许可列表",
-        parameters=[OpenApiParameter("status", str, description="noticed effective filed ended void")],
+        parameters=[
+            OpenApiParameter("status", str, description="noticed effective filed ended void")
+        ],
         responses={200: LicenceSerializer(many=True), **problems(401, 403)},
     )
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    def list(self, request: Request) -> Response:
+        return self.page()
 
     @extend_schema(
         summary="一项许可",
         parameters=[ID],
         responses={200: LicenceSerializer, **problems(401, 403, 404)},
     )
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
 
     def _shown(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
@@ -348,15 +355,15 @@ class OutcomeViewSet(Room):
         ],
         responses={200: OutcomeSerializer(many=True), **problems(401, 403)},
     )
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    def list(self, request: Request) -> Response:
+        return self.page()
 
     @extend_schema(
         summary="一条转化反馈",
         parameters=[ID],
         responses={200: OutcomeSerializer, **problems(401, 403, 404)},
     )
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(

@@ -52,7 +52,7 @@ class OpenDeclaration(models.Model):
     months = models.PositiveSmallIntegerField("许可期限（月）", null=True, blank=True)
     remarks = models.TextField("其他需要说明的事项", blank=True, default="", max_length=2000)
     cap_reasons = models.TextField("费用较高的理由", blank=True, default="", max_length=2000)
-    # The declaration names these itself (IR85): what it said stays, whatever the register says later.
+    # The declaration names these itself (IR85): what it said stays, whatever the register says.
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
     patentees = models.CharField(max_length=1000)
@@ -113,7 +113,8 @@ class OpenDeclaration(models.Model):
                 name="declaration_withdrawn_with_reason",
             ),
             CheckConstraint(
-                condition=Q(months__isnull=True) | Q(months__gte=1), name="declaration_term_positive"
+                condition=Q(months__isnull=True) | Q(months__gte=1),
+                name="declaration_term_positive",
             ),
         ]
         indexes: ClassVar = [

@@ -49,9 +49,7 @@ class Document(models.Model):
             UniqueConstraint(fields=["kind", "number"], name="document_number_once"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="document_fixed", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            pgtrigger.Protect(name="document_fixed", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

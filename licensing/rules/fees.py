@@ -107,7 +107,7 @@ class FeePart:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A sum and the day it falls due; `at_conclusion` sums must be paid for the licence to arise."""
+    """A sum and the day it falls due; without `at_conclusion` sums paid no licence arises."""
 
     kind: PartKind
     amount: Decimal
@@ -310,5 +310,7 @@ def _standard(part: FeePart) -> str:
         case PartKind.ENTRY:
             return f"入门费 {amount}，随通知一次付清。"
         case _:
-            when = "随通知一次付清" if part.due_days == 0 else f"通知送达后 {part.due_days} 天内付清"
+            when = (
+                "随通知一次付清" if part.due_days == 0 else f"通知送达后 {part.due_days} 天内付清"
+            )
             return f"{PART_LABELS[part.kind]} {amount}，{when}。"

@@ -33,7 +33,9 @@ class OutcomeKind:
 
 
 OUTCOMES: Mapping[str, OutcomeKind] = {
-    Code.TRANSFERRED: OutcomeKind("已转让", "转让合同或变更登记手续合格通知书", takes_off_board=True),
+    Code.TRANSFERRED: OutcomeKind(
+        "已转让", "转让合同或变更登记手续合格通知书", takes_off_board=True
+    ),
     Code.EQUITY: OutcomeKind("已作价入股", "投资协议或公司章程", takes_off_board=True),
     Code.OPEN_LICENCE: OutcomeKind("已达成开放许可", "本平台生效的开放许可", needs_licence=True),
     Code.ORDINARY: OutcomeKind("已达成普通许可", "普通许可合同或备案通知书"),

@@ -29,9 +29,11 @@ from licensing.selectors.overseen import (
     outcome_regions,
     verified_outcomes,
 )
+from licensing.selectors.waiting import Waiting, waiting_for
 
 __all__ = [
     "Check",
+    "Waiting",
     "contest_deadline",
     "declaration",
     "declaration_card",
@@ -55,4 +57,5 @@ __all__ = [
     "shelf",
     "terms_of",
     "verified_outcomes",
+    "waiting_for",
 ]

@@ -38,7 +38,9 @@ class Check:
 # fail the line, what the tick says, and the article.
 LAW: Sequence[tuple[frozenset[str], str, str]] = (
     (
-        frozenset({"number-unverified", "not-granted", "lapsed", "expired", "invalid", "abandoned"}),
+        frozenset(
+            {"number-unverified", "not-granted", "lapsed", "expired", "invalid", "abandoned"}
+        ),
         "专利权已授权公告，且维持有效",
         "专利法实施细则第八十五条、第八十六条",
     ),
@@ -156,9 +158,7 @@ def shelf(*, mode: str = "", region: str = "", q: str = "") -> QuerySet[OpenDecl
     return _with_plan(rows).order_by("-announced_on", "-pk")
 
 
-def _searched(
-    rows: QuerySet[OpenDeclaration], *, region: str, q: str
-) -> QuerySet[OpenDeclaration]:
+def _searched(rows: QuerySet[OpenDeclaration], *, region: str, q: str) -> QuerySet[OpenDeclaration]:
     for word in q.split()[:8]:
         rows = rows.filter(
             Q(patent_title__icontains=word)

@@ -46,7 +46,9 @@ def licence(licence_id: int, *, viewer: Actor) -> Licence:
     found = (
         licences(viewer=viewer)
         .select_related("licensor", "licensee", "declaration", "plan", "document", "served_proof")
-        .prefetch_related("plan__parts", "dues__payments", "payments__proof", "contests", "outcomes")
+        .prefetch_related(
+            "plan__parts", "dues__payments", "payments__proof", "contests", "outcomes"
+        )
         .filter(pk=licence_id)
         .first()
     )

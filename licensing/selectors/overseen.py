@@ -25,9 +25,9 @@ def _start(day: date) -> datetime:
 
 def _licences(region: str, since: date | None, until: date | None) -> QuerySet[Licence]:
     """Licences that took effect then and did not turn out void."""
-    rows = Licence.objects.filter(
-        region__startswith=region, effective_at__isnull=False
-    ).exclude(status=moves.LicenceStatus.VOID)
+    rows = Licence.objects.filter(region__startswith=region, effective_at__isnull=False).exclude(
+        status=moves.LicenceStatus.VOID
+    )
     if since is not None:
         rows = rows.filter(effective_at__gte=_start(since))
     if until is not None:
@@ -75,9 +75,7 @@ def effective_licences(
 
 def _verified(region: str, since: date | None, until: date | None) -> QuerySet[Outcome]:
     """Outcomes that count: verified by a bureau, by the day on which they happened."""
-    rows = Outcome.objects.filter(
-        region__startswith=region, status=moves.OutcomeStatus.VERIFIED
-    )
+    rows = Outcome.objects.filter(region__startswith=region, status=moves.OutcomeStatus.VERIFIED)
     if since is not None:
         rows = rows.filter(happened_on__gte=since)
     if until is not None:

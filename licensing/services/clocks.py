@@ -132,6 +132,6 @@ def note_restoration(*, patent_id: int) -> int:
     """The patent is in force again: take the marks off."""
     return Licence.objects.filter(patent_id=patent_id, patent_lapsed_on__isnull=False).update(
         patent_lapsed_on=None
-    ) + OpenDeclaration.objects.filter(
-        patent_id=patent_id, patent_lapsed_on__isnull=False
-    ).update(patent_lapsed_on=None)
+    ) + OpenDeclaration.objects.filter(patent_id=patent_id, patent_lapsed_on__isnull=False).update(
+        patent_lapsed_on=None
+    )

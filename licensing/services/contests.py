@@ -62,9 +62,7 @@ def contest_licence(*, licence_id: int, reason: str, by: Actor, now: datetime) -
     return contest
 
 
-def _close(
-    contest: Contest, move: str, *, resolution: str, by: Actor, now: datetime
-) -> None:
+def _close(contest: Contest, move: str, *, resolution: str, by: Actor, now: datetime) -> None:
     moved(TABLE, LABELS, contest, move)
     contest.resolved_at, contest.resolved_by, contest.resolution = now, by.key, resolution
     contest.save(update_fields=["status", "resolved_at", "resolved_by", "resolution"])

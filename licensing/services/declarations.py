@@ -28,9 +28,7 @@ def write_plan(terms: DeclarationTerms, *, by: Actor, now: datetime) -> FeePlan:
     """A new plan of these parts; Invalid on the fee field when they make no sense."""
     if errors := fees.plan_errors(terms.parts):
         raise Invalid(fields={"mode": errors})
-    plan = FeePlan.objects.create(
-        mode=fees.mode_of(terms.parts), created_at=now, created_by=by.key
-    )
+    plan = FeePlan.objects.create(mode=fees.mode_of(terms.parts), created_at=now, created_by=by.key)
     FeePart.objects.bulk_create(
         FeePart(
             plan=plan,

@@ -23,7 +23,7 @@ def content_hash(content: Mapping[str, object]) -> str:
 def issue_declaration(declaration: OpenDeclaration, *, by: Actor, now: datetime) -> Document:
     """The declaration as announced, in the items the rules ask for (IR85)."""
     terms = declaration.plan.terms()
-    content = {
+    content: dict[str, object] = {
         "声明编号": declaration.number,
         "专利号": declaration.patent_number,
         "专利名称": declaration.patent_title,
@@ -54,7 +54,7 @@ def issue_contract(licence: Licence, *, by: Actor, now: datetime) -> Document:
     parties = people.organisations([licence.licensor_id, licence.licensee_id])
     licensor, licensee = parties[licence.licensor_id], parties[licence.licensee_id]
     declaration = licence.declaration
-    content = {
+    content: dict[str, object] = {
         "许可编号": licence.number,
         "许可人": licensor.name,
         "许可人统一社会信用代码": licensor.uscc or "—",
@@ -86,9 +86,7 @@ def _term(months: int | None) -> str:
     return f"自许可生效之日起 {months} 个月，但不超过专利权期限"
 
 
-def _issue(
-    document: Document, content: dict[str, object], *, by: Actor, now: datetime
-) -> Document:
+def _issue(document: Document, content: dict[str, object], *, by: Actor, now: datetime) -> Document:
     # The salt keeps a paper's hash from being found by guessing what it says.
     document.content = content | {"校验码": secrets.token_hex(8)}
     document.content_hash = content_hash(document.content)

@@ -28,7 +28,7 @@ TABLE, LABELS = moves.OUTCOME_MOVES, moves.OUTCOME_LABELS
 
 @transaction.atomic
 def report_outcome(
-    *, report: OutcomeReport, by: Actor, now: datetime, evidence: UploadedFile | None = None
+    *, report: OutcomeReport, by: Actor, now: datetime, evidence: UploadedFile[bytes] | None = None
 ) -> Outcome:
     """A holder reports an outcome of its patent, with what proves it."""
     card = listings.card(report.patent_id, viewer=by)
@@ -55,9 +55,7 @@ def report_outcome(
         patent_title=card.title,
         code=report.code,
         happened_on=report.happened_on,
-        evidence=attachments.store(
-            evidence, purpose="outcome", by=by, now=now, field="evidence"
-        )
+        evidence=attachments.store(evidence, purpose="outcome", by=by, now=now, field="evidence")
         if evidence
         else None,
         contract_number=report.contract_number.strip(),
@@ -158,9 +156,7 @@ def _decide(outcome_id: int, move: str, reason: str, *, by: Actor, now: datetime
     outcome = locked(Outcome.objects.visible_to(by), outcome_id)
     require(by, Permission.VERIFY_OUTCOME, on=outcome)
     if by.user_id is not None and by.user_id == outcome.reported_user_id:
-        raise Conflict(
-            _("填报人不能核验自己的反馈，请由另一位工作人员核验。"), code="two-persons"
-        )
+        raise Conflict(_("填报人不能核验自己的反馈，请由另一位工作人员核验。"), code="two-persons")
     licence = outcome.licence
     contested = licence and licence.contests.filter(status=moves.ContestStatus.RAISED).exists()
     if move == "verify" and contested:
@@ -200,7 +196,7 @@ def report_again(
     now: datetime,
     note: str = "",
     contract_number: str = "",
-    evidence: UploadedFile | None = None,
+    evidence: UploadedFile[bytes] | None = None,
 ) -> Outcome:
     """The holder mends a report that was sent back."""
     outcome = locked(Outcome.objects.visible_to(by), outcome_id)

@@ -44,7 +44,7 @@ def take_open_licence(
     now: datetime,
     licensee_id: int | None = None,
     served_at: datetime | None = None,
-    served_proof: UploadedFile | None = None,
+    served_proof: UploadedFile[bytes] | None = None,
 ) -> Licence:
     """Serve notice that a firm takes the licence. What is free at notice takes effect at once.
 
@@ -118,7 +118,9 @@ def _refuse_taking(declaration: OpenDeclaration, licensee_id: int, *, now: datet
     """Conflict when this firm cannot take this licence now."""
     if declaration.status != moves.DeclarationStatus.ANNOUNCED:
         raise Conflict(
-            _("这份开放许可声明已不再生效，不能再按它取得许可。请查看其他开放许可，或联系专利权人。"),
+            _(
+                "这份开放许可声明已不再生效，不能再按它取得许可。请查看其他开放许可，或联系专利权人。"
+            ),
             code="not-on-offer",
         )
     if declaration.licensor_id == licensee_id:
@@ -155,7 +157,7 @@ def record_payment(
     by: Actor,
     now: datetime,
     reference: str = "",
-    proof: UploadedFile | None = None,
+    proof: UploadedFile[bytes] | None = None,
 ) -> Payment:
     """Note with its proof that the licensee paid; what completes the sums due brings the effect."""
     licence = locked(Licence.objects.visible_to(by), licence_id)
@@ -181,9 +183,7 @@ def record_payment(
         recorded_at=now,
         recorded_by=by.key,
     )
-    audit.record(
-        "licence.paid", subject=licence, by=by, at=now, changes={"amount": str(amount)}
-    )
+    audit.record("licence.paid", subject=licence, by=by, at=now, changes={"amount": str(amount)})
     outbox.emit(
         "licence.paid",
         subject=licence,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from core.errors import Missing, NotAllowed
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles
+from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees
 from licensing.types import Side
@@ -30,7 +31,7 @@ HOLDERS = for_roles(Role.OFFICE, Role.BROKER)
 
 
 @require_GET
-def shelf(request: HttpRequest) -> HttpResponse:
+def shelf(request: Request) -> HttpResponse:
     """Every open licence on offer, like goods with their price."""
     q, mode = request.GET.get("q", "").strip()[:200], request.GET.get("mode", "")
     region = request.GET.get("region", "")
@@ -60,11 +61,11 @@ def shelf(request: HttpRequest) -> HttpResponse:
         "region": region,
         "may_declare": request.actor.has(Role.OFFICE, Role.BROKER),
     }
-    htmx = getattr(request, "htmx", False)
+    htmx = bool(request.htmx)
     return render(request, "licensing/shelf.html#rows" if htmx else "licensing/shelf.html", context)
 
 
-def _base_amount(request: HttpRequest) -> Decimal | None:
+def _base_amount(request: Request) -> Decimal | None:
     try:
         amount = Decimal(request.GET.get("sales", "").replace(",", "").strip() or "x")
     except InvalidOperation:
@@ -73,7 +74,7 @@ def _base_amount(request: HttpRequest) -> Decimal | None:
 
 
 @require_GET
-def declaration(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def declaration(request: Request, declaration_id: int) -> HttpResponse:
     """One open licence: what it costs, how to take it, and what stands against it today."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     card = selectors.declaration_card(row)
@@ -105,7 +106,7 @@ def declaration(request: HttpRequest, declaration_id: int) -> HttpResponse:
 
 
 @require_GET
-def of_patent(request: HttpRequest, patent_id: int) -> HttpResponse:
+def of_patent(request: Request, patent_id: int) -> HttpResponse:
     """The open licence of a patent: a piece of the patent's page, or a page of its own."""
     row = selectors.declaration_for(patent_id, viewer=request.actor)
     patent = listings.cards([patent_id], viewer=request.actor).get(patent_id)
@@ -121,14 +122,14 @@ def of_patent(request: HttpRequest, patent_id: int) -> HttpResponse:
         "may_declare": side is not None
         and allowed(request.actor, Permission.DECLARE_OPEN, on=side),
     }
-    htmx = getattr(request, "htmx", False)
+    htmx = bool(request.htmx)
     page = "licensing/_of_patent.html" if htmx else "licensing/of_patent.html"
     return render(request, page, context)
 
 
 @HOLDERS
 @require_GET
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: Request) -> HttpResponse:
     """The office's own declarations with what they brought."""
     rows = page_of(request, selectors.declarations_of(viewer=request.actor))
     return render(
@@ -143,7 +144,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @HOLDERS
 @require_GET
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: Request) -> HttpResponse:
     """Screen 1: which patent. Each with what the law says about it today."""
     rows = listings.stock(viewer=request.actor)
     q = request.GET.get("q", "").strip()[:200]
@@ -164,17 +165,15 @@ def choose(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _own_patent(request: HttpRequest, patent_id: int) -> PatentCard:
+def _own_patent(request: Request, patent_id: int) -> PatentCard:
     """The patent, when the actor's organisation manages it: seen by others, it is not theirs."""
     card = listings.card(patent_id, viewer=request.actor)
-    require(
-        request.actor, Permission.DECLARE_OPEN, on=Side(card.organisation_id, card.region)
-    )
+    require(request.actor, Permission.DECLARE_OPEN, on=Side(card.organisation_id, card.region))
     return card
 
 
 @require_http_methods(["GET", "POST"])
-def terms(request: HttpRequest, patent_id: int) -> HttpResponse:
+def terms(request: Request, patent_id: int) -> HttpResponse:
     """Screen 2: the fee and the term, beside the live check."""
     card = _own_patent(request, patent_id)
     started = selectors.declaration_for(patent_id, viewer=request.actor)
@@ -195,7 +194,7 @@ def terms(request: HttpRequest, patent_id: int) -> HttpResponse:
 
 
 def _terms_page(
-    request: HttpRequest, card: PatentCard, form: forms.Form, checks: list[selectors.Check]
+    request: Request, card: PatentCard, form: forms.Form, checks: list[selectors.Check]
 ) -> HttpResponse:
     return render(
         request,
@@ -215,7 +214,7 @@ def steps(current: int) -> list[dict[str, Any]]:
 
 
 @require_GET
-def guards(request: HttpRequest, patent_id: int) -> HttpResponse:
+def guards(request: Request, patent_id: int) -> HttpResponse:
     """The live check as a piece of the terms page, for what is filled in so far."""
     _own_patent(request, patent_id)
     form = TermsForm(request.GET)
@@ -227,7 +226,7 @@ def guards(request: HttpRequest, patent_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def edit(request: Request, declaration_id: int) -> HttpResponse:
     """Screen 2 again, for a draft."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.DECLARE_OPEN, on=row)
@@ -253,14 +252,16 @@ def edit(request: HttpRequest, declaration_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def check_answers(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def check_answers(request: Request, declaration_id: int) -> HttpResponse:
     """Screen 3: everything once more, the two days, and the declaration itself."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.DECLARE_OPEN, on=row)
     if row.status != "draft" and request.method == "GET":
         return redirect("licensing:declaration", row.pk)
     today = timezone.localdate()
-    form = AnnouncementForm(request.POST or None, initial={"filed_on": today, "announced_on": today})
+    form = AnnouncementForm(
+        request.POST or None, initial={"filed_on": today, "announced_on": today}
+    )
     revision = request.POST.get("revision", "")
 
     def run() -> str:
@@ -273,9 +274,7 @@ def check_answers(request: HttpRequest, declaration_id: int) -> HttpResponse:
             by=request.actor,
             now=timezone.now(),
         )
-        messages.success(
-            request, _("开放许可声明 %(number)s 已生效。") % {"number": done.number}
-        )
+        messages.success(request, _("开放许可声明 %(number)s 已生效。") % {"number": done.number})
         return reverse("licensing:declaration", args=[done.pk])
 
     if request.method == "POST" and (done := submitted(request, form, run)):
@@ -299,7 +298,7 @@ def check_answers(request: HttpRequest, declaration_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def withdraw(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def withdraw(request: Request, declaration_id: int) -> HttpResponse:
     """Taking the offer back, with a reason."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.DECLARE_OPEN, on=row)
@@ -326,7 +325,7 @@ def withdraw(request: HttpRequest, declaration_id: int) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def discard(request: Request, declaration_id: int) -> HttpResponse:
     """Giving up a draft."""
     if request.actor.is_anonymous:
         raise NotAllowed(_("请先登录，再办理这项操作。"), code="login-required")

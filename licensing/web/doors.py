@@ -8,22 +8,23 @@ from typing import TypeVar
 from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from core.idempotency.web import submit_once
 from core.web.forms import attempt
+from core.web.types import Request
 
 PAGE = 20
 Row = TypeVar("Row", bound=Model)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Row], *, size: int = PAGE) -> Page[Row]:
+def page_of(request: Request, rows: QuerySet[Row], *, size: int = PAGE) -> Page[Row]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
 def submitted(
-    request: HttpRequest, form: forms.BaseForm, run: Callable[[], str]
+    request: Request, form: forms.BaseForm, run: Callable[[], str]
 ) -> HttpResponse | None:
     """The redirect after a command that ran once; None when it was refused, reasons on the form."""
     if not form.is_valid():

@@ -188,11 +188,18 @@ class AnnouncementForm(forms.Form):
     announced_on = forms.DateField(
         label=_("公告日"),
         widget=day_input(),
-        help_text=_("声明自公告之日起生效，企业从这一天起可以取得许可。尚未公告的，请在公告后再办理这一步。"),
+        help_text=_(
+            "声明自公告之日起生效，企业从这一天起可以取得许可。尚未公告的，请在公告后再办理这一步。"
+        ),
     )
     sure = forms.BooleanField(
         label=_("我已核对：声明内容真实，全体共有人同意，没有使用商业性宣传用语"),
-        error_messages={"required": _("请核对后勾选。提供虚假声明将被警告并可处 10 万元以下罚款（实施细则第八十八条、第一百条）。")},
+        error_messages={
+            "required": _(
+                "请核对后勾选。虚假声明将被警告，可处 10 万元以下罚款"
+                "（实施细则第八十八条、第一百条）。"
+            )
+        },
     )
 
 

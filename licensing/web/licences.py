@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import NotAllowed
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
+from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
 from licensing.web.doors import page_of, submitted
@@ -33,7 +34,7 @@ from listings.types import Action, hard
 
 @login_needed
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """The licences of both sides that the actor may see."""
     status = request.GET.get("status", "")
     known = {s.value for s in moves.LicenceStatus}
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def take(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def take(request: Request, declaration_id: int) -> HttpResponse:
     """The terms once more; accepting them is the written notice."""
     if request.actor.is_anonymous:
         raise NotAllowed(_("请先登录，再取得许可。"), code="login-required")
@@ -85,15 +86,13 @@ def take(request: HttpRequest, declaration_id: int) -> HttpResponse:
             "card": card,
             "dues": dues,
             "due_now": fees.due_at_conclusion(dues),
-            "against": hard(
-                listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=now)
-            ),
+            "against": hard(listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=now)),
         },
     )
 
 
 def _page(
-    request: HttpRequest, template: str, form: forms.Form, context: dict[str, Any]
+    request: Request, template: str, form: forms.Form, context: dict[str, Any]
 ) -> HttpResponse:
     status = 422 if form.is_bound and form.errors else 200
     return render(request, template, context | {"form": form}, status=status)
@@ -101,7 +100,7 @@ def _page(
 
 @login_needed
 @require_GET
-def licence(request: HttpRequest, licence_id: int) -> HttpResponse:
+def licence(request: Request, licence_id: int) -> HttpResponse:
     """One licence: where it stands, what is next, and the clock."""
     row = selectors.licence(licence_id, viewer=request.actor)
     today = timezone.localdate()
@@ -141,7 +140,7 @@ def licence(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def pay(request: HttpRequest, licence_id: int) -> HttpResponse:
+def pay(request: Request, licence_id: int) -> HttpResponse:
     """A payment with its proof."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side())
@@ -181,7 +180,7 @@ def pay(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 
 def _act(
-    request: HttpRequest,
+    request: Request,
     licence_id: int,
     form: forms.Form,
     template: str,
@@ -203,7 +202,7 @@ def _act(
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def contest(request: HttpRequest, licence_id: int) -> HttpResponse:
+def contest(request: Request, licence_id: int) -> HttpResponse:
     """The patentee objects."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.CONTEST_LICENCE, on=row.licensor_side())
@@ -226,7 +225,7 @@ def contest(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def resolve(request: HttpRequest, licence_id: int) -> HttpResponse:
+def resolve(request: Request, licence_id: int) -> HttpResponse:
     """The bureau decides on an objection."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.RESOLVE_CONTEST, on=row.licensor_side())
@@ -250,7 +249,7 @@ def resolve(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def file(request: HttpRequest, licence_id: int) -> HttpResponse:
+def file(request: Request, licence_id: int) -> HttpResponse:
     """The filing of a licence."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.FILE_LICENCE, on=row)
@@ -277,7 +276,7 @@ def file(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 @login_needed
 @require_POST
-def drop(request: HttpRequest, licence_id: int) -> HttpResponse:
+def drop(request: Request, licence_id: int) -> HttpResponse:
     """The patentee takes the objection back."""
     services.drop_contest(licence_id=licence_id, by=request.actor, now=timezone.now())
     messages.success(request, _("异议已撤回。"))
@@ -286,10 +285,8 @@ def drop(request: HttpRequest, licence_id: int) -> HttpResponse:
 
 @login_needed
 @require_POST
-def cancel(request: HttpRequest, licence_id: int) -> HttpResponse:
+def cancel(request: Request, licence_id: int) -> HttpResponse:
     """The licensee takes its notice back before paying."""
-    services.cancel_notice(
-        licence_id=licence_id, reason="", by=request.actor, now=timezone.now()
-    )
+    services.cancel_notice(licence_id=licence_id, reason="", by=request.actor, now=timezone.now())
     messages.success(request, _("通知已撤回。"))
     return redirect("licensing:licence", licence_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from core.errors import Invalid
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles, login_needed
+from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import moves
 from licensing.rules.outcomes import OUTCOMES
@@ -25,7 +26,7 @@ from listings import selectors as listings
 
 @login_needed
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """Reported outcomes that the actor may see; a bureau starts with those waiting for it."""
     known = {s.value for s in moves.OutcomeStatus}
     status = request.GET.get("status", "")
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @for_roles(Role.OFFICE, Role.BROKER)
 @require_http_methods(["GET", "POST"])
-def report(request: HttpRequest) -> HttpResponse:
+def report(request: Request) -> HttpResponse:
     """Report an outcome of one of the office's patents."""
     form = OutcomeForm(
         request.POST or None,
@@ -83,7 +84,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @login_needed
 @require_GET
-def outcome(request: HttpRequest, outcome_id: int) -> HttpResponse:
+def outcome(request: Request, outcome_id: int) -> HttpResponse:
     """One outcome with its proof and what became of the report."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
     own = Side(row.organisation_id, row.region)
@@ -105,7 +106,7 @@ def outcome(request: HttpRequest, outcome_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def decide(request: HttpRequest, outcome_id: int) -> HttpResponse:
+def decide(request: Request, outcome_id: int) -> HttpResponse:
     """The bureau verifies or sends back."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
     require(request.actor, Permission.VERIFY_OUTCOME, on=row)
@@ -138,7 +139,7 @@ def decide(request: HttpRequest, outcome_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def again(request: HttpRequest, outcome_id: int) -> HttpResponse:
+def again(request: Request, outcome_id: int) -> HttpResponse:
     """The holder mends a report that was sent back."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
     require(request.actor, Permission.REPORT_OUTCOME, on=Side(row.organisation_id, row.region))

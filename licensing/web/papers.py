@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from core.errors import Missing
 from core.web.doors import login_needed
+from core.web.types import Request
 from licensing import selectors
 from licensing.web.typesetting import typeset
 
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from licensing.models import Document
 
 
-def _pdf(request: HttpRequest, document: Document | None) -> HttpResponse:
+def _pdf(request: Request, document: Document | None) -> HttpResponse:
     if document is None:
         raise Missing(_("文书尚未生成：声明公告后、许可生效后才有文书。"))
-    address = request.build_absolute_uri(
-        reverse("licensing:check", args=[document.content_hash])
-    )
+    address = request.build_absolute_uri(reverse("licensing:check", args=[document.content_hash]))
     name = f"{document.get_kind_display()}{document.number}.pdf"
     return HttpResponse(
         typeset(
@@ -41,7 +40,7 @@ def _pdf(request: HttpRequest, document: Document | None) -> HttpResponse:
 
 
 @require_GET
-def declaration_pdf(request: HttpRequest, declaration_id: int) -> HttpResponse:
+def declaration_pdf(request: Request, declaration_id: int) -> HttpResponse:
     """The declaration as announced, for anyone."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     return _pdf(request, getattr(row, "document", None))
@@ -49,14 +48,14 @@ def declaration_pdf(request: HttpRequest, declaration_id: int) -> HttpResponse:
 
 @login_needed
 @require_GET
-def contract_pdf(request: HttpRequest, licence_id: int) -> HttpResponse:
+def contract_pdf(request: Request, licence_id: int) -> HttpResponse:
     """The licence contract, for its parties and overseers."""
     row = selectors.licence(licence_id, viewer=request.actor)
     return _pdf(request, getattr(row, "document", None))
 
 
 @require_GET
-def check(request: HttpRequest, content_hash: str = "") -> HttpResponse:
+def check(request: Request, content_hash: str = "") -> HttpResponse:
     """Anyone with a paper in hand compares it with what was issued."""
     asked = request.GET.get("hash", "").strip().replace(" ", "")
     if asked:
@@ -71,22 +70,25 @@ def check(request: HttpRequest, content_hash: str = "") -> HttpResponse:
     return render(request, "licensing/check.html", {"document": document})
 
 
-def _download(attachment: Attachment | None) -> FileResponse:
+def _download(attachment: Attachment | None) -> HttpResponse:
+    """The file as a download (at most 10 MB); never shown in place, whatever it claims to be."""
     if attachment is None:
         raise Missing(_("没有上传文件。"))
-    response = FileResponse(
-        attachment.file.open("rb"),
-        as_attachment=True,
-        filename=attachment.name,
+    with attachment.file.open("rb") as file:
+        content = file.read()
+    return HttpResponse(
+        content,
         content_type=attachment.content_type,
+        headers={
+            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
+            "X-Content-Type-Options": "nosniff",
+        },
     )
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 @login_needed
 @require_GET
-def payment_proof(request: HttpRequest, licence_id: int, payment_id: int) -> FileResponse:
+def payment_proof(request: Request, licence_id: int, payment_id: int) -> HttpResponse:
     """The proof of one payment."""
     row = selectors.licence(licence_id, viewer=request.actor)
     payment = row.payments.select_related("proof").filter(pk=payment_id).first()
@@ -95,13 +97,13 @@ def payment_proof(request: HttpRequest, licence_id: int, payment_id: int) -> Fil
 
 @login_needed
 @require_GET
-def notice_proof(request: HttpRequest, licence_id: int) -> FileResponse:
+def notice_proof(request: Request, licence_id: int) -> HttpResponse:
     """The proof that a notice was served."""
     return _download(selectors.licence(licence_id, viewer=request.actor).served_proof)
 
 
 @login_needed
 @require_GET
-def outcome_evidence(request: HttpRequest, outcome_id: int) -> FileResponse:
+def outcome_evidence(request: Request, outcome_id: int) -> HttpResponse:
     """What proves an outcome."""
     return _download(selectors.outcome(outcome_id, viewer=request.actor).evidence)

@@ -27,9 +27,7 @@ def _fonts() -> Path:
     return Path(spec.origin).parent
 
 
-def typeset(
-    *, title: str, content: Mapping[str, Any], content_hash: str, address: str
-) -> bytes:
+def typeset(*, title: str, content: Mapping[str, Any], content_hash: str, address: str) -> bytes:
     """A paper of two columns, item and wording, with its hash and the page that checks it."""
     data = {
         "title": title,

@@ -17,9 +17,7 @@ urlpatterns = [
     ),
     path("open-licences/of/<int:patent_id>/", declarations.of_patent, name="of-patent"),
     path("open-licences/<int:declaration_id>/", declarations.declaration, name="declaration"),
-    path(
-        "open-licences/<int:declaration_id>/edit/", declarations.edit, name="declaration-edit"
-    ),
+    path("open-licences/<int:declaration_id>/edit/", declarations.edit, name="declaration-edit"),
     path(
         "open-licences/<int:declaration_id>/check/",
         declarations.check_answers,
@@ -52,9 +50,7 @@ urlpatterns = [
     path("licences/<int:licence_id>/contest/resolve/", licences.resolve, name="contest-resolve"),
     path("licences/<int:licence_id>/file/", licences.file, name="file"),
     path("licences/<int:licence_id>/contract.pdf", papers.contract_pdf, name="contract-pdf"),
-    path(
-        "licences/<int:licence_id>/proofs/<int:payment_id>/", papers.payment_proof, name="proof"
-    ),
+    path("licences/<int:licence_id>/proofs/<int:payment_id>/", papers.payment_proof, name="proof"),
     path("licences/<int:licence_id>/notice-proof/", papers.notice_proof, name="notice-proof"),
     path("outcomes/", outcomes.index, name="outcomes"),
     path("outcomes/report/", outcomes.report, name="outcome-report"),

@@ -60,9 +60,7 @@ class NewPledgeSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1), min_length=1, max_length=200
     )
     debtor_name = serializers.CharField(max_length=200)
-    principal = serializers.DecimalField(
-        max_digits=18, decimal_places=2, min_value=Decimal("0.01")
-    )
+    principal = serializers.DecimalField(max_digits=18, decimal_places=2, min_value=Decimal("0.01"))
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
     register_number = serializers.CharField(max_length=rules.LONGEST_NUMBER)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import mixins, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -44,7 +42,7 @@ class PledgeCheckView(APIView):
     """Whether a patent can be pledged."""
 
     request: Request
-    permission_classes: ClassVar[Any] = []
+    permission_classes = ()
 
     @extend_schema(
         operation_id="pledge_check",
@@ -63,10 +61,10 @@ class PledgeCheckView(APIView):
 class Newest(Cursor):
     """Newest first."""
 
-    ordering = ("-id",)
+    ordering = "-id"
 
 
-class PledgeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, IdempotentCreateMixin):
+class PledgeViewSet(IdempotentCreateMixin):
     """Pledges 质押 that concern the actor."""
 
     request: Request
@@ -85,8 +83,9 @@ class PledgeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Idempotent
         parameters=[OpenApiParameter("status", str, description="registered released")],
         responses={200: PledgeSerializer(many=True), **problems(401, 403)},
     )
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    def list(self, request: Request) -> Response:
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     @extend_schema(
         summary="一笔质押",

@@ -35,9 +35,7 @@ class PledgeForm(forms.Form):
     )
     starts_on = forms.DateField(label=_("债务起始日"), widget=day_input())
     ends_on = forms.DateField(label=_("债务到期日"), widget=day_input())
-    register_number = forms.CharField(
-        label=_("质押登记号"), max_length=rules.LONGEST_NUMBER
-    )
+    register_number = forms.CharField(label=_("质押登记号"), max_length=rules.LONGEST_NUMBER)
     registered_on = forms.DateField(
         label=_("登记日"), widget=day_input(), help_text=_("质权自登记之日起设立。")
     )

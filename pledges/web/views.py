@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles, login_needed
 from core.web.forms import attempt
+from core.web.types import Request
 from pledges import rules, selectors, services
 from pledges.types import PledgeInput
 from pledges.web.forms import ConsentForm, PledgeForm, ReleaseForm
@@ -25,7 +26,7 @@ PAGE = 20
 
 
 @require_GET
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: Request) -> HttpResponse:
     """What pledging needs, and the checker."""
     return render(
         request,
@@ -35,7 +36,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def check(request: HttpRequest) -> HttpResponse:
+def check(request: Request) -> HttpResponse:
     """Whether the patent of a number can be pledged today, with every reason against it."""
     number = request.GET.get("number", "").strip()[:100]
     context: dict[str, object] = {
@@ -48,14 +49,14 @@ def check(request: HttpRequest) -> HttpResponse:
             context["found"] = selectors.check(number, viewer=request.actor, at=timezone.now())
         except Missing as problem:
             context["problem"], status = problem.message, 404
-    htmx = getattr(request, "htmx", False)
+    htmx = bool(request.htmx)
     page = "pledges/check.html#result" if htmx else "pledges/check.html"
     return render(request, page, context, status=200 if htmx else status)
 
 
 @login_needed
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """The pledges that concern the actor."""
     status = request.GET.get("status", "")
     known = {s.value for s in rules.PledgeStatus}
@@ -78,7 +79,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @for_roles(Role.BANK)
 @require_http_methods(["GET", "POST"])
-def record(request: HttpRequest) -> HttpResponse:
+def record(request: Request) -> HttpResponse:
     """A bank records a registered pledge."""
     today = timezone.localdate()
     form = PledgeForm(
@@ -107,9 +108,7 @@ def record(request: HttpRequest) -> HttpResponse:
             by=request.actor,
             now=timezone.now(),
         )
-        messages.success(
-            request, _("质押 %(number)s 已登记。") % {"number": done.register_number}
-        )
+        messages.success(request, _("质押 %(number)s 已登记。") % {"number": done.register_number})
         if warning := rules.number_warning(done.register_number):
             messages.warning(request, warning)
         return reverse("pledges:pledge", args=[done.pk])
@@ -126,7 +125,7 @@ def record(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _patents(request: HttpRequest, numbers: list[str]) -> tuple[int, ...]:
+def _patents(request: Request, numbers: list[str]) -> tuple[int, ...]:
     """The patents behind these numbers; Invalid that names every number not found."""
     found = {number: selectors.patent_by(number, viewer=request.actor) for number in numbers}
     missing = [number for number, card in found.items() if card is None]
@@ -138,7 +137,7 @@ def _patents(request: HttpRequest, numbers: list[str]) -> tuple[int, ...]:
 
 @login_needed
 @require_GET
-def pledge(request: HttpRequest, pledge_id: int) -> HttpResponse:
+def pledge(request: Request, pledge_id: int) -> HttpResponse:
     """One pledge: its patents, what the pledgee agreed to, and its end."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
     held = row.status == rules.PledgeStatus.REGISTERED
@@ -160,7 +159,7 @@ def pledge(request: HttpRequest, pledge_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def consent(request: HttpRequest, pledge_id: int) -> HttpResponse:
+def consent(request: Request, pledge_id: int) -> HttpResponse:
     """The pledgee agrees to an act."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
     require(request.actor, Permission.CONSENT_AS_PLEDGEE, on=row)
@@ -195,7 +194,7 @@ def consent(request: HttpRequest, pledge_id: int) -> HttpResponse:
 
 @login_needed
 @require_http_methods(["GET", "POST"])
-def release(request: HttpRequest, pledge_id: int) -> HttpResponse:
+def release(request: Request, pledge_id: int) -> HttpResponse:
     """The pledge ended."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
     require(request.actor, Permission.RELEASE_PLEDGE, on=row)

@@ -51,7 +51,10 @@ def listed(holder: Membership, **changes: Any) -> int:
     listing_id = listings.draft_listing(
         patent_id=patent_id,
         offer=OfferInput(
-            problem="电池组温差大", how="分区液冷", benefit="温差降到 3 度", routes=(Route.OPEN_LICENCE,)
+            problem="电池组温差大",
+            how="分区液冷",
+            benefit="温差降到 3 度",
+            routes=(Route.OPEN_LICENCE,),
         ),
         by=actor(holder),
         now=NOON,

@@ -184,9 +184,7 @@ def test_a_deferred_sum_is_not_due_at_conclusion():
 @given(rates, sums, sums, sums)
 def test_royalty_stays_between_floor_and_cap(rate, base, one, two):
     floor, cap = sorted([one, two])
-    part = FeePart(
-        PartKind.RUNNING, base=RoyaltyBase.NET_SALES, rate=rate, cap=cap, floor=floor
-    )
+    part = FeePart(PartKind.RUNNING, base=RoyaltyBase.NET_SALES, rate=rate, cap=cap, floor=floor)
     assert floor <= fees.royalty(part, base) <= cap
 
 

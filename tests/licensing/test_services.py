@@ -223,18 +223,14 @@ def test_step_by_step_and_back(office):
     back = services.send_back_declaration(declaration_id=row.pk, by=by, now=NOON)
     assert (back.status, back.filed_on, back.approved_at) == ("draft", None, None)
     with pytest.raises(Conflict):
-        services.announce_declaration(
-            declaration_id=row.pk, announced_on=TODAY, by=by, now=NOON
-        )
+        services.announce_declaration(declaration_id=row.pk, announced_on=TODAY, by=by, now=NOON)
 
 
 def test_withdrawing_frees_the_patent_and_spares_licences(office, firm):
     row = lic.declaration(office, mode=FeeMode.FREE)
     taken = services.take_open_licence(declaration_id=row.pk, by=actor(firm), now=NOON)
     with pytest.raises(Invalid):
-        services.withdraw_declaration(
-            declaration_id=row.pk, reason=" ", by=actor(office), now=NOON
-        )
+        services.withdraw_declaration(declaration_id=row.pk, reason=" ", by=actor(office), now=NOON)
     done = services.withdraw_declaration(
         declaration_id=row.pk, reason="拟独占许可", by=actor(office), now=NOON
     )
@@ -244,9 +240,7 @@ def test_withdrawing_frees_the_patent_and_spares_licences(office, firm):
     assert kinds == [EncumbranceKind.ORDINARY]
     assert len(events("open_declaration.withdrawn")) == 1
     with pytest.raises(Conflict) as refusal:
-        services.take_open_licence(
-            declaration_id=row.pk, by=actor(make.enterprise()), now=NOON
-        )
+        services.take_open_licence(declaration_id=row.pk, by=actor(make.enterprise()), now=NOON)
     assert refusal.value.code == "not-on-offer"
 
 
@@ -324,9 +318,7 @@ def test_a_notice_cannot_be_served_later_than_now_or_before_the_offer(office, fi
 def test_the_same_firm_cannot_take_twice(office, firm):
     row = lic.licence(office, firm)
     with pytest.raises(Conflict) as refusal:
-        services.take_open_licence(
-            declaration_id=row.declaration_id, by=actor(firm), now=NOON
-        )
+        services.take_open_licence(declaration_id=row.declaration_id, by=actor(firm), now=NOON)
     assert refusal.value.code == "already-taken"
     assert row.number in refusal.value.message
     assert Licence.objects.count() == 1
@@ -399,7 +391,9 @@ def test_the_contract_names_parties_and_effect(office, firm):
 
 def test_both_parties_hear_that_the_licence_took_effect(office, firm):
     row = lic.licence(office, firm)
-    told = Notice.objects.filter(key=f"licence-effective:{row.pk}").values_list("user_id", flat=True)
+    told = Notice.objects.filter(key=f"licence-effective:{row.pk}").values_list(
+        "user_id", flat=True
+    )
     assert set(told) == {office.user_id, firm.user_id}
 
 
@@ -515,9 +509,7 @@ def test_a_notice_can_be_taken_back_before_paying_and_taken_again(office, firm):
     assert row.status == "void"
     with pytest.raises(Conflict):
         pay(row, firm)
-    again = services.take_open_licence(
-        declaration_id=row.declaration_id, by=actor(firm), now=NOON
-    )
+    again = services.take_open_licence(declaration_id=row.declaration_id, by=actor(firm), now=NOON)
     lic.paid(again, firm)
     with pytest.raises(Conflict):
         services.cancel_notice(licence_id=again.pk, reason="", by=actor(firm), now=NOON)
@@ -648,9 +640,7 @@ def test_a_stranger_cannot_file(office, firm):
 
 
 def alarms(row):
-    return sorted(
-        set(Notice.objects.filter(kind="licence.deadline").values_list("key", flat=True))
-    )
+    return sorted(set(Notice.objects.filter(kind="licence.deadline").values_list("key", flat=True)))
 
 
 def test_filing_alarms_ring_once_each(office, firm):
@@ -788,7 +778,11 @@ def test_a_stranger_cannot_report_or_decide(office):
     with pytest.raises(NotAllowed):
         report(patent_id, make.office())
     outcome = report(patent_id, office, evidence=upload())
-    for who, refusal in ((office, NotAllowed), (make.bureau("32"), Missing), (make.bank(), Missing)):
+    for who, refusal in (
+        (office, NotAllowed),
+        (make.bureau("32"), Missing),
+        (make.bank(), Missing),
+    ):
         with pytest.raises(refusal):
             services.verify_outcome(outcome_id=outcome.pk, by=actor(who), now=NOON)
     outcome.refresh_from_db()
