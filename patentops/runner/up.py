@@ -88,6 +88,7 @@ def run(arguments: list[str]) -> int:
         installation.start()
         lock.describe(pid=os.getpid(), url=installation.url)
         installation.wait_until_healthy()
+        installation.start_background()
         installation.announce()
         installation.tend()
         return 0
@@ -151,7 +152,7 @@ class Installation:
 
     # --- starting ---------------------------------------------------------------------------
     def start(self) -> None:
-        """Servers, then the database, then our processes."""
+        """Servers, then the database, then the web."""
         self.ledger.clear_out()
         self.listener = listen(self.options.host, self.options.port)
         name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)
@@ -165,7 +166,13 @@ class Installation:
         write_secret(self.where.secrets, "secret_key", new_password() + new_password())
         self._start_servers()
         self._prepare()
-        for program in self._programs():
+        for program in self._web():
+            self._check()
+            self.supervisor.add(program)
+
+    def start_background(self) -> None:
+        """Worker and beat, after the first page answers: they would take its cores."""
+        for program in self._background():
             self._check()
             self.supervisor.add(program)
 
@@ -239,24 +246,24 @@ class Installation:
             environment["PATENTOPS_HOSTS"] = ",".join(filter(None, [chosen, *sorted(mine)]))
         return environment
 
-    def _programs(self) -> list[Program]:
+    def _web(self) -> list[Program]:
         assert self.listener is not None
         descriptor = self.listener.fileno()
+        command = [sys.executable, "-m", "patentops.runner.web", str(descriptor)]
+        return [
+            self._program(f"web-{number}", "web", command, keep=[descriptor])
+            for number in range(1, self.options.web + 1)
+        ]
+
+    def _background(self) -> list[Program]:
         celery = [sys.executable, "-m", "celery", "-A", "patentops", "--quiet"]
         worker = ["worker", "--concurrency", str(self.options.workers), "--loglevel", "WARNING"]
         worker += ["--without-mingle", "--without-gossip"]
-        programs = [
-            self._program(
-                f"web-{number}",
-                "web",
-                [sys.executable, "-m", "patentops.runner.web", str(descriptor)],
-                keep=[descriptor],
-            )
-            for number in range(1, self.options.web + 1)
+        beat = ["beat", "--loglevel", "WARNING"]
+        return [
+            self._program("worker", "worker", [*celery, *worker]),
+            self._program("beat", "beat", [*celery, *beat]),
         ]
-        programs.append(self._program("worker", "worker", [*celery, *worker]))
-        programs.append(self._program("beat", "beat", [*celery, "beat", "--loglevel", "WARNING"]))
-        return programs
 
     def _program(
         self,
