@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
 from django.db.models.functions import ExtractYear, Left
@@ -353,7 +354,10 @@ def _grouped(rows: Rows, names: Sequence[str]) -> tuple[int, dict[str, list[tupl
     """Several GROUP BYs in one scan, and the number of rows."""
     annotated = rows.order_by().annotate(**{f"f_{name}": COUNTED[name] for name in names})
     inner = annotated.values("pk", *(f"f_{name}" for name in names))
-    sql, params = inner.query.sql_with_params()
+    try:
+        sql, params = inner.query.sql_with_params()
+    except EmptyResultSet:  # Django can tell: text without a letter or digit in it
+        return 0, {name: [] for name in names}
     columns = [f"f_{name}" for name in names]
     sets = ", ".join(["()", *(f"({column})" for column in columns)])
     which = f"GROUPING({', '.join(columns)})" if columns else "0"
@@ -395,9 +399,11 @@ def _order_of(name: str) -> Callable[[tuple[str, int]], Any]:
 def _count_modes(query: BoardQuery, *, viewer: Actor) -> list[tuple[str, int]]:
     """Routes are several per listing, so their counts may add up to more than the total."""
     rows = on_board(query.without("mode"), viewer=viewer).order_by()
-    sql, params = (
-        rows.annotate(is_open=declared()).values("routes", "is_open").query.sql_with_params()
-    )
+    modes = rows.annotate(is_open=declared()).values("routes", "is_open")
+    try:
+        sql, params = modes.query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT mode, count(*) FROM ({sql}) found, LATERAL unnest(found.routes || CASE WHEN"
