@@ -11,8 +11,9 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
 os.environ.setdefault("PATENTOPS_PROCESS", "web")
 
+from typing import Any
+
 from a2wsgi import WSGIMiddleware
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core.asgi import get_asgi_application
 
 from patentops.wsgi import application as pages
@@ -21,12 +22,12 @@ LIVE_PREFIX = "/events/"
 THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "4"))
 
 live = get_asgi_application()
-threaded = WSGIMiddleware(pages, workers=THREADS)
+threaded: Any = WSGIMiddleware(pages, workers=THREADS)  # type: ignore[arg-type]
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Send each request to the server that suits it."""
     if scope["type"] == "http" and scope["path"].startswith(LIVE_PREFIX):
         await live(scope, receive, send)
     else:
-        await threaded(scope, receive, send)  # type: ignore[arg-type]
+        await threaded(scope, receive, send)

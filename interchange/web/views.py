@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -21,8 +23,10 @@ from core.web.forms import attempt
 from core.web.types import Request
 from interchange import rules, selectors, services
 from interchange.authentication import TOKEN_URL
-from interchange.models import Endpoint
 from interchange.web.forms import EVENT_LABELS, EndpointEditForm, EndpointForm, KeyForm
+
+if TYPE_CHECKING:
+    from interchange.models import Endpoint
 
 DELIVERIES_A_PAGE = 20
 partners_only = for_roles(Role.EXCHANGE)

@@ -190,9 +190,9 @@ def _with_uv(lock: str, settings: dict[str, str]) -> bool:
     say(f"正在安装锁定的依赖（requirements/{lock}.txt）……")
     done = subprocess.run(
         [
-            *(uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"),
+            *(str(uv), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode"),
             # Every file is pinned by its hash, so it may come from whichever index has it.
-            *("--index-strategy", "unsafe-best-match", "--python", PYTHON, LOCKS[lock]),
+            *("--index-strategy", "unsafe-best-match", "--python", str(PYTHON), str(LOCKS[lock])),
         ],
         env=uv_environment(settings),
         check=False,
@@ -225,7 +225,7 @@ def _with_pip(lock: str) -> bool:
 
 
 def _run_pip(*arguments: str) -> int:
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
     return subprocess.run(command, check=False).returncode
 
 

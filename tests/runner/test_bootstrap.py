@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_without_a_stamp_or_with_half_a_stamp_it_installs(
 
 
 def test_a_missing_venv_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(bootstrap.CannotInstall, match=r"apt-get install python3\.\d+-venv"):
         bootstrap.get_ensurepip()
 
