@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -291,13 +291,3 @@ class TimelineEntry:
     detail: str
     reference: str
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What became of one record on its way in."""
-
-    patent_id: int
-    verdict: str  # "created", "updated" or "unchanged"
-    version: int = 1
-    changes: Mapping[str, object] = field(default_factory=dict)

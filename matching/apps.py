@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class MatchingConfig(AppConfig):
     name = "matching"
     verbose_name = "供需匹配"
+
+    def ready(self) -> None:
+        from matching import consumers  # noqa: F401  what this room hears
+        from matching.web import home  # noqa: F401  what it puts on home pages

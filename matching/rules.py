@@ -61,8 +61,8 @@ REJECTED_PROSPECT = 2
 
 LEAST_TITLE = 4
 LEAST_PROBLEM = 10
-FIT_FACTOR = 2
-SMALL_CORPUS = 50
+FIT_FACTOR = 2  # word statistics are frozen anew when the stock has doubled
+INLINE_DEMANDS = 500  # up to so many lists are then ranked on the spot, more in shards
 
 
 class IllegalMove(Exception):
@@ -156,7 +156,7 @@ def merged(old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[in
 
 def corpus_outgrown(frozen: int, now: int) -> bool:
     """Whether word statistics frozen over `frozen` patents no longer fit a stock of `now`."""
-    return now >= FIT_FACTOR * max(frozen, SMALL_CORPUS // FIT_FACTOR)
+    return now >= FIT_FACTOR * max(frozen, 1)
 
 
 # --- pushes ----------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ from core.permissions import Governance
 from matching import rules, types
 from matching.models.choices import LicenceMode, NeedStatus, SubscriptionStatus, Visibility
 
+LIVE = sorted(status.value for status in rules.LIVE_NEED)
+PUBLISHED = sorted(status.value for status in rules.PUBLISHED_NEED)
+
 
 def sees_all(actor: Actor) -> bool:
     """The platform itself and auditors see everything; each read of an auditor is logged."""
@@ -33,15 +36,15 @@ class NeedQuerySet(models.QuerySet["Need"]):
 
     def live(self) -> NeedQuerySet:
         """What is matched."""
-        return self.filter(status__in=sorted(rules.LIVE_NEED))
+        return self.filter(status__in=LIVE)
 
     def published(self) -> NeedQuerySet:
         """What others than its owner may ever see."""
-        return self.filter(status__in=sorted(rules.PUBLISHED_NEED))
+        return self.filter(status__in=PUBLISHED)
 
     def on_board(self) -> NeedQuerySet:
         """The public board 找需求: open needs that anyone may read."""
-        return self.live().filter(visibility=types.Visibility.PUBLIC)
+        return self.live().filter(visibility=types.Visibility.PUBLIC.value)
 
     def owned_by(self, actor: Actor) -> NeedQuerySet:
         """The needs of the organisations that the actor acts for."""
@@ -51,18 +54,20 @@ class NeedQuerySet(models.QuerySet["Need"]):
         """Own needs; published ones that are public, of one's industry, or met by one's patents."""
         if sees_all(actor):
             return self
-        others = Q(visibility=types.Visibility.PUBLIC)
+        others = Q(visibility=types.Visibility.PUBLIC.value)
         if actor.acts_for:
             cards = people.organisations(actor.acts_for).values()
             mine = divisions([code for card in cards for code in card.industry_codes])
-            others |= Q(visibility=types.Visibility.INDUSTRY, industry_divisions__overlap=mine)
+            others |= Q(
+                visibility=types.Visibility.INDUSTRY.value, industry_divisions__overlap=mine
+            )
             met = Exists(
                 self.model._meta.apps.get_model("matching.Match").objects.filter(
                     need_id=OuterRef("pk"), supplier_id__in=actor.acts_for
                 )
             )
-            others |= Q(visibility=types.Visibility.MATCHED) & met
-        published = Q(status__in=sorted(rules.PUBLISHED_NEED)) & others
+            others |= Q(visibility=types.Visibility.MATCHED.value) & met
+        published = Q(status__in=PUBLISHED) & others
         return self.filter(Q(organisation_id__in=actor.acts_for) | published)
 
 
@@ -116,11 +121,11 @@ class Need(models.Model):
             ),
             CheckConstraint(condition=~Q(title=""), name="need_has_title"),
             CheckConstraint(
-                condition=Q(status=types.NeedStatus.DRAFT) | ~Q(problem=""),
+                condition=Q(status=types.NeedStatus.DRAFT.value) | ~Q(problem=""),
                 name="need_refined_says_problem",
             ),
             CheckConstraint(
-                condition=~Q(status__in=sorted(rules.PUBLISHED_NEED)) | Q(opened_at__isnull=False),
+                condition=~Q(status__in=PUBLISHED) | Q(opened_at__isnull=False),
                 name="need_published_was_opened",
             ),
             CheckConstraint(
@@ -137,7 +142,7 @@ class Need(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["-opened_at", "-id"],
-                condition=Q(status__in=sorted(rules.LIVE_NEED)),
+                condition=Q(status__in=LIVE),
                 name="need_newest",
             ),
             models.Index(fields=["organisation", "status"], name="need_organisation"),
@@ -163,7 +168,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def live(self) -> SubscriptionQuerySet:
         """What is matched."""
-        return self.filter(status=types.SubscriptionStatus.ACTIVE)
+        return self.filter(status=types.SubscriptionStatus.ACTIVE.value)
 
     def visible_to(self, actor: Actor) -> SubscriptionQuerySet:
         """One's own; nobody else's business."""
@@ -212,14 +217,12 @@ class Subscription(models.Model):
                 condition=Q(status__in=SubscriptionStatus.values), name="subscription_status_known"
             ),
             CheckConstraint(
-                condition=Q(status=types.SubscriptionStatus.PAUSED, paused_at__isnull=False)
-                | Q(status=types.SubscriptionStatus.ACTIVE, paused_at__isnull=True),
+                condition=Q(status=types.SubscriptionStatus.PAUSED.value, paused_at__isnull=False)
+                | Q(status=types.SubscriptionStatus.ACTIVE.value, paused_at__isnull=True),
                 name="subscription_paused_since",
             ),
             CheckConstraint(condition=~Q(name=""), name="subscription_has_name"),
-            CheckConstraint(
-                condition=Q(min_score__lte=100), name="subscription_min_score_to_100"
-            ),
+            CheckConstraint(condition=Q(min_score__lte=100), name="subscription_min_score_to_100"),
             CheckConstraint(
                 condition=Q(price_cap__isnull=True) | Q(price_cap__gte=0),
                 name="subscription_cap_not_negative",

@@ -70,23 +70,23 @@ class Run(models.Model):
             CheckConstraint(condition=Q(scope__in=RunScope.values), name="run_scope_known"),
             CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             CheckConstraint(
-                condition=Q(state=types.RunState.WAITING) | Q(started_at__isnull=False),
+                condition=Q(state=types.RunState.WAITING.value) | Q(started_at__isnull=False),
                 name="run_started_when_not_waiting",
             ),
             CheckConstraint(
-                condition=~Q(state=types.RunState.FINISHED) | Q(finished_at__isnull=False),
+                condition=~Q(state=types.RunState.FINISHED.value) | Q(finished_at__isnull=False),
                 name="run_finished_moment",
             ),
             UniqueConstraint(
                 fields=["scope"],
-                condition=Q(scope=types.RunScope.FULL, state=types.RunState.RUNNING),
+                condition=Q(scope=types.RunScope.FULL.value, state=types.RunState.RUNNING.value),
                 name="run_one_full_at_a_time",
             ),
         ]
         indexes: ClassVar = [
             models.Index(
                 fields=["state", "scope"],
-                condition=~Q(state=types.RunState.FINISHED),
+                condition=~Q(state=types.RunState.FINISHED.value),
                 name="run_unfinished",
             ),
         ]

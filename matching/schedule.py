@@ -1,0 +1,16 @@
+"""What matching does by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "matching.sweep": {"task": "matching.sweep", "schedule": 30.0},
+    "matching.full_run": {"task": "matching.full_run", "schedule": crontab(hour=2, minute=30)},
+    "matching.push_waiting": {
+        "task": "matching.push_waiting",
+        "schedule": crontab(hour=9, minute=0),
+    },
+}

@@ -1,0 +1,129 @@
+"""The engine fitted with what is on the board, kept per process and brought up to date cheaply.
+
+A process fits once. Each incremental run takes effect under an exclusive lock and gets the next
+`pulse`; a process that fitted at pulse c asks which patents later pulses touched, hides them in
+its big fit and ranks them in a small one beside it. The two lists merge into exactly what one
+fit of everything would give, since word statistics are frozen with the engine version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Max
+
+from matching import engine, rules
+from matching.engine import Engine
+from matching.models import EngineVersion, Run, RunItem
+from matching.selectors import feeding
+
+REFIT_AT = 300  # touched patents that a small fit beside the big one may hold
+
+
+@dataclass(slots=True)
+class _Fit:
+    """One process's fit of everything, and of what changed since."""
+
+    scorer: tuple[int, str]  # engine version and its day
+    pulse: int
+    everything: Engine
+    checked: int = 0
+    touched: frozenset[int] = field(default_factory=frozenset)
+    beside: Engine | None = None
+    suppliers: dict[int, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Each demand's best patents, best first, and who holds each patent."""
+
+    lists: dict[str, list[engine.Hit]]
+    suppliers: dict[int, int | None]
+
+
+_fit: _Fit | None = None
+
+
+def scorer(version: EngineVersion) -> Engine:
+    """The version's engine with its frozen statistics and nothing fitted."""
+    bare = Engine(weights(version), today=version.as_of)
+    return bare.use(engine.Corpus.from_bytes(bytes(version.corpus)))
+
+
+def weights(version: EngineVersion) -> engine.Weights:
+    """The weights a version keeps; what a later engine added stays at its default."""
+    return engine.Weights(**version.weights)
+
+
+def latest_pulse() -> int:
+    """The number of the last incremental run that took effect."""
+    return Run.objects.aggregate(last=Max("pulse"))["last"] or 0
+
+
+def rank(version: EngineVersion, wanted: Iterable[engine.Demand]) -> Ranking:
+    """Each demand's best patents of all that are on the board."""
+    fit, asked = _up_to_date(version), list(wanted)
+    hidden = [replace(d, hidden=d.hidden | fit.touched) for d in asked] if fit.touched else asked
+    lists = _ranked(fit.everything, hidden)
+    if fit.beside is not None:
+        for key, extra in _ranked(fit.beside, asked).items():
+            lists[key] = engine.merge([lists[key], extra], rules.KEEP)
+    return Ranking(lists, fit.suppliers)
+
+
+def rank_among(
+    version: EngineVersion, patents: list[engine.Supply], wanted: Iterable[engine.Demand]
+) -> Ranking:
+    """Each demand's best of these patents only."""
+    asked = list(wanted)
+    if not patents or not asked:
+        return Ranking({}, {})
+    bare = scorer(version)
+    lists = _ranked(bare.fit(patents, corpus=bare.corpus), asked)
+    return Ranking(lists, _suppliers(patents))
+
+
+def _ranked(fitted: Engine, wanted: list[engine.Demand]) -> dict[str, list[engine.Hit]]:
+    found = fitted.rank_all(wanted, limit=rules.KEEP, floor=rules.FLOOR)
+    return {str(key): hits for key, hits in found}
+
+
+def _suppliers(patents: Iterable[engine.Supply]) -> dict[int, int | None]:
+    return {int(supply.key): supply.organisation_id for supply in patents}
+
+
+def _up_to_date(version: EngineVersion) -> _Fit:
+    """This process's fit, brought to the latest pulse; ask under the run's lock."""
+    global _fit
+    now, named = latest_pulse(), (version.pk, f"{version.as_of} {version.corpus_digest}")
+    fit = _fit
+    if fit is None or fit.scorer != named or now < fit.pulse:
+        fit = _fit = _everything(version, named, now)
+    if now != max(fit.pulse, fit.checked):
+        touched = frozenset(
+            RunItem.objects.filter(kind=RunItem.PATENT, run__pulse__gt=fit.pulse).values_list(
+                "ref", flat=True
+            )
+        )
+        if len(touched) > REFIT_AT:
+            fit = _fit = _everything(version, named, now)
+        else:
+            fit.touched, fit.checked = touched, now
+            bare = scorer(version)
+            patents = list(feeding.supplies(touched)) if touched else []
+            fit.beside = bare.fit(patents, corpus=bare.corpus) if patents else None
+            fit.suppliers |= _suppliers(patents)
+    return fit
+
+
+def _everything(version: EngineVersion, named: tuple[int, str], now: int) -> _Fit:
+    bare, patents = scorer(version), list(feeding.supplies())
+    fitted = bare.fit(patents, corpus=bare.corpus)
+    return _Fit(named, now, fitted, suppliers=_suppliers(patents))
+
+
+def forget() -> None:
+    """Drop this process's fit (tests, and commands that are done with it)."""
+    global _fit
+    _fit = None

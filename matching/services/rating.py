@@ -1,0 +1,228 @@
+"""What receivers do with a match: look, rate, opt out; and what others tell us came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Avg, Count, Q
+from django.utils.translation import gettext as _
+
+from core.audit import services as audit
+from core.errors import Invalid
+from core.outbox import services as outbox
+from core.people.types import Actor
+from core.permissions import Permission, require
+from core.reference import selectors as reference
+from listings import selectors as listings
+from matching import rules
+from matching.models import Evaluation, Lead, Match, MatchOptOut, Need, Subscription
+from matching.selectors import feeding
+from matching.services.pushing import leads_of
+from matching.services.runs import Item, note
+from matching.types import NeedStatus, SupplyCard, Verdict
+
+
+@transaction.atomic
+def view_match(*, match_id: int, by: Actor, now: datetime) -> None:
+    """Remember that the receiver has looked; the first look counts."""
+    match = Match.objects.visible_to(by).get(pk=match_id)
+    if match.organisation_id not in by.acts_for:
+        return  # an auditor's look is not the receiver's
+    lead = _lead(match, now=now)
+    if lead.viewed_at is None:
+        lead.viewed_at, lead.viewed_by = now, by.key
+        lead.save(update_fields=["viewed_at", "viewed_by"])
+
+
+@transaction.atomic
+def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> Evaluation:
+    """The receiver's last word on a patent; the next list and the patent's layer follow from it.
+
+    Saying the same again changes nothing and tells nobody.
+    """
+    match = Match.objects.visible_to(by).select_related("need").get(pk=match_id)
+    lead = _lead(match, now=now)
+    require(by, Permission.RATE_MATCH, on=lead)
+    values = _values(verdict)
+    known = Evaluation.objects.filter(lead=lead).first()
+    if known is not None and all(getattr(known, name) == v for name, v in values.items()):
+        return known
+    card = _supply_card(match.patent_id)
+    row, _new = Evaluation.objects.update_or_create(
+        lead=lead,
+        defaults={
+            **values,
+            "subclasses": card.subclasses,
+            "holders": card.holders,
+            "rated_at": now,
+            "rated_by": by.key,
+        },
+    )
+    lead.rated_at, lead.rated_by = now, by.key
+    if verdict.interested and verdict.cooperation.strip() and lead.contacted_at is None:
+        lead.contacted_at, lead.contacted_by = now, by.key
+        _met(match, now=now)
+    lead.save()
+    audit.record(
+        "match.rated",
+        subject=lead,
+        by=by,
+        at=now,
+        changes={"prospect": row.prospect, "interested": row.interested, "reason": row.reason},
+    )
+    _tell(lead, row, by=by, now=now)
+    return row
+
+
+def _values(verdict: Verdict) -> dict[str, object]:
+    if verdict.prospect is not None and not 1 <= verdict.prospect <= 5:
+        raise Invalid(fields={"prospect": [_("应用前景应为 1 至 5。")]})
+    if verdict.reason is not None and verdict.interested:
+        raise Invalid(fields={"reason": [_("选择了“感兴趣”，就不必再选不适合的原因。")]})
+    implied = rules.INTERESTED_PROSPECT if verdict.interested else rules.REJECTED_PROSPECT
+    for name, text in (("improvement", verdict.improvement), ("cooperation", verdict.cooperation)):
+        if len(text) > 500:
+            raise Invalid(fields={name: [_("最多 500 字。")]})
+    return {
+        "prospect": implied if verdict.prospect is None else verdict.prospect,
+        "is_implied": verdict.prospect is None,
+        "interested": verdict.interested,
+        "reason": "" if verdict.reason is None else verdict.reason.value,
+        "improvement": verdict.improvement.strip(),
+        "cooperation": verdict.cooperation.strip(),
+    }
+
+
+def _lead(match: Match, *, now: datetime) -> Lead:
+    """The lasting lead of this match, made if need be, and locked."""
+    if not Lead.objects.filter(
+        organisation_id=match.organisation_id, patent_id=match.patent_id
+    ).exists():
+        leads_of(match.organisation_id, feeding.facts({match.patent_id}), now=now)
+    return Lead.objects.select_for_update(of=("self",)).get(
+        organisation_id=match.organisation_id, patent_id=match.patent_id
+    )
+
+
+def _supply_card(patent_id: int) -> SupplyCard:
+    """The fields and holders a rating teaches about."""
+    card = listings.card(patent_id, viewer=Actor.system())
+    found = dict.fromkeys(reference.ipc_subclass(symbol) for symbol in card.ipc)
+    name = card.organisation_name
+    return SupplyCard(subclasses=[s for s in found if s], holders=[name[:200]] if name else [])
+
+
+def _met(match: Match, *, now: datetime) -> None:
+    """A need whose owner wants to talk to a holder has met something."""
+    if match.need_id is None:
+        return
+    need = Need.objects.select_for_update(of=("self",)).get(pk=match.need_id)
+    if need.status == NeedStatus.OPEN:
+        need.status = rules.after(rules.NEED_MOVES, need.status, "match")
+        need.changed_at = now
+        need.version += 1
+        need.save(update_fields=["status", "changed_at", "version"])
+
+
+def _tell(lead: Lead, row: Evaluation, *, by: Actor, now: datetime) -> None:
+    payload = {
+        "lead_id": lead.pk,
+        "patent_id": lead.patent_id,
+        "organisation_id": lead.organisation_id,
+        "prospect": row.prospect,
+        "interested": row.interested,
+        "reason": row.reason,
+    }
+    outbox.emit("match.rated", subject=lead, by=by, at=now, payload=payload)
+    said = Evaluation.objects.filter(lead__patent_id=lead.patent_id).aggregate(
+        ratings=Count("pk"), interested=Count("pk", filter=Q(interested=True)), mean=Avg("prospect")
+    )
+    measured = {
+        "patent_id": lead.patent_id,
+        "organisation_id": lead.supplier_id,
+        "matches": Match.objects.filter(patent_id=lead.patent_id, off_at__isnull=True).count(),
+        "ratings": said["ratings"],
+        "interested": said["interested"],
+        "mean_prospect": round(float(said["mean"]), 2),
+    }
+    outbox.emit("demand.measured", subject=lead, by=by, at=now, payload=measured)
+
+
+def remember(*, organisation_id: int, by: Actor, now: datetime) -> int | None:
+    """What an organisation said is to show in its lists: have all its demands ranked anew."""
+    items: list[Item] = [
+        ("need", pk)
+        for pk in Need.objects.live()
+        .filter(organisation_id=organisation_id)
+        .values_list("pk", flat=True)
+    ]
+    items += [
+        ("subscription", pk)
+        for pk in Subscription.objects.live()
+        .filter(organisation_id=organisation_id)
+        .values_list("pk", flat=True)
+    ]
+    return note(items=items, by=by, now=now) if items else None
+
+
+# --- opting out ------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def opt_out(*, match_id: int, holder: bool = False, by: Actor, now: datetime) -> MatchOptOut:
+    """Never show this patent (or anything of its holder) again; holds at the very next request."""
+    match = Match.objects.visible_to(by).get(pk=match_id)
+    lead = _lead(match, now=now)
+    require(by, Permission.RATE_MATCH, on=lead)
+    if holder and match.supplier_id is None:
+        raise Invalid(
+            _("这件专利的权利人没有平台账户，不能按权利人屏蔽；可屏蔽这件专利。"), code="no-holder"
+        )
+    thing = {"holder_id": match.supplier_id} if holder else {"patent_id": match.patent_id}
+    standing = MatchOptOut.objects.filter(
+        organisation_id=match.organisation_id, lifted_at__isnull=True, **thing
+    )
+    known = standing.first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            row = MatchOptOut.objects.create(
+                organisation_id=match.organisation_id, made_at=now, made_by=by.key, **thing
+            )
+    except IntegrityError:  # a colleague was quicker
+        return standing.get()
+    audit.record("match.opted_out", subject=row, by=by, at=now, changes=dict(thing))
+    remember(organisation_id=match.organisation_id, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def lift_opt_out(*, opt_out_id: int, by: Actor, now: datetime) -> MatchOptOut:
+    """Show it again; lifting twice changes nothing."""
+    row = MatchOptOut.objects.select_for_update(of=("self",)).get(
+        pk=opt_out_id, organisation_id__in=by.acts_for
+    )
+    require(by, Permission.RATE_MATCH, on=row)
+    if row.lifted_at is None:
+        row.lifted_at, row.lifted_by = now, by.key
+        row.save(update_fields=["lifted_at", "lifted_by"])
+        audit.record("match.opt_out_lifted", subject=row, by=by, at=now)
+        remember(organisation_id=row.organisation_id, by=by, now=now)
+    return row
+
+
+# --- what came of it -------------------------------------------------------------------------
+
+
+def mark(
+    moment: str, *, organisation_id: int, patent_ids: list[int], by_key: str, at: datetime
+) -> int:
+    """Set the first "contacted" or "deal" moment of leads; how many had none yet."""
+    rows = Lead.objects.filter(
+        organisation_id=organisation_id,
+        patent_id__in=patent_ids,
+        **{f"{moment}_at__isnull": True},
+    )
+    return rows.update(**{f"{moment}_at": at, f"{moment}_by": by_key})

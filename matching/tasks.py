@@ -1,0 +1,39 @@
+"""Matching's tasks: the row is the message, the queue only a nudge."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.errors import Conflict
+from core.people.types import Actor
+from matching import services
+
+
+@shared_task(
+    name="matching.run_shard", acks_late=True, reject_on_worker_lost=True, ignore_result=True
+)
+def run_shard(*, shard_id: int) -> None:
+    """One slice of a full run."""
+    services.run_shard(shard_id=shard_id, now=timezone.now())
+
+
+@shared_task(name="matching.sweep", ignore_result=True)
+def sweep() -> None:
+    """Hand out again what lost nudges and dead workers left."""
+    services.sweep(now=timezone.now())
+
+
+@shared_task(name="matching.full_run", ignore_result=True)
+def full_run() -> None:
+    """Everything against everything, every night; one at a time."""
+    try:
+        services.start_full_run(by=Actor.system(), now=timezone.now())
+    except Conflict:
+        return  # yesterday's is still under way; the sweep looks after it
+
+
+@shared_task(name="matching.push_waiting", ignore_result=True)
+def push_waiting() -> None:
+    """What a day's share left waiting."""
+    services.push_waiting(now=timezone.now())

@@ -1,0 +1,28 @@
+"""Marks in a text what both sides of a match share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.filter
+def marked(text: str, words: Iterable[str]) -> SafeString:
+    """The text as safe HTML with these words in <mark>, longest first."""
+    wanted = sorted({word for word in words if word.strip()}, key=lambda w: (-len(w), w))
+    if not wanted:
+        return escape(text)
+    pattern = re.compile("|".join(re.escape(word) for word in wanted), re.IGNORECASE)
+    parts: list[str] = []
+    at = 0
+    for found in pattern.finditer(text):
+        parts += [escape(text[at : found.start()]), "<mark>", escape(found[0]), "</mark>"]
+        at = found.end()
+    parts.append(escape(text[at:]))
+    return mark_safe("".join(parts))  # every piece was escaped above

@@ -1,0 +1,57 @@
+"""What every page of this room does at its door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from core.idempotency.web import submit_once
+from core.people import selectors as people
+from core.people.types import Role
+from core.web.doors import for_roles
+from core.web.forms import attempt
+
+PAGE = 10
+Row = TypeVar("Row")
+
+for_demand_side = for_roles(Role.ENTERPRISE, Role.BROKER)
+
+
+def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
+    """The page that the URL asks for; nonsense and overshoot land on a real page."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def submitted(
+    request: HttpRequest, form: forms.BaseForm, run: Callable[[], str]
+) -> HttpResponse | None:
+    """The redirect after a command that ran once; None when it was refused, reasons on the form."""
+    if not form.is_valid():
+        return None
+    return attempt(form, lambda: submit_once(request, run))
+
+
+def back(request: HttpRequest, default: str) -> HttpResponse:
+    """Where the form came from, if that is here; else the default."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return HttpResponseRedirect(target if target and safe else reverse(default))
+
+
+def numbers_of(values: Sequence[str]) -> list[int]:
+    """Those of the values that are whole numbers a row could have."""
+    return [
+        int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 16
+    ]
+
+
+def wants_recommendations(request: HttpRequest) -> bool:
+    """Whether this person lets the platform recommend (PIPL art. 24)."""
+    user_id = request.actor.user_id
+    return user_id is not None and user_id in people.wants_recommendations([user_id])

@@ -1,0 +1,320 @@
+"""What firms fill in: plain forms that turn into the values of the services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.reference import selectors as reference
+from matching.types import (
+    NeedInput,
+    Rejection,
+    SubscriptionInput,
+    Verdict,
+    Visibility,
+)
+from matching.web import words
+
+SPLIT = re.compile(r"[;；,，、\n]+")
+Choices = list[tuple[str, Any]]
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The items of a list that people typed with any usual separator."""
+    return tuple(part.strip() for part in SPLIT.split(text) if part.strip())
+
+
+def industry_choices() -> list[tuple[str, Any]]:
+    """The divisions of GB/T 4754 under their sections."""
+    groups: dict[str, Choices] = {}
+    for division in reference.industries(level=2):
+        section = reference.industry_name(reference.industry_parent(division.code))
+        groups.setdefault(section, []).append((division.code, f"{division.code} {division.name}"))
+    return [("", _("请选择")), *groups.items()]
+
+
+def province_choices() -> Choices:
+    return [(p.code[:2], p.name) for p in reference.provinces()]
+
+
+def finer(chosen: str, kept: Iterable[str]) -> tuple[str, ...]:
+    """The codes kept so far where they lie under the chosen one: editing loses no precision."""
+    if not chosen:
+        return ()
+    codes = tuple(kept)
+    return codes if codes and codes[0].startswith(chosen) else (chosen,)
+
+
+def day_input() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+def long_text(rows: int, limit: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "maxlength": limit, "data-count": ""})
+
+
+def yuan_field(label: Any, help_text: Any = "") -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        max_digits=18,
+        decimal_places=2,
+        min_value=0,
+        required=False,
+        help_text=help_text,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+
+
+def modes_field(label: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=list(words.MODES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class NeedForm(forms.Form):
+    """A need in a firm's own words. Title, problem and industry are needed to open it."""
+
+    groups: ClassVar = [
+        (_("要解决什么"), "", ["title", "problem", "situation", "targets"]),
+        (
+            _("条件"),
+            _("写得越具体，匹配越准；不填的条件不参与比较。"),
+            ["industry", "trl", "budget", "deadline", "licence_modes", "region", "ipc"],
+        ),
+        (_("谁能看到"), "", ["visibility"]),
+    ]
+    examples: ClassVar = {
+        "title": _("储能柜冬天充不进电，求快速升温办法"),
+        "problem": _("加热膜旁边的电芯热了，中间的还是冰的；客户等不起半小时。"),
+        "targets": _("零下 20℃ 升到 5℃ 以上不超过 10 分钟；升温耗电不超过 6%"),
+        "ipc": _("H01M 10/615；H02J"),
+    }
+    title = forms.CharField(label=_("需求名称"), max_length=200)
+    problem = forms.CharField(
+        label=_("技术问题"),
+        max_length=5_000,
+        required=False,
+        widget=long_text(5, 5_000),
+        help_text=_("用自己的话写：现在怎么做、哪里不行。不必写公司简介。"),
+    )
+    situation = forms.CharField(
+        label=_("应用场景"), max_length=5_000, required=False, widget=long_text(3, 5_000)
+    )
+    targets = forms.CharField(
+        label=_("目标指标"), max_length=3_000, required=False, widget=long_text(3, 3_000)
+    )
+    industry = forms.ChoiceField(label=_("所属行业"), required=False)
+    trl = forms.TypedChoiceField(
+        label=_("至少要到什么成熟度"), required=False, coerce=int, empty_value=None
+    )
+    budget = yuan_field(_("预算（元）"), _("与专利报价比较；面议的专利不受影响。"))
+    deadline = forms.DateField(label=_("期望完成日"), required=False, widget=day_input())
+    licence_modes = modes_field(_("可以接受的方式"))
+    region = forms.ChoiceField(label=_("所在地区"), required=False)
+    ipc = forms.CharField(
+        label=_("相关 IPC 分类"),
+        max_length=300,
+        required=False,
+        help_text=_("不知道可以不填；多个用分号隔开。"),
+    )
+    visibility = forms.ChoiceField(
+        label=_("公开范围"),
+        choices=list(words.VISIBILITY.items()),
+        widget=forms.RadioSelect,
+        initial=Visibility.PUBLIC.value,
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choices("industry", industry_choices())
+        self._choices("trl", [("", _("不限")), *words.TRL])
+        self._choices("region", [("", _("与机构所在地相同")), *province_choices()])
+
+    def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    @classmethod
+    def initial_of(cls, need: NeedInput, version: int) -> dict[str, Any]:
+        """What the form shows of a need as it stands."""
+        return {
+            "title": need.title,
+            "problem": need.problem,
+            "situation": need.situation,
+            "targets": need.targets,
+            "industry": need.industry_codes[0][:2] if need.industry_codes else "",
+            "trl": need.trl,
+            "budget": need.budget,
+            "deadline": need.deadline,
+            "licence_modes": list(need.licence_modes),
+            "region": need.region[:2],
+            "ipc": "；".join(need.ipc),
+            "visibility": need.visibility,
+            "version": version,
+        }
+
+    def value(self, kept: NeedInput | None = None) -> NeedInput:
+        """The need that was filled in; codes finer than the form's choices are `kept`."""
+        data = self.cleaned_data
+        regions = finer(data["region"], [kept.region] if kept else [])
+        return NeedInput(
+            title=data["title"],
+            situation=data["situation"],
+            problem=data["problem"],
+            targets=data["targets"],
+            budget=data["budget"],
+            deadline=data["deadline"],
+            industry_codes=finer(data["industry"], kept.industry_codes if kept else ()),
+            ipc=split(data["ipc"]),
+            trl=data["trl"],
+            licence_modes=tuple(data["licence_modes"]),
+            region=regions[0] if regions else "",
+            visibility=Visibility(data["visibility"]),
+        )
+
+
+class SubscriptionForm(forms.Form):
+    """What a firm wants pushed."""
+
+    groups: ClassVar = [
+        (_("关注什么"), _("三项至少填一项。"), ["name", "text", "keywords", "ipc"]),
+        (_("条件"), "", ["industry", "licence_modes", "price_cap", "regions"]),
+        (_("怎样提醒"), "", ["min_score", "bell"]),
+    ]
+    examples: ClassVar = {
+        "name": _("低温快充"),
+        "text": _("磷酸铁锂电池在零下二十度快速充电，不析锂，不加新零件"),
+        "keywords": _("脉冲预热；自加热；析锂检测"),
+        "ipc": _("H01M；H02J 7/00"),
+    }
+    name = forms.CharField(label=_("订阅名称"), max_length=100)
+    text = forms.CharField(
+        label=_("关注内容"),
+        max_length=2_000,
+        required=False,
+        widget=long_text(4, 2_000),
+        help_text=_("用一两句话说明想找什么样的技术。"),
+    )
+    keywords = forms.CharField(
+        label=_("关键词"), max_length=300, required=False, help_text=_("多个用分号隔开。")
+    )
+    ipc = forms.CharField(
+        label=_("IPC 分类"), max_length=300, required=False, help_text=_("小类或更细；用分号隔开。")
+    )
+    industry = forms.ChoiceField(label=_("行业"), required=False)
+    licence_modes = modes_field(_("可以接受的方式"))
+    price_cap = yuan_field(_("价格上限（元）"), _("高于上限的专利不推送；面议的照常推送。"))
+    regions = forms.MultipleChoiceField(
+        label=_("只推送这些地区的专利"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("不选就是不限。"),
+    )
+    min_score = forms.TypedChoiceField(label=_("匹配度至少"), coerce=int, initial=0)
+    bell = forms.BooleanField(label=_("有新匹配时用站内消息通知"), required=False, initial=True)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (
+            ("industry", [("", _("不限")), *industry_choices()[1:]]),
+            ("regions", province_choices()),
+            ("min_score", words.LEAST_SCORES),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+
+    @classmethod
+    def initial_of(cls, wanted: SubscriptionInput, version: int) -> dict[str, Any]:
+        """What the form shows of a profile as it stands."""
+        return {
+            "name": wanted.name,
+            "text": wanted.text,
+            "keywords": "；".join(wanted.keywords),
+            "ipc": "；".join(wanted.ipc),
+            "industry": wanted.industry_codes[0][:2] if wanted.industry_codes else "",
+            "licence_modes": list(wanted.licence_modes),
+            "price_cap": wanted.price_cap,
+            "regions": sorted({code[:2] for code in wanted.regions}),
+            "min_score": words.nearest_least(wanted.min_score),
+            "bell": wanted.bell,
+            "version": version,
+        }
+
+    def value(self, kept: SubscriptionInput | None = None) -> SubscriptionInput:
+        """The profile that was filled in; codes finer than the form's choices are `kept`."""
+        data = self.cleaned_data
+        regions: list[str] = []
+        for prefix in data["regions"]:
+            under = [c for c in (kept.regions if kept else ()) if c.startswith(prefix)]
+            regions += under or [prefix]
+        return SubscriptionInput(
+            name=data["name"],
+            text=data["text"],
+            keywords=split(data["keywords"]),
+            industry_codes=finer(data["industry"], kept.industry_codes if kept else ()),
+            ipc=split(data["ipc"]),
+            regions=tuple(regions),
+            price_cap=data["price_cap"],
+            licence_modes=tuple(data["licence_modes"]),
+            min_score=data["min_score"],
+            bell=data["bell"],
+        )
+
+
+class VerdictForm(forms.Form):
+    """The long answer to a match: a number, and what would make it better."""
+
+    examples: ClassVar = {
+        "improvement": _("希望给出 500 次循环后的容量数据"),
+        "cooperation": _("想先试用三个月；请联系研发部张工"),
+    }
+    prospect = forms.TypedChoiceField(
+        label=_("应用前景"), coerce=int, choices=words.PROSPECTS, widget=forms.RadioSelect
+    )
+    interested = forms.TypedChoiceField(
+        label=_("是否感兴趣"),
+        choices=[("1", _("感兴趣")), ("0", _("不适合"))],
+        coerce=lambda value: value == "1",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.ChoiceField(
+        label=_("不适合的主要原因"),
+        required=False,
+        choices=[("", _("（未选择）")), *words.REJECTIONS.items()],
+    )
+    improvement = forms.CharField(
+        label=_("改进建议"),
+        max_length=500,
+        required=False,
+        widget=long_text(2, 500),
+        help_text=_("会匿名转告权利人。"),
+    )
+    cooperation = forms.CharField(
+        label=_("合作意向"),
+        max_length=500,
+        required=False,
+        widget=long_text(2, 500),
+        help_text=_("填写后，权利人将看到贵单位的名称并可与您联系。"),
+    )
+
+    def value(self) -> Verdict:
+        """What was said."""
+        data = self.cleaned_data
+        return Verdict(
+            interested=data["interested"],
+            prospect=data["prospect"],
+            reason=Rejection(data["reason"]) if data["reason"] else None,
+            improvement=data["improvement"],
+            cooperation=data["cooperation"],
+        )

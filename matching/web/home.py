@@ -1,0 +1,107 @@
+"""What matching puts on home pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from core.people import selectors as people
+from core.people.types import Actor, Role
+from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
+from matching import selectors
+from matching.web import words
+
+SHOWN = 5
+
+
+@contribute("matching", order=20)
+def part(actor: Actor, now: datetime) -> Part:
+    """Today's matches for firms, interest received for holders, the newest needs for everyone."""
+    if actor.has(Role.ENTERPRISE, Role.BROKER):
+        return _for_firm(actor)
+    if actor.has(Role.OFFICE):
+        return _for_holder(actor)
+    if actor.is_anonymous or actor.has(Role.INVENTOR):
+        return Part(sections=(_newest(actor),))
+    return Part()
+
+
+def _for_firm(actor: Actor) -> Part:
+    waiting = selectors.unrated_pushes(viewer=actor)
+    oldest = waiting.first()
+    todo = Todo(
+        title=_("推送的匹配等待评价"),
+        url="/matches/?state=unrated",
+        count=waiting.count(),
+        since=oldest.pushed_at if oldest else None,
+    )
+    drafts = selectors.own_needs(viewer=actor).filter(status__in=["draft", "refined"])
+    unopened = Todo(title=_("需求还没有开放征集"), url="/needs/mine/", count=drafts.count())
+    if actor.user_id is None or actor.user_id not in people.wants_recommendations([actor.user_id]):
+        return Part(todos=(unopened,))
+    rows = selectors.today(viewer=actor, query=selectors.MatchQuery())
+    cards = selectors.cards(rows[:SHOWN], viewer=actor)
+    section = Section(
+        title=_("今日匹配"),
+        rows=tuple(
+            Highlight(
+                title=card.patent.title,
+                url=f"/matches/{card.id}/",
+                summary=_("因为：%(name)s") % {"name": card.demand_name},
+                meta=" · ".join(
+                    m for m in (card.patent.organisation_name, words.price_of(card.patent)) if m
+                ),
+                badge=_("%(n)s 分") % {"n": card.score},
+            )
+            for card in cards
+        ),
+        more_url="/matches/",
+        empty=_("还没有匹配。写下一条技术需求，或建立订阅，系统会持续为您寻找。"),
+    )
+    return Part(todos=(todo, unopened), sections=(section,))
+
+
+def _for_holder(actor: Actor) -> Part:
+    leads = selectors.received(viewer=actor)
+    shown = selectors.received_cards(leads[:SHOWN], viewer=actor)
+    section = Section(
+        title=_("企业对您的专利怎么看"),
+        rows=tuple(
+            Highlight(
+                title=r.patent.title if r.patent else _("（已下架的专利）"),
+                url="/matches/received/",
+                summary=r.reason or r.improvement or "",
+                meta=r.who or _("%(region)s 的企业") % {"region": r.region},
+                badge=_("感兴趣") if r.interested else _("不适合"),
+            )
+            for r in shown
+        ),
+        more_url="/matches/received/",
+        empty=_("还没有企业评价。把推介表写得具体一些，更容易被匹配到。"),
+    )
+    tile = Tile(
+        label=_("感兴趣的企业"),
+        value=str(selectors.interest_count(viewer=actor)),
+        url="/matches/received/",
+    )
+    return Part(tiles=(tile,), sections=(section,))
+
+
+def _newest(actor: Actor) -> Section:
+    rows = selectors.board(viewer=actor, query=selectors.NeedQuery())[:SHOWN]
+    return Section(
+        title=_("最新需求"),
+        rows=tuple(
+            Highlight(
+                title=need.title,
+                url=f"/needs/{need.pk}/",
+                summary=need.problem[:80],
+                meta=" · ".join(m for m in words.need_meta(need) if m),
+                badge=_("示例") if need.is_sample else "",
+            )
+            for need in rows
+        ),
+        more_url="/needs/",
+        empty=_("现在没有公开的需求。"),
+    )
