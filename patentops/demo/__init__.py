@@ -1,0 +1,1 @@
+"""The demo: real patents and needs from a folder of data, through the doors that users take."""
