@@ -17,20 +17,17 @@ from listings.services.board import (
 )
 from listings.services.corrections import (
     correct_patent,
-    remove_patent,
-    restore_fields,
     set_consent,
     set_holders,
 )
 from listings.services.index import index_patents, index_stale
 from listings.services.library import admit, archive, move_layer, take_rating
-from listings.services.patents import announce_import, import_patent, register_patent
+from listings.services.patents import register_patent
 from listings.services.standing import record_legal_event, refresh_standing
 
 __all__ = [
     "Published",
     "admit",
-    "announce_import",
     "archive",
     "consent_as_pledgee",
     "consent_for_stock",
@@ -39,7 +36,6 @@ __all__ = [
     "edit_listing",
     "encumber",
     "favourite",
-    "import_patent",
     "index_patents",
     "index_stale",
     "mark_converted",
@@ -50,8 +46,6 @@ __all__ = [
     "refresh_standing",
     "register_patent",
     "release",
-    "remove_patent",
-    "restore_fields",
     "resume_listing",
     "return_listing",
     "set_consent",

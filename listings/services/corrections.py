@@ -13,13 +13,13 @@ from core.errors import Conflict, Invalid, Missing
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from listings.models import Holder, InventoryItem, Listing, Patent
-from listings.rules import moves, records
+from listings.models import Holder, Patent
+from listings.rules import records
 from listings.services import news
 from listings.services import records as store
 from listings.services.locks import lock_patent, same_version
 from listings.services.standing import settle
-from listings.types import Consent, HolderInput, HolderKind, InventoryStatus, ListingStatus
+from listings.types import Consent, HolderInput
 
 
 @transaction.atomic
@@ -112,60 +112,3 @@ def set_consent(
         at=now,
         changes={"holder": holder.name, "consent": [before, holder.consent]},
     )
-
-
-@transaction.atomic
-def restore_fields(
-    *, patent_id: int, before: Mapping[str, Any], version: int, by: Actor, now: datetime
-) -> int:
-    """Undo an import's update: put the fields back, unless somebody has edited since.
-
-    `before` maps a field to its value as JSON kept it; `version` is the one the import left.
-    """
-    patent = lock_patent(patent_id, by=by)
-    require(by, Permission.IMPORT_STOCK, on=patent)
-    same_version(patent, version)
-    values = {
-        name: store.from_plain(name, value)
-        for name, value in before.items()
-        if name in store.FIELDS
-    }
-    record = store.cleaned(store.as_input(patent, values), now=now)
-    written = store.write(patent, record.fields)
-    if names := before.get("holders"):
-        now_there = {row.name: row for row in patent.holders.all()}
-        put_back = [_as_input(name, now_there.get(name)) for name in names]
-        store.write_holders(patent, put_back, manager_name=_manager_name(patent))
-        written["holders"] = [sorted(now_there), list(names)]
-    return _changed(patent, written, by=by, now=now) if written else patent.version
-
-
-def _as_input(name: str, row: Holder | None) -> HolderInput:
-    """A patentee by name, with what is still known of it."""
-    if row is None:
-        return HolderInput(name)
-    return HolderInput(
-        name, HolderKind(row.kind), row.share, Consent(row.consent), row.organisation_id
-    )
-
-
-@transaction.atomic
-def remove_patent(*, patent_id: int, by: Actor, now: datetime) -> None:
-    """Undo an import's creation: the patent is hidden everywhere, its history is kept.
-
-    Refused once anything has been built on it: an offer that was public, or a right in it.
-    """
-    patent = lock_patent(patent_id, by=by)
-    require(by, Permission.IMPORT_STOCK, on=patent)
-    published = Listing.objects.filter(patent=patent, published_at__isnull=False).exists()
-    if published or patent.encumbrances.exists():
-        raise Conflict("这件专利已经挂牌或已有许可、质押等记录，不能撤销导入。", code="in-use")
-    for listing in Listing.objects.filter(patent=patent, status__in=moves.LIVE_LISTING):
-        listing.status, listing.changed_at = ListingStatus.WITHDRAWN, now
-        listing.save(update_fields=["status", "changed_at"])
-    InventoryItem.objects.filter(patent=patent).exclude(status=InventoryStatus.ARCHIVED).update(
-        status=InventoryStatus.ARCHIVED, archived_because="撤销导入"
-    )
-    patent.removed_at, patent.removed_by = now, by.key
-    patent.save(update_fields=["removed_at", "removed_by"])
-    audit.record("patent.removed", subject=patent, by=by, at=now)

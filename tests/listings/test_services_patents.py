@@ -111,120 +111,6 @@ def test_a_stranger_cannot_register_into_anothers_stock() -> None:
     assert not OutboxEvent.objects.exists()
 
 
-# --- importing ---
-
-
-def bring(keeper: Any, **fields: Any) -> Any:
-    return services.import_patent(
-        data=make.record(**fields),
-        organisation_id=keeper.organisation_id,
-        by=core.actor(keeper),
-        now=NOON,
-    )
-
-
-def test_import_creates_then_knows_then_updates() -> None:
-    keeper = core.office()
-    number = make.fresh_number()
-    first = bring(keeper, number=number)
-    again = bring(keeper, number=f"ZL{number[:-1]}.{number[-1]}")
-    third = bring(keeper, number=number, title="一种改名的方法", abstract="")
-    assert [r.verdict for r in (first, again, third)] == ["created", "unchanged", "updated"]
-    assert {r.patent_id for r in (first, again, third)} == {first.patent_id}
-    assert list(third.changes) == ["title"]
-    assert Patent.objects.get().abstract, "what a row leaves empty stays"
-
-
-def test_import_without_number_is_known_by_title() -> None:
-    keeper = core.office()
-    assert bring(keeper, number="").verdict == "created"
-    assert bring(keeper, number="").verdict == "unchanged"
-    assert bring(core.office(), number="").verdict == "created"
-    assert Patent.objects.count() == 2
-
-
-def test_import_leaves_anothers_patent_alone() -> None:
-    row = make.patent()
-    with pytest.raises(Conflict) as refusal:
-        bring(core.office(), number=row.number, title="抢注")
-    assert refusal.value.code == "number-taken"
-    row.refresh_from_db()
-    assert row.title != "抢注"
-
-
-def test_a_stranger_cannot_import() -> None:
-    owner, stranger = core.office(), core.enterprise()
-    with pytest.raises(NotAllowed):
-        services.import_patent(
-            data=make.record(),
-            organisation_id=owner.organisation_id,
-            by=core.actor(stranger),
-            now=NOON,
-        )
-    assert not Patent.objects.exists()
-
-
-def test_announce_admits_indexes_and_tells_once_per_patent() -> None:
-    keeper = core.office()
-    ids = [bring(keeper).patent_id for _ in range(3)]
-    foreign = make.patent().pk
-    before = len(told("patent.imported"))
-    count = services.announce_import(patent_ids=[*ids, foreign], by=core.actor(keeper), now=NOON)
-    assert count == 3
-    assert {p["patent_id"] for p in told("patent.imported")[before:]} == set(ids)
-    rows = Patent.objects.filter(pk__in=ids)
-    assert not rows.filter(indexed_at=None).exists()
-    assert set(rows.values_list("inventory__status", flat=True)) == {InventoryStatus.ADMITTED}
-    assert Patent.objects.get(pk=foreign).indexed_at is None
-
-
-def test_undo_of_a_creation_hides_the_patent_and_frees_its_number() -> None:
-    keeper = core.office()
-    brought = bring(keeper, number="201710601862.3", filed_on=date(2017, 7, 24))
-    row = Patent.objects.get(pk=brought.patent_id)
-    record_event(row, "PE01", reference="")
-    Encumbrance.objects.all().delete()
-    services.remove_patent(patent_id=row.pk, by=core.actor(keeper), now=NOON)
-    with pytest.raises(Missing):
-        selectors.card(row.pk, viewer=SYSTEM)
-    assert LegalEvent.objects.count() == 1, "history is kept"
-    assert bring(keeper, number="201710601862.3", filed_on=date(2017, 7, 24)).verdict == "created"
-
-
-def test_undo_is_refused_once_something_was_built_on_it() -> None:
-    keeper = core.office()
-    listed = make.listed_patent(keeper)
-    bound = make.patent(keeper)
-    make.bound(bound, EncumbranceKind.ORDINARY)
-    for row in (listed, bound):
-        with pytest.raises(Conflict) as refusal:
-            services.remove_patent(patent_id=row.pk, by=core.actor(keeper), now=NOON)
-        assert refusal.value.code == "in-use"
-
-
-def test_undo_of_an_update_puts_the_fields_back_unless_edited_since() -> None:
-    keeper = core.office(name="某大学")
-    number = make.fresh_number()
-    bring(keeper, number=number, granted_on=date(2021, 6, 1))
-    changed = bring(
-        keeper,
-        number=number,
-        title="新名称",
-        granted_on=date(2021, 7, 1),
-        holders=(HolderInput("某大学"), HolderInput("某公司")),
-    )
-    before = {name: pair[0] for name, pair in changed.changes.items()}
-    assert set(before) == {"title", "granted_on", "holders"}
-    undo = {"patent_id": changed.patent_id, "before": before, "by": core.actor(keeper)}
-    version = services.restore_fields(**undo, version=changed.version, now=NOON)
-    row = Patent.objects.get()
-    assert (row.title, row.granted_on) == (make.record().title, date(2021, 6, 1))
-    assert [h.name for h in row.holders.all()] == ["某大学"]
-    assert row.version == version
-    with pytest.raises(Conflict):
-        services.restore_fields(**undo, version=changed.version, now=NOON)
-
-
 # --- correcting ---
 
 
@@ -358,10 +244,6 @@ STRANGE: list[Callable[[Patent, Actor], object]] = [
         by=by,
         now=NOON,
     ),
-    lambda row, by: services.restore_fields(
-        patent_id=row.pk, before={"title": "x"}, version=1, by=by, now=NOON
-    ),
-    lambda row, by: services.remove_patent(patent_id=row.pk, by=by, now=NOON),
     lambda row, by: record_event(row, "CF01", by=by),
     lambda row, by: services.draft_listing(patent_id=row.pk, offer=make.offer(), by=by, now=NOON),
     lambda row, by: services.admit(patent_id=row.pk, by=by, now=NOON),
