@@ -48,6 +48,7 @@ def register_patent(
 
 
 def _create(record: Record, organisation_id: int | None, *, by: Actor, now: datetime) -> Patent:
+    """The rows of a new patent: itself, its holders, its item in the stock-taking."""
     name, region = _organisation(organisation_id)
     patent = Patent(
         **record.fields,
