@@ -31,7 +31,7 @@ from patentops.runner.servers import (
 from patentops.runner.supervisor import Program, Supervisor, rotate
 
 FIRST_PORT, LAST_PORT = 8000, 8019
-HEALTHY_WITHIN = 60.0
+HEALTHY_WITHIN = 120.0
 WEB_PROCESSES = 2
 SAMPLE_LOGINS = (
     ("供给方（高校）", "office@example.cn"),

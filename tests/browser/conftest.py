@@ -61,3 +61,9 @@ def installation() -> Iterator[Installation]:
 def site(installation: Installation) -> str:
     """Its address, such as http://127.0.0.1:43210."""
     return installation.url
+
+
+@pytest.fixture(scope="session")
+def base_url(site: str) -> str:
+    """So that `page.goto("/patents/")` is enough."""
+    return site

@@ -23,4 +23,4 @@ def test_a_page_loads_without_complaint_and_only_from_here(
     assert answer.status == 200
     assert complaints == []
     assert [a for a in addresses if not a.startswith((site, "data:"))] == []
-    assert page.locator("html").get_attribute("lang") == "zh-hans"
+    assert page.locator("html").get_attribute("lang") == "zh-CN"

@@ -21,7 +21,7 @@ from patentops.runner.processes import is_alive
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PATENTOPS_", "PYTEST_", "DJANGO_")
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
     """Wait until it is so, or fail saying what was not."""
     end = time.monotonic() + seconds
     while not true():
@@ -48,11 +48,11 @@ class Installation:
             env=self.environment,
             text=True,
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
-    def start(self, *, sample: bool = False, within: float = 60.0) -> str:
+    def start(self, *, sample: bool = False, within: float = 180.0) -> str:
         """Start, wait until it announces itself, and return its address."""
         command = [sys.executable, "manage.py", "up", "--port", "0"]
         command += [] if sample else ["--no-sample"]
