@@ -72,8 +72,7 @@ def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
     )
     sums = np.asarray(bags @ table.vectors[needed].astype(np.float32), dtype=np.float32)
     lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
-    unit: NDArray[np.float32] = sums / np.where(lengths > 0, lengths, np.float32(1))
-    return unit
+    return np.asarray(sums / np.where(lengths > 0, lengths, np.float32(1)), np.float32)
 
 
 def _known(found: Sequence[str], rows: dict[str, int]) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,11 +24,11 @@ GRID = 4_000
 IMPACT = 1_000
 SHARE = 1 << 20
 
-_K1, _B = 1.5, 0.75  # BM25: how fast repeats stop counting, how much length is discounted
-_TITLE = 2.0  # a need's title against the supply's title, besides the texts
+_K1, _B = 1.2, 0.75  # BM25: how fast repeats stop counting, how much length is discounted
+_TITLE = 1.5  # a need's title against the supply's title, besides the texts
 _SINGLES = 2.0  # characters against bigrams
 _RARITY = 1.5  # above 1: rare terms weigh more than in plain BM25
-_NEED_TITLE = 1.0  # a need's title against its text, in vectors
+_HEADLINE = 0.7  # the vector of a title against that of its text
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class SupplyBlock:
 
     supplies: tuple[Supply, ...]
     terms: NDArray[np.int64]  # the block's own vocabulary, sorted
-    impacts: sparse.csr_matrix  # terms of the whole, then terms of the title, by supply
+    impacts: sparse.csr_matrix  # by supply: terms of the whole, then terms of the title
+    by_term: sparse.csr_matrix  # the same, turned
     vectors: NDArray[np.float32]
     topics: NDArray[np.float32]
     kinds: tuple[dict[str, frozenset[str]], ...]
@@ -64,13 +66,10 @@ def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
     """The matchable ones of these supplies as arrays."""
     kept = sorted(
         (supply for supply in supplies if supply.matchable),
-        key=lambda supply: supply.key,  # type: ignore[arg-type,return-value]
+        key=lambda supply: supply.key,
     )
-    title_counts = [counted(supply.title) for supply in kept]
-    whole_counts = [
-        title + counted(supply.text) for title, supply in zip(title_counts, kept, strict=True)
-    ]
-    titles, whole = Bags(title_counts), Bags(whole_counts)
+    titles = Bags(counted(supply.title) for supply in kept)
+    whole = Bags(counted(f"{supply.title}\n{supply.text}") for supply in kept)
     terms = np.unique(whole.numbers)
     impacts = sparse.hstack(
         [
@@ -79,27 +78,28 @@ def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
         ],
         format="csr",
     )
-    both = Bags(t + w for t, w in zip(title_counts, whole_counts, strict=True))
     return SupplyBlock(
         supplies=tuple(kept),
         terms=terms,
-        impacts=impacts.T.tocsr(),
+        impacts=impacts,
+        by_term=impacts.T.tocsr(),
         vectors=_meaning([s.title for s in kept], [s.text for s in kept]),
-        topics=_on_grid(corpus.topic_vectors(both)),
+        topics=_on_grid(corpus.topic_vectors(whole)),
         kinds=tuple(taxonomy.offered(s.ipc, s.industry_codes) for s in kept),
     )
 
 
 def demand_block(demands: Iterable[Demand], corpus: Corpus) -> DemandBlock:
     """These demands as arrays."""
-    kept = sorted(demands, key=lambda demand: demand.key)  # type: ignore[arg-type,return-value]
+    kept = sorted(demands, key=lambda demand: demand.key)
     titles = [" ".join((demand.title, *demand.keywords)) for demand in kept]
     texts = [need.asked(demand.text) for demand in kept]
     title_counts, text_counts = [counted(t) for t in titles], [counted(t) for t in texts]
     bags = Bags(t + x for t, x in zip(title_counts, text_counts, strict=True))
     title_bags = Bags(title_counts)
     both = Bags(
-        t + t + t + t + x for t, x in zip(title_counts, text_counts, strict=True)
+        Counter({n: 3 * t[n] + x[n] for n in t.keys() | x.keys()})
+        for t, x in zip(title_counts, text_counts, strict=True)
     )
     for part, factor in ((bags, 1.0), (title_bags, _TITLE)):
         rarity = corpus.rarity(part.numbers) ** _RARITY
@@ -120,9 +120,7 @@ def demand_block(demands: Iterable[Demand], corpus: Corpus) -> DemandBlock:
 
 def shares(block: DemandBlock, terms: NDArray[np.int64]) -> sparse.csr_matrix:
     """The demands' terms laid out over a supply block's vocabulary, twice as its impacts are."""
-    parts = [
-        _matrix(bags, bags.counts, terms) for bags in (block.bags, block.title_bags)
-    ]
+    parts = [_matrix(bags, bags.counts, terms) for bags in (block.bags, block.title_bags)]
     return sparse.hstack(parts, format="csr")
 
 
@@ -145,9 +143,7 @@ def _sums(bags: Bags) -> NDArray[np.float64]:
     return np.array([bags.counts[start:end].sum() for start, end in pairs], dtype=np.float64)
 
 
-def _matrix(
-    bags: Bags, values: NDArray[np.float64], terms: NDArray[np.int64]
-) -> sparse.csr_matrix:
+def _matrix(bags: Bags, values: NDArray[np.float64], terms: NDArray[np.int64]) -> sparse.csr_matrix:
     """One row for each bag, one column for each term; unknown terms fall away."""
     rows = np.repeat(np.arange(len(bags)), np.diff(bags.ends))
     if not len(terms):
@@ -167,8 +163,8 @@ def _impacts(bags: Bags, terms: NDArray[np.int64], mean: float) -> sparse.csr_ma
 
 
 def _meaning(titles: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:
-    """The middle of the title's and the text's vectors, on the grid."""
-    return _on_grid(_NEED_TITLE * encode(titles) + encode(texts))
+    """Between the title's and the text's vectors, on the grid."""
+    return _on_grid(_HEADLINE * encode(titles) + encode(texts))
 
 
 def _on_grid(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from scipy.sparse.linalg import svds
 from matching.engine.terms import Bags, counted
 from matching.engine.types import Supply
 
-TOPICS = 128
+TOPICS = 256
 _TOPIC_TERMS = 60_000  # the most frequent terms that occur more than once
 _TOPIC_SUPPLIES = 30_000  # enough to learn topics from
 _FEWEST = 50  # below this there are no topics to learn
@@ -46,22 +46,20 @@ class Corpus:
     def freeze(cls, supplies: Iterable[Supply], *, name: str = "") -> Corpus:
         """The statistics of this stock; the same stock in any order gives the same."""
         stock = sorted(supplies, key=lambda supply: str(supply.key))
-        titles = [counted(supply.title) for supply in stock]
-        full = [
-            title + counted(supply.text) for title, supply in zip(titles, stock, strict=True)
-        ]
+        titles = [counted(supply.title).total() for supply in stock]
+        full = [counted(f"{supply.title}\n{supply.text}") for supply in stock]
         spread: Counter[int] = Counter()
         for bag in full:
             spread.update(bag.keys())
         terms = np.asarray(sorted(spread), dtype=np.int64)
         frequencies = np.asarray([spread[term] for term in terms.tolist()], dtype=np.int64)
         size = max(len(stock), 1)
-        topic_terms, topics = _learn([t + f for t, f in zip(titles, full, strict=True)], spread)
+        topic_terms, topics = _learn(full, spread)
         return cls(
             name=name,
             supplies=len(stock),
             mean_length=max(sum(bag.total() for bag in full) / size, 1.0),
-            mean_title=max(sum(bag.total() for bag in titles) / size, 1.0),
+            mean_title=max(sum(titles) / size, 1.0),
             terms=terms,
             frequencies=frequencies,
             topic_terms=topic_terms,
@@ -87,8 +85,7 @@ class Corpus:
         )
         sums = np.asarray(matrix @ self.topics, dtype=np.float32)
         lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
-        unit: NDArray[np.float32] = sums / np.where(lengths > 0, lengths, np.float32(1))
-        return unit
+        return np.asarray(sums / np.where(lengths > 0, lengths, np.float32(1)), np.float32)
 
     @property
     def digest(self) -> str:
@@ -138,9 +135,7 @@ class Corpus:
             )
 
 
-def _lookup(
-    known: NDArray[np.int64], numbers: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _lookup(known: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each number stands in the sorted array, or -1."""
     if not len(known):
         return np.full(len(numbers), -1, dtype=np.int64)

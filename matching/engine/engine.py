@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from matching.engine.blocks import DemandBlock, SupplyBlock, demand_block, supply_block
 from matching.engine.candidates import Candidates, Everything
 from matching.engine.corpus import Corpus
-from matching.engine.reasons import reason
+from matching.engine.reasons import reason, telling_words
 from matching.engine.signals import Signal, allowed, signals
 from matching.engine.types import TICKS, Demand, Hit, Key, Reason, Supply
 from matching.engine.weights import Weights
@@ -139,6 +139,7 @@ class Engine:
         if not len(columns):
             return []
         part = _columns(supplies, columns)
+        wanted = telling_words(demand.demands[0], self.corpus)
         parts: list[tuple[Signal, NDArray[np.int64]]] = [
             (signal, _in_ticks(signal))
             for signal in signals(demand, part, self.weights, self.today)
@@ -149,7 +150,7 @@ class Engine:
             found = [
                 reason(
                     signal.kind, signal.name, float(signal.values[0, place]), signal.weight,
-                    int(each[0, place]), demand.demands[0], supply, self.corpus,
+                    int(each[0, place]), demand.demands[0], supply, wanted,
                 )
                 for signal, each in parts
                 if each[0, place]
@@ -165,7 +166,7 @@ class Engine:
 def merge(shards: Iterable[Sequence[Hit]], limit: int | None = 50) -> list[Hit]:
     """The hits of several shards as one list, as if there had been one."""
     every = [hit for shard in shards for hit in shard]
-    every.sort(key=lambda hit: hit.key)  # type: ignore[arg-type,return-value]
+    every.sort(key=lambda hit: hit.key)
     every.sort(key=lambda hit: -hit.ticks)
     return every[:limit]
 
@@ -199,10 +200,12 @@ def _rows(block: DemandBlock, start: int, stop: int) -> DemandBlock:
 def _columns(block: SupplyBlock, columns: NDArray[np.int64]) -> SupplyBlock:
     """Some of a block of supplies, in this order."""
     chosen = columns.tolist()
+    impacts = block.impacts[columns]
     return SupplyBlock(
         supplies=tuple(block.supplies[column] for column in chosen),
         terms=block.terms,
-        impacts=block.impacts[:, columns],
+        impacts=impacts,
+        by_term=impacts.T.tocsr(),
         vectors=block.vectors[columns],
         topics=block.topics[columns],
         kinds=tuple(block.kinds[column] for column in chosen),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 # A heading stands at the beginning, after a blank or after a full stop, may carry a number
 # ("3、", "（二）") and ends with a colon or a blank.
@@ -47,6 +48,6 @@ def _wanted(text: str) -> Iterator[str]:
     own = {match.start() for match in _OWN.finditer(text)}
     other = {match.start() for match in _ASKED.finditer(text)} - own
     cuts = sorted({0, len(text)} | own | other)
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         if start not in own:
             yield from _SENTENCE.findall(text[start:end])

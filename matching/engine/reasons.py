@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,12 +18,13 @@ _MOST_WORDS = 6
 
 def reason(
     kind: str, name: str, value: float, weight: float, ticks: int,
-    demand: Demand, supply: Supply, corpus: Corpus,
+    demand: Demand, supply: Supply, wanted: Sequence[str],
 ) -> Reason:  # fmt: skip
     """The reason for one signal of one pair."""
-    code, evidence = name, ()
+    code = name
+    evidence: tuple[str, ...] = ()
     if name == "lexical":
-        code, evidence = "shared-words", shared_words(demand, supply, corpus)
+        code, evidence = "shared-words", shared_words(wanted, supply)
     elif name == "semantic":
         code = "close-meaning"
     elif name == "topic":
@@ -38,26 +40,33 @@ def reason(
     )
 
 
-def shared_words(demand: Demand, supply: Supply, corpus: Corpus) -> tuple[str, ...]:
-    """The telling words that the need and the supply have in common, the rarest first."""
+def telling_words(demand: Demand, corpus: Corpus) -> list[str]:
+    """The words of a need that tell it from others, the most telling first."""
     title = normalise(" ".join((demand.title, *demand.keywords)))
-    wanted = Counter(words(title) + words(title) + words(need.asked(demand.text)))
-    offered = normalise(f"{supply.title}\n{supply.text}")
-    spoken = frozenset(words(offered))
-    weighed: list[tuple[float, str]] = []
-    for word, count in wanted.items():
-        if len(word) < 2 or word.isdigit() or word in generic_words():
-            continue
-        if word in spoken or (not word.isascii() and word in offered):
+    counts = Counter(words(title) + words(title) + words(need.asked(demand.text)))
+    weighed = []
+    for word, count in counts.items():
+        if len(word) >= 2 and not word.isdigit() and word not in generic_words():
             # A word is at most as frequent as its rarest pair of characters.
             numbers = np.asarray(sorted(counted(word)), dtype=np.int64)
             rarity = float(corpus.rarity(numbers).max(initial=0.0))
             weighed.append((-rarity * min(count, 3), word))
+    return [word for _, word in sorted(weighed)]
+
+
+def shared_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:
+    """The first of the wanted words that the supply has too, none of them inside another."""
+    offered = normalise(f"{supply.title}\n{supply.text}")
+    spoken = frozenset(words(offered))
     chosen: list[str] = []
-    for _, word in sorted(weighed):
-        if not any(word in longer for longer in chosen):
+    for word in wanted:
+        if (word in spoken or (not word.isascii() and word in offered)) and not any(
+            word in longer for longer in chosen
+        ):
             chosen.append(word)
-    return tuple(chosen[:_MOST_WORDS])
+            if len(chosen) == _MOST_WORDS:
+                break
+    return tuple(chosen)
 
 
 def _meeting(demand: Demand, supply: Supply) -> tuple[str, tuple[str, ...]]:

@@ -78,7 +78,9 @@ def allowed(demands: DemandBlock, supplies: SupplyBlock) -> NDArray[np.bool_]:
     """The hard filters: own supplies, and pairs either side has opted out of, never match."""
     owners = _numbers([s.organisation_id for s in supplies.supplies])
     seekers = _numbers([d.organisation_id for d in demands.demands])
-    mask = (seekers[:, None] != owners[None, :]) | np.isnan(seekers)[:, None]
+    mask: NDArray[np.bool_] = np.asarray(
+        (seekers[:, None] != owners[None, :]) | np.isnan(seekers)[:, None], dtype=np.bool_
+    )
     for column, supply in enumerate(supplies.supplies):
         if supply.hidden_from:
             mask[:, column] &= ~np.isin(seekers, list(supply.hidden_from))
@@ -92,7 +94,7 @@ def allowed(demands: DemandBlock, supplies: SupplyBlock) -> NDArray[np.bool_]:
 
 def _lexical(demands: DemandBlock, supplies: SupplyBlock) -> Values:
     """The share of the need's rare terms that the supply covers, levelling off."""
-    covered = (shares(demands, supplies.terms) @ supplies.impacts).toarray()
+    covered = (shares(demands, supplies.terms) @ supplies.by_term).toarray()
     share = np.minimum(covered / (_FULL * SHARE * IMPACT), 1.0)
     return np.asarray(share * (1 + _HALF) / (share + _HALF), dtype=np.float64)
 

@@ -30,10 +30,13 @@ def number(term: str) -> int:
 
 def counted(text: str) -> Counter[int]:
     """How often each term occurs. Bare numbers and single letters number lists, not subjects."""
+    found = Counter(tokens(text))
     return Counter(
-        number(token)
-        for token in tokens(text)
-        if not (token.isascii() and (len(token) == 1 or token.isdigit()))
+        {
+            number(token): count
+            for token, count in found.items()
+            if not (token.isascii() and (len(token) == 1 or token.isdigit()))
+        }
     )
 
 

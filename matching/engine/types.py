@@ -88,4 +88,3 @@ class Hit:
     @property
     def score(self) -> float:
         return self.ticks / TICKS
-

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Weights:
     """The most points of each signal. The positive ones add up to 100."""
 
-    lexical: float = 53.0
-    semantic: float = 18.0
-    topic: float = 7.0
-    taxonomy: float = 5.0
+    lexical: float = 52.0
+    semantic: float = 14.0
+    topic: float = 11.0
+    taxonomy: float = 6.0
     trl: float = 2.0
     price: float = 2.0
     licence_mode: float = 2.0
