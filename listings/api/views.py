@@ -16,7 +16,6 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -492,11 +491,6 @@ class ImportViewSet(IdempotentCreateMixin):
 
     def get_queryset(self) -> QuerySet[Any]:
         return import_selectors.batches(viewer=self.request.actor).order_by()
-
-    def get_parsers(self) -> list[Any]:
-        if self.request is not None and getattr(self, "action", "") == "create":
-            return [MultiPartParser()]
-        return super().get_parsers()
 
     @extend_schema(
         operation_id="imports_list",

@@ -42,6 +42,8 @@ def correct_patent(
     if unknown := sorted(set(changes) - set(store.FIELDS)):
         raise Invalid(fields={name: ["这一项不能在这里修改。"] for name in unknown})
     record = store.cleaned(store.as_input(patent, changes), now=now)
+    if patent.number and not record.fields["number"]:
+        raise Invalid(fields={"number": ["已有申请号的专利不能再清空号码，请填写正确的申请号。"]})
     if record.fields["number"] != patent.number and patent.encumbrances.exists():
         raise Conflict(
             "这件专利已有许可、质押等记录，申请号不能再改；如确有错误，请联系平台管理员。",

@@ -378,6 +378,8 @@ def _publish_after(request: HttpRequest, pk: int, listing_id: int) -> HttpRespon
 @keepers
 def move_listing(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     """Publish, suspend, resume or withdraw."""
+    if move not in DONE:
+        raise Missing("没有这个操作。")
     _mine(request, pk)
     listing = selectors.live_listing(pk, viewer=request.actor)
     if listing is None:
@@ -405,6 +407,8 @@ def move_listing(request: HttpRequest, pk: int, move: str) -> HttpResponse:
 @keepers
 def move_item(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     """Admit to the library, or put aside."""
+    if move not in {"admit", "archive"}:
+        raise Missing("没有这个操作。")
     _mine(request, pk)
 
     def command() -> str:

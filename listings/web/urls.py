@@ -1,6 +1,6 @@
 """Addresses of this room's pages."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from listings.web import imports, library, public
 
@@ -22,16 +22,10 @@ urlpatterns = [
     ),
     path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
     path("library/patents/<int:pk>/offer/", library.offer, name="offer-edit"),
-    re_path(
-        r"^library/patents/(?P<pk>[0-9]{1,18})/offer/(?P<move>publish|suspend|resume|withdraw)/$",
-        library.move_listing,
-        name="listing-move",
+    path(
+        "library/patents/<int:pk>/offer/<slug:move>/", library.move_listing, name="listing-move"
     ),
-    re_path(
-        r"^library/patents/(?P<pk>[0-9]{1,18})/stock/(?P<move>admit|archive)/$",
-        library.move_item,
-        name="stock-move",
-    ),
+    path("library/patents/<int:pk>/stock/<slug:move>/", library.move_item, name="stock-move"),
     path("library/imports/", imports.imports, name="imports"),
     path("library/imports/new/", imports.upload, name="import-new"),
     path("library/imports/template/", imports.template, name="import-template"),
