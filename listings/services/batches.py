@@ -66,7 +66,6 @@ def publish_stock(*, patent_ids: Iterable[int], by: Actor, now: datetime) -> Pub
     against = legal.can_many([row.pk for row in wanted], Action.PUBLISH, at=now)
     allowed = [row for row in wanted if not hard(against[row.pk])]
     listings = _put_up(allowed, live, by=by, now=now)
-    Patent.objects.filter(pk__in=[row.pk for row in allowed]).update(indexed_at=None)
     index_patents(patent_ids=[row.pk for row in allowed], now=now)
     audit.record_many("listing.published", subjects=listings, by=by, at=now)
     news.tell_of_many("patent.listed", allowed, by=by, now=now)
