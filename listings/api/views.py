@@ -19,13 +19,14 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.api import versions
 from core.api.pagination import Cursor
 from core.api.schema import problems
 from core.api.types import Request
 from core.errors import Invalid, Missing
 from core.idempotency.api import IdempotentCreateMixin
 from listings import selectors, services
-from listings.api import serializers, versions
+from listings.api import serializers
 from listings.filters import BoardFilter
 from listings.selectors import imports as import_selectors
 from listings.selectors import office, search
