@@ -77,6 +77,23 @@ def matches(*, viewer: Actor) -> QuerySet[Match]:
     return Match.objects.visible_to(viewer).order_by("-ticks", "patent_id", "pk")
 
 
+def matches_of(*, viewer: Actor, need: str = "", subscription: str = "") -> QuerySet[Match]:
+    """The same, narrowed to one demand; an id that is none finds nothing."""
+    rows = matches(viewer=viewer)
+    for column, asked in (("need_id", need), ("subscription_id", subscription)):
+        if asked:
+            known = asked.isascii() and asked.isdigit() and len(asked) < 19
+            rows = rows.filter(**{column: int(asked)}) if known else rows.none()
+    return rows
+
+
+def still_on_offer(rows: Iterable[Match]) -> list[Match]:
+    """Those matches whose patent may be matched at this very moment."""
+    found = list(rows)
+    offers = {f.patent_id for f in feeding.facts({m.patent_id for m in found}) if f.matchable}
+    return [row for row in found if row.patent_id in offers]
+
+
 def of_demand(demand: Demand, *, viewer: Actor) -> QuerySet[Match]:
     """The list of one need or subscription, best first."""
     rows = Match.objects.visible_to(viewer).filter(**{f"{demand.kind.value}_id": demand.id})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, Q, QuerySet
+from django.db.models import CharField, Count, F, Func, Q, QuerySet
+from django.db.models.functions import Left
 
 from core.people.types import Actor
 from core.reference import selectors as reference
@@ -45,7 +46,9 @@ def facets(*, viewer: Actor, query: NeedQuery) -> dict[str, list[Option]]:
     industries = (
         _narrow(_readable(viewer), loose_industry)
         .order_by()
-        .annotate(value=Func(F("industry_divisions"), function="unnest"))
+        .annotate(
+            value=Func(F("industry_divisions"), function="unnest", output_field=CharField())
+        )
         .values_list("value")
         .annotate(n=Count("pk"))
     )
@@ -53,7 +56,7 @@ def facets(*, viewer: Actor, query: NeedQuery) -> dict[str, list[Option]]:
         _narrow(_readable(viewer), loose_region)
         .exclude(region="")
         .order_by()
-        .annotate(value=Func(F("region"), 2, function="left"))
+        .annotate(value=Left("region", 2))
         .values_list("value")
         .annotate(n=Count("pk"))
     )

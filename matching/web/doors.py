@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -26,6 +26,11 @@ for_demand_side = for_roles(Role.ENTERPRISE, Role.BROKER)
 def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def form_data(request: HttpRequest) -> QueryDict | None:
+    """What was posted, even if that is nothing; None when the form is only to be shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def submitted(

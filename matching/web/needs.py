@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError, Invalid, Missing
 from core.people import selectors as people
@@ -22,7 +22,7 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import PAGE, for_demand_side, page_of, submitted
+from matching.web.doors import PAGE, for_demand_side, form_data, page_of, submitted
 from matching.web.forms import NeedForm
 
 MOVES = {
@@ -104,10 +104,11 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/needs_mine.html", {"page": page, "rows": rows})
 
 
+@require_http_methods(["GET", "POST"])
 @for_demand_side
 def new(request: HttpRequest) -> HttpResponse:
     """State a need."""
-    form = NeedForm(request.POST or None)
+    form = NeedForm(form_data(request))
     if request.method == "POST":
         open_now = "open" in request.POST
 
@@ -124,6 +125,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/need_form.html", context, status=_status(form))
 
 
+@require_http_methods(["GET", "POST"])
 @login_needed
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a need; another's edit in between is refused, with both texts kept on the screen."""
@@ -131,7 +133,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if not allowed(request.actor, Permission.POST_NEED, on=need):
         raise Missing(_("没有找到这条需求，或它不归贵单位管理。"))
     kept = services.as_input(need)
-    form = NeedForm(request.POST or None, initial=NeedForm.initial_of(kept, need.version))
+    form = NeedForm(form_data(request), initial=NeedForm.initial_of(kept, need.version))
     if request.method == "POST":
 
         def run() -> str:

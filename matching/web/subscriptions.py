@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import Conflict
 from core.permissions import Permission, allowed
@@ -16,7 +16,7 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import for_demand_side, page_of, submitted, wants_recommendations
+from matching.web.doors import for_demand_side, form_data, page_of, submitted, wants_recommendations
 from matching.web.forms import SubscriptionForm
 
 MOVES = {"pause": services.pause_subscription, "resume": services.resume_subscription}
@@ -32,10 +32,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/subscriptions.html", context)
 
 
+@require_http_methods(["GET", "POST"])
 @for_demand_side
 def new(request: HttpRequest) -> HttpResponse:
     """Say what is to be pushed."""
-    form = SubscriptionForm(request.POST or None)
+    form = SubscriptionForm(form_data(request))
     if request.method == "POST":
 
         def run() -> str:
@@ -49,13 +50,14 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/subscription_form.html", {"form": form}, status=status)
 
 
+@require_http_methods(["GET", "POST"])
 @for_demand_side
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what is to be pushed."""
     row = selectors.subscription(pk, viewer=request.actor)
     kept = services.profile_of(row)
     initial = SubscriptionForm.initial_of(kept, row.version)
-    form = SubscriptionForm(request.POST or None, initial=initial)
+    form = SubscriptionForm(form_data(request), initial=initial)
     if request.method == "POST":
 
         def run() -> str:

@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 # Three fields far from each other, so that what fits and what does not is beyond doubt.
 BATTERY: dict[str, Any] = {
     "title": "一种磷酸铁锂电池低温脉冲自加热方法",
-    "abstract": "涉及低温充电，以双向变换器产生脉冲电流使磷酸铁锂电芯自加热，不析锂。",
+    "abstract": "低温充电时以双向变换器产生脉冲电流，使电芯自加热，不析锂。",
     "ipc": ("H01M 10/615", "H02J 7/00"),
     "sheet": {
         "problem": "储能柜冬天充不进电，加热膜升温慢",
@@ -32,7 +32,7 @@ BATTERY: dict[str, Any] = {
 }
 WATER: dict[str, Any] = {
     "title": "一种含氟废水深度处理的除氟吸附剂及制备方法",
-    "abstract": "本发明公开一种锆基除氟吸附剂，用于光伏含氟废水深度处理，出水氟离子低于一毫克每升。",
+    "abstract": "公开一种锆基除氟吸附剂，用于光伏含氟废水深度处理，出水氟离子低于一毫克每升。",
     "ipc": ("C02F 1/28",),
     "sheet": {
         "problem": "含氟废水排放不达标",
@@ -53,7 +53,7 @@ WELD: dict[str, Any] = {
 COLD = NeedInput(
     title="储能柜冬天充不进电，求磷酸铁锂电池低温快速升温办法",
     situation="内蒙古的工商业储能，零下二十五度。",
-    problem="加热膜升温慢，电芯温差大；希望用脉冲电流让磷酸铁锂电池自加热，不析锂。",
+    problem="加热膜升温慢，电芯温差大；希望用脉冲电流让电池自加热，不析锂。",
     targets="零下二十度升到五度不超过十分钟。",
     budget=Decimal("350000"),
     industry_codes=("3841",),

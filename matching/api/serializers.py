@@ -1,0 +1,218 @@
+"""The shapes of this room's resources. They shape; services save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from matching import rules
+from matching.models import Evaluation, Match, MatchOptOut, Need, Subscription
+from matching.models.choices import LicenceMode, Rejection, Visibility
+from matching.types import NeedInput, SubscriptionInput, Verdict
+from matching.types import Rejection as RejectionCode
+from matching.types import Visibility as VisibilityCode
+
+
+class NeedSerializer(serializers.ModelSerializer[Need]):
+    """A need as its readers see it."""
+
+    class Meta:
+        model = Need
+        fields = (
+            "id", "organisation", "status", "visibility", "title", "situation", "problem",
+            "targets", "budget", "deadline", "industry_codes", "ipc", "trl", "licence_modes",
+            "region", "is_sample", "version", "opened_at", "ended_at", "matched_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class NewNeedSerializer(serializers.Serializer[NeedInput]):
+    """A need as it is posted or edited."""
+
+    title = serializers.CharField(max_length=200)
+    situation = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    problem = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    targets = serializers.CharField(required=False, allow_blank=True, max_length=3_000)
+    budget = serializers.DecimalField(
+        max_digits=18, decimal_places=2, required=False, allow_null=True, min_value=0
+    )
+    deadline = serializers.DateField(required=False, allow_null=True)
+    industry_codes = serializers.ListField(
+        child=serializers.CharField(max_length=5), required=False, max_length=10
+    )
+    ipc = serializers.ListField(
+        child=serializers.CharField(max_length=16), required=False, max_length=20
+    )
+    trl = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=9)
+    licence_modes = serializers.ListField(
+        child=serializers.ChoiceField(LicenceMode.choices), required=False
+    )
+    region = serializers.CharField(required=False, allow_blank=True, max_length=6)
+    visibility = serializers.ChoiceField(Visibility.choices, required=False)
+
+    def value(self, kept: NeedInput | None = None) -> NeedInput:
+        """The need; what a partial edit does not name stays as it is."""
+        data = _tuples(self.validated_data)
+        if "visibility" in data:
+            data["visibility"] = VisibilityCode(data["visibility"])
+        base = {name: getattr(kept, name) for name in NeedInput.__slots__} if kept else {}
+        return NeedInput(**base | data)
+
+
+class PostedNeedSerializer(NewNeedSerializer):
+    """A new need, open at once if asked for."""
+
+    open_now = serializers.BooleanField(required=False, default=False)
+
+    def value(self, kept: NeedInput | None = None) -> NeedInput:
+        self.validated_data.pop("open_now", None)
+        return super().value(kept)
+
+
+class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
+    """A subscription as its owner sees it."""
+
+    class Meta:
+        model = Subscription
+        fields = (
+            "id", "organisation", "status", "name", "text", "keywords", "industry_codes", "ipc",
+            "regions", "price_cap", "licence_modes", "min_score", "bell", "is_sample", "version",
+            "matched_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class NewSubscriptionSerializer(serializers.Serializer[SubscriptionInput]):
+    """A subscription as it is made or edited."""
+
+    name = serializers.CharField(max_length=100)
+    text = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
+    keywords = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=30
+    )
+    industry_codes = serializers.ListField(
+        child=serializers.CharField(max_length=5), required=False, max_length=10
+    )
+    ipc = serializers.ListField(
+        child=serializers.CharField(max_length=16), required=False, max_length=20
+    )
+    regions = serializers.ListField(
+        child=serializers.CharField(max_length=6), required=False, max_length=40
+    )
+    price_cap = serializers.DecimalField(
+        max_digits=18, decimal_places=2, required=False, allow_null=True, min_value=0
+    )
+    licence_modes = serializers.ListField(
+        child=serializers.ChoiceField(LicenceMode.choices), required=False
+    )
+    min_score = serializers.IntegerField(required=False, min_value=0, max_value=100)
+    bell = serializers.BooleanField(required=False)
+
+    def value(self, kept: SubscriptionInput | None = None) -> SubscriptionInput:
+        """The profile; what a partial edit does not name stays as it is."""
+        base = {name: getattr(kept, name) for name in SubscriptionInput.__slots__} if kept else {}
+        return SubscriptionInput(**base | _tuples(self.validated_data))
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
+
+
+class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
+    """One part of a score; `ticks` are ten-thousandths, and those of all add up to the score's."""
+
+    signal = serializers.CharField()
+    code = serializers.CharField()
+    value = serializers.FloatField(help_text="信号强度，-1 至 1")
+    weight = serializers.FloatField(help_text="最多可得分")
+    ticks = serializers.IntegerField(help_text="得分的万分之一；各项之和等于 score_ticks")
+    evidence = serializers.ListField(child=serializers.CharField())
+
+
+class MatchSerializer(serializers.ModelSerializer[Match]):
+    """A patent that fits a demand, with every reason."""
+
+    demand_kind = serializers.SerializerMethodField()
+    demand_id = serializers.SerializerMethodField()
+    score = serializers.SerializerMethodField(help_text="0 至 100，四位小数")
+    score_ticks = serializers.IntegerField(source="ticks")
+    reasons = ReasonSerializer(many=True)
+    engine_version = serializers.IntegerField(source="engine_id")
+
+    class Meta:
+        model = Match
+        fields = (
+            "id", "organisation", "demand_kind", "demand_id", "patent", "score", "score_ticks",
+            "reasons", "engine_version", "first_at", "computed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_demand_kind(self, row: Match) -> str:
+        return row.demand.kind.value
+
+    def get_demand_id(self, row: Match) -> int:
+        return row.demand.id
+
+    @extend_schema_field(serializers.DecimalField(max_digits=7, decimal_places=4))
+    def get_score(self, row: Match) -> str:
+        return f"{row.ticks / 10_000:.4f}"
+
+
+class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
+    """What a receiver said of a patent."""
+
+    patent = serializers.IntegerField(source="lead.patent_id")
+    organisation = serializers.IntegerField(source="lead.organisation_id")
+
+    class Meta:
+        model = Evaluation
+        fields = (
+            "id", "patent", "organisation", "prospect", "is_implied", "interested", "reason",
+            "improvement", "cooperation", "rated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class NewEvaluationSerializer(serializers.Serializer[Verdict]):
+    """A rating of a match. Without `prospect` one is implied by `interested`."""
+
+    match = serializers.IntegerField(min_value=1)
+    interested = serializers.BooleanField()
+    prospect = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=5,
+        help_text=f"不填：感兴趣计 {rules.INTERESTED_PROSPECT}，不适合计 {rules.REJECTED_PROSPECT}",
+    )
+    reason = serializers.ChoiceField(Rejection.choices, required=False, allow_blank=True)
+    improvement = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    cooperation = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+    def value(self) -> Verdict:
+        data = self.validated_data
+        reason = data.get("reason")
+        return Verdict(
+            interested=data["interested"],
+            prospect=data.get("prospect"),
+            reason=RejectionCode(reason) if reason else None,
+            improvement=data.get("improvement", ""),
+            cooperation=data.get("cooperation", ""),
+        )
+
+
+class OptOutSerializer(serializers.ModelSerializer[MatchOptOut]):
+    """What an organisation does not want to see again."""
+
+    class Meta:
+        model = MatchOptOut
+        fields = ("id", "organisation", "patent", "holder", "made_at")
+        read_only_fields = fields
+
+
+class NewOptOutSerializer(serializers.Serializer[Any]):
+    """Opt out of the patent of a match, or of everything of its holder."""
+
+    match = serializers.IntegerField(min_value=1)
+    holder = serializers.BooleanField(required=False, default=False)

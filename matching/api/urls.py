@@ -1,0 +1,14 @@
+"""Addresses of matching's API."""
+
+from rest_framework.routers import SimpleRouter
+
+from matching.api import views
+
+app_name = "matching-api"
+router = SimpleRouter()
+router.register("needs", views.NeedViewSet, basename="need")
+router.register("subscriptions", views.SubscriptionViewSet, basename="subscription")
+router.register("matches", views.MatchViewSet, basename="match")
+router.register("evaluations", views.EvaluationViewSet, basename="evaluation")
+router.register("match-opt-outs", views.OptOutViewSet, basename="opt-out")
+urlpatterns = router.urls
