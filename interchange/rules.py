@@ -25,6 +25,12 @@ PUBLIC_EVENTS: Mapping[str, tuple[str, ...]] = {
     "licence.filed": ("patent_id", "licence_id"),
 }
 
+
+def public_event_names() -> list[str]:
+    """In the order the API's schema lists them."""
+    return sorted(PUBLIC_EVENTS)
+
+
 MAX_LIVE_KEYS = 2
 MAX_ENDPOINTS = 10
 TIMEOUT_SECONDS = 15.0

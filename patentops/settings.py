@@ -327,11 +327,7 @@ else:
 # --- API -----------------------------------------------------------------------------------
 # Partner tokens come first, so that a missing token is a 401 with a WWW-Authenticate header.
 API_AUTHENTICATION = [
-    *(
-        ["interchange.authentication.PartnerAuthentication"]
-        if importlib.util.find_spec("interchange.authentication")
-        else []
-    ),
+    "interchange.authentication.PartnerAuthentication",
     "rest_framework.authentication.SessionAuthentication",
 ]
 REST_FRAMEWORK = {
@@ -356,6 +352,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PatentKindEnum": "listings.api.serializers.KINDS",
+        "PatentStatusEnum": "listings.api.serializers.STATUSES",
+        "PublicEventEnum": "interchange.rules.public_event_names",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

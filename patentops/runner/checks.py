@@ -34,11 +34,18 @@ def checks() -> list[Check]:
     manage = [sys.executable, "manage.py"]
     production = PRODUCTION | {"PATENTOPS_SECRET_KEY": secrets.token_urlsafe(50)}
     return [
-        Check("ruff check", [str(BIN / "ruff"), "check", "--quiet", "."]),
-        Check("ruff format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
+        Check("ruff check", [str(BIN / "ruff"), "check", "--output-format", "concise", "."]),
+        Check(
+            "ruff format",
+            [str(BIN / "ruff"), "format", "--check", "--output-format", "concise", "."],
+        ),
         Check("mypy", [sys.executable, "-m", "mypy"]),
         Check("lint-imports", [str(BIN / "lint-imports")]),
-        Check("makemigrations", [*manage, "makemigrations", "--check", "--dry-run"]),
+        Check(
+            "makemigrations",
+            [*manage, "makemigrations", "--check", "--dry-run"],
+            {"PYTHONWARNINGS": "ignore::RuntimeWarning"},  # it needs no running database
+        ),
         Check(
             "check --deploy", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production
         ),
@@ -54,9 +61,16 @@ def run(arguments: list[str]) -> int:
             print(f"{'✗' if code else '✓'} {check.name:<16}{seconds:5.1f} 秒", flush=True)
             if code:
                 failed += 1
-                print(output.rstrip() or f"(exit {code})", flush=True)
+                print(shortened(output) or f"(exit {code})", flush=True)
     print("检查未通过。" if failed else "检查全部通过。")
     return 1 if failed else 0
+
+
+def shortened(output: str, lines: int = 80) -> str:
+    """As much of a tool's words as one can read."""
+    said = output.rstrip().splitlines()
+    more = [f"…（另有 {len(said) - lines} 行）"] if len(said) > lines else []
+    return "\n".join([*said[:lines], *more])
 
 
 def perform(check: Check) -> tuple[int, float, str]:
