@@ -353,6 +353,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "FeePartKindEnum": "licensing.api.serializers.PART_KINDS",
         "PatentKindEnum": "listings.api.serializers.KINDS",
         "PatentStatusEnum": "listings.api.serializers.STATUSES",
         "PublicEventEnum": "interchange.rules.public_event_names",

@@ -13,12 +13,13 @@ from licensing.rules import fees, outcomes
 from licensing.types import DeclarationTerms, OutcomeReport
 
 
+PART_KINDS = [(k.value, fees.PART_LABELS[k]) for k in fees.PartKind]
+
+
 class FeePartSerializer(serializers.Serializer[fees.FeePart]):
     """One part of a fee plan."""
 
-    kind = serializers.ChoiceField(
-        choices=[(k.value, fees.PART_LABELS[k]) for k in fees.PartKind], help_text="组成部分的种类"
-    )
+    kind = serializers.ChoiceField(choices=PART_KINDS, help_text="组成部分的种类")
     amount = serializers.DecimalField(
         max_digits=18, decimal_places=2, required=False, allow_null=True, default=None
     )
