@@ -13,6 +13,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 
 from core.people.models import OrganisationKind
 from core.reference import selectors as reference
@@ -40,6 +41,13 @@ PRICES: Final = (
     ("to-1m", _("20 万—100 万元")),
     ("above-1m", _("100 万元以上")),
 )
+MODES: Final = [
+    (OPEN_NOW, _("开放许可 · 可直接取得")),
+    *(
+        (code, _("愿意开放许可") if code == Route.OPEN_LICENCE else label)
+        for code, label in Route.choices
+    ),
+]
 TITLES: Final[dict[str, Any]] = {
     "mode": _("许可方式"),
     "section": _("技术领域（IPC 部）"),
@@ -82,6 +90,8 @@ class SeveralField(forms.Field):
             )
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Several(django_filters.Filter):
     """A filter of several values that no list can hold."""
 
@@ -90,6 +100,11 @@ class Several(django_filters.Filter):
 
 class OneOf(django_filters.MultipleChoiceFilter):
     """A filter of several values out of a list; any of them fits."""
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "pattern": r"^\d{2}$"}})
+class InRegions(OneOf):
+    """Provinces by the first two digits of their code."""
 
 
 def regions() -> list[tuple[str, str]]:
@@ -109,13 +124,11 @@ class BoardFilter(django_filters.FilterSet):
         pattern=r"[A-H](\d{2}([A-Z]( ?\d{1,4}(/\d{0,6})?)?)?)?",
         hint=_("请填 IPC 分类号的开头，如 H01M。"),
     )
-    region = OneOf(label=TITLES["region"], choices=regions)
+    region = InRegions(label=TITLES["region"], choices=regions)
     holder = OneOf(label=TITLES["holder"], choices=OrganisationKind.choices)
     kind = OneOf(label=TITLES["kind"], choices=PatentKind.choices)
     status = OneOf(label=TITLES["status"], choices=PatentStatus.choices)
-    mode = OneOf(
-        label=TITLES["mode"], choices=[(OPEN_NOW, _("开放许可 · 可直接取得")), *Route.choices]
-    )
+    mode = OneOf(label=TITLES["mode"], choices=MODES)
     price = OneOf(label=TITLES["price"], choices=PRICES)
     trl = OneOf(label=TITLES["trl"], choices=[(str(n), f"TRL {n}") for n in range(1, 10)])
     year = Several(label=TITLES["year"], pattern=r"(19|20)\d{2}", hint=_("请填四位年份，如 2021。"))
@@ -194,7 +207,7 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
     "holder": dict(OrganisationKind.choices),
     "kind": dict(PatentKind.choices),
     "status": dict(PatentStatus.choices),
-    "mode": {OPEN_NOW: _("开放许可 · 可直接取得"), **dict(Route.choices)},
+    "mode": dict(MODES),
     "price": dict(PRICES),
     "layer": dict(Layer.choices),
 }

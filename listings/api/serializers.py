@@ -200,7 +200,7 @@ class ListingSerializer(OfferSerializer):
     patent = PatentSerializer(source="*")
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class RowProblemSerializer(serializers.Serializer[Any]):
     """What is wrong with one cell, and how to mend it."""
 
     severity = serializers.ChoiceField(choices=[("error", "error"), ("warning", "warning")])
@@ -220,7 +220,7 @@ class ImportRowSerializer(serializers.Serializer[Any]):
         ]
     )
     patent_id = serializers.IntegerField(allow_null=True)
-    problems = ProblemSerializer(many=True)
+    problems = RowProblemSerializer(many=True)
 
 
 class ImportSerializer(serializers.Serializer[Any]):

@@ -82,7 +82,10 @@ def price_of(card: PatentCard) -> str:
 def modes_of(card: PatentCard) -> list[str]:
     modes = [str(word_for("mode", route)) for route in card.routes]
     if card.is_declared:
-        modes = [str(word_for("mode", "open")), *(m for m in modes if m != _("开放许可"))]
+        modes = [
+            str(word_for("mode", "open")),
+            *(m for m in modes if m != str(word_for("mode", "open_licence"))),
+        ]
     return modes
 
 

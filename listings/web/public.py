@@ -31,9 +31,7 @@ def board(request: HttpRequest) -> HttpResponse:
     query, path = asked.query(), reverse(BOARD)
     context: dict[str, Any] = {
         "query": query,
-        "sorts": [
-            (code, label) for code, label in filters.SORTS if code != "relevance" or query.text
-        ],
+        "sorts": _sorts(query, path),
         "hidden": [(name, value) for name, values in query.chosen.items() for value in values],
         "problems": [message for found in asked.form.errors.values() for message in found],
         "clear_url": filters.url_of(search.BoardQuery(text=query.text), path),
@@ -60,6 +58,18 @@ def board(request: HttpRequest) -> HttpResponse:
     if not found.total:
         context |= _nothing(request, query, path)
     return _answer(request, context)
+
+
+def _sorts(query: search.BoardQuery, path: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "url": filters.url_of(search.BoardQuery(query.text, query.chosen, code), path),
+            "current": code == query.order,
+        }
+        for code, label in filters.SORTS
+        if code != "relevance" or query.text
+    ]
 
 
 def _answer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

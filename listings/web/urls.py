@@ -22,9 +22,7 @@ urlpatterns = [
     ),
     path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
     path("library/patents/<int:pk>/offer/", library.offer, name="offer-edit"),
-    path(
-        "library/patents/<int:pk>/offer/<slug:move>/", library.move_listing, name="listing-move"
-    ),
+    path("library/patents/<int:pk>/offer/<slug:move>/", library.move_listing, name="listing-move"),
     path("library/patents/<int:pk>/stock/<slug:move>/", library.move_item, name="stock-move"),
     path("library/imports/", imports.imports, name="imports"),
     path("library/imports/new/", imports.upload, name="import-new"),
