@@ -91,7 +91,6 @@ class SeveralField(forms.Field):
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Several(django_filters.Filter):
     """A filter of several values that no list can hold."""
 
@@ -102,7 +101,7 @@ class OneOf(django_filters.MultipleChoiceFilter):
     """A filter of several values out of a list; any of them fits."""
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string", "pattern": r"^\d{2}$"}})
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}$"})
 class InRegions(OneOf):
     """Provinces by the first two digits of their code."""
 
