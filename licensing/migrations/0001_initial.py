@@ -893,7 +893,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="opendeclaration",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["filed", "announced", "internal_ok", "draft"])),
+                condition=models.Q(("status__in", ["announced", "draft", "filed", "internal_ok"])),
                 fields=("patent",),
                 name="one_open_declaration_per_patent",
             ),
@@ -1057,7 +1057,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="licence",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["filed", "effective", "noticed"])),
+                condition=models.Q(("status__in", ["effective", "filed", "noticed"])),
                 fields=("declaration", "licensee"),
                 name="one_live_licence_per_taker",
             ),

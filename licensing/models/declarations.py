@@ -82,7 +82,7 @@ class OpenDeclaration(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(
                 fields=["patent"],
-                condition=Q(status__in=[s.value for s in moves.OPEN_DECLARATIONS]),
+                condition=Q(status__in=sorted(s.value for s in moves.OPEN_DECLARATIONS)),
                 name="one_open_declaration_per_patent",
             ),
             CheckConstraint(

@@ -35,7 +35,7 @@ class LicenceQuerySet(models.QuerySet["Licence"]):
 
     def live(self) -> LicenceQuerySet:
         """Those that bind the parties, paid or not."""
-        return self.filter(status__in=[s.value for s in moves.LIVE_LICENCES])
+        return self.filter(status__in=sorted(s.value for s in moves.LIVE_LICENCES))
 
 
 class Licence(models.Model):
@@ -104,7 +104,7 @@ class Licence(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(
                 fields=["declaration", "licensee"],
-                condition=Q(status__in=[s.value for s in moves.LIVE_LICENCES]),
+                condition=Q(status__in=sorted(s.value for s in moves.LIVE_LICENCES)),
                 name="one_live_licence_per_taker",
             ),
             CheckConstraint(

@@ -72,7 +72,7 @@ class FeePart(models.Model):
                 condition=Q(kind__in=[k.value for k in fees.PartKind]), name="fee_part_kind_known"
             ),
             CheckConstraint(
-                condition=~Q(kind__in=[k.value for k in fees.SUMS])
+                condition=~Q(kind__in=sorted(k.value for k in fees.SUMS))
                 | Q(amount__isnull=False, amount__gt=0),
                 name="fee_part_sum_positive",
             ),
