@@ -40,7 +40,7 @@ _FIRM = re.compile(
 def asked(text: str) -> str:
     """The part of a need's description that says what is wanted."""
     kept = "".join(sentence for sentence in _wanted(text) if not _FIRM.search(sentence))
-    return kept if kept.strip() else text
+    return kept.strip() or text
 
 
 def _wanted(text: str) -> Iterator[str]:
