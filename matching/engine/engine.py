@@ -60,6 +60,10 @@ class Engine:
         self._stock = supply_block(stock, self.corpus)
         return self
 
+    def read(self, demands: Iterable[Demand]) -> DemandBlock:
+        """Needs made ready for `rank_demands`; good as long as needs and corpus stay."""
+        return demand_block(demands, self.corpus)
+
     def rank(self, demand: Demand, limit: int | None = 50, floor: float = 0.0) -> list[Hit]:
         """The best supplies for one need: best first, equals in the order of their keys."""
         return next(hits for _, hits in self.rank_all([demand], limit, floor))
@@ -81,12 +85,15 @@ class Engine:
     def rank_demands(
         self,
         supply: Supply,
-        demands: Iterable[Demand],
+        demands: Iterable[Demand] | DemandBlock,
         limit: int | None = None,
         floor: float = 0.0,
     ) -> list[Hit]:
-        """The needs that one new or changed supply fits; each hit's key is the need's."""
-        block = demand_block(demands, self.corpus)
+        """The needs that one new or changed supply fits; each hit's key is the need's.
+
+        Whoever asks for many supplies reads the needs once, with `read`.
+        """
+        block = demands if isinstance(demands, DemandBlock) else self.read(demands)
         single = supply_block([supply], self.corpus)
         if not len(single) or not len(block):
             return []

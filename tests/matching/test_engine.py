@@ -136,6 +136,13 @@ def test_a_need_scores_the_same_among_others() -> None:
     assert dict(fitted.rank_all([*others, NEED], 7))[1] == fitted.rank(NEED, 7)
 
 
+def test_needs_read_once_serve_many_supplies() -> None:
+    ready = engine().read([NEED])
+    for supply in STOCK[:3]:
+        again = engine().rank_demands(supply, [NEED])
+        assert engine().rank_demands(supply, ready) == again
+
+
 def test_equals_stand_in_the_order_of_their_keys() -> None:
     twins = [replace(STOCK[0], key=key) for key in (9, 3, 7)]
     assert [hit.key for hit in engine().fit(twins, CORPUS).rank(NEED)] == [3, 7, 9]

@@ -21,7 +21,7 @@ def write(path: Path, records: list[dict[str, object]]) -> Path:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    titles = "锂电池回收 锂电池隔膜 石墨烯薄膜 污水处理 水稻育种 激光焊接".split()
+    titles = ["锂电池回收", "锂电池隔膜", "石墨烯薄膜", "污水处理", "水稻育种", "激光焊接"]
     needs = write(tmp_path / "needs.jsonl", [{"id": "n1", "title": "废旧锂电池回收工艺"}])
     documents = write(
         tmp_path / "docs.jsonl",
@@ -60,8 +60,11 @@ def test_an_interval_holds_the_mean() -> None:
 
 
 def test_the_script_prints_and_writes_a_run(
-    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+    files: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run = tmp_path / "run.tsv"
     monkeypatch.setattr("sys.argv", ["match_quality", *files, "--run", str(run)])
     assert quality.main() == 0
