@@ -12,7 +12,6 @@ from licensing.models import Contest, Licence, OpenDeclaration, Outcome, Payment
 from licensing.rules import fees, outcomes
 from licensing.types import DeclarationTerms, OutcomeReport
 
-
 PART_KINDS = [(k.value, fees.PART_LABELS[k]) for k in fees.PartKind]
 
 

@@ -11,10 +11,12 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from core.api.pagination import Cursor
+from core.api.permissions import SignedIn
 from core.api.schema import problems
 from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
@@ -61,6 +63,7 @@ class Room(IdempotentCreateMixin):
 
     request: Request
     pagination_class = Newest
+    permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
     parser_classes = (JSONParser, FormParser, MultiPartParser)
@@ -82,8 +85,11 @@ class DeclarationViewSet(Room):
 
     serializer_class = DeclarationSerializer
     queryset = OpenDeclaration.objects.none()
-    permission_classes = ()
     idempotent_actions = ("create",)
+
+    def get_permissions(self) -> Any:
+        """Anyone reads what is announced; everything else needs an account or a key."""
+        return [] if self.request.method in SAFE_METHODS else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[OpenDeclaration]:
         query = self.request.query_params

@@ -22,7 +22,7 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees
 from licensing.types import Side
-from licensing.web.doors import page_of, submitted
+from licensing.web.doors import page_of, sent, submitted
 from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
 from listings import selectors as listings
 from listings.types import Action, PatentCard, hard
@@ -179,7 +179,7 @@ def terms(request: Request, patent_id: int) -> HttpResponse:
     started = selectors.declaration_for(patent_id, viewer=request.actor)
     if started is not None and request.method == "GET":
         return redirect("licensing:declaration", started.pk)
-    form = TermsForm(request.POST or None, initial={"mode": fees.FeeMode.FIXED.value})
+    form = TermsForm(sent(request)[0], initial={"mode": fees.FeeMode.FIXED.value})
 
     def run() -> str:
         row = services.draft_declaration(
@@ -230,7 +230,7 @@ def edit(request: Request, declaration_id: int) -> HttpResponse:
     """Screen 2 again, for a draft."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.DECLARE_OPEN, on=row)
-    form = TermsForm(request.POST or None, initial=TermsForm.initial_of(row))
+    form = TermsForm(sent(request)[0], initial=TermsForm.initial_of(row))
 
     def run() -> str:
         services.revise_declaration(
@@ -259,9 +259,7 @@ def check_answers(request: Request, declaration_id: int) -> HttpResponse:
     if row.status != "draft" and request.method == "GET":
         return redirect("licensing:declaration", row.pk)
     today = timezone.localdate()
-    form = AnnouncementForm(
-        request.POST or None, initial={"filed_on": today, "announced_on": today}
-    )
+    form = AnnouncementForm(sent(request)[0], initial={"filed_on": today, "announced_on": today})
     revision = request.POST.get("revision", "")
 
     def run() -> str:
@@ -302,7 +300,7 @@ def withdraw(request: Request, declaration_id: int) -> HttpResponse:
     """Taking the offer back, with a reason."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.DECLARE_OPEN, on=row)
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(sent(request)[0])
 
     def run() -> str:
         services.withdraw_declaration(

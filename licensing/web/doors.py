@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from core.idempotency.web import submit_once
 from core.web.forms import attempt
@@ -21,6 +23,13 @@ Row = TypeVar("Row", bound=Model)
 def page_of(request: Request, rows: QuerySet[Row], *, size: int = PAGE) -> Page[Row]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def sent(
+    request: Request,
+) -> tuple[QueryDict | None, MultiValueDict[str, UploadedFile[bytes]] | None]:
+    """What a form is bound to: the fields and files sent, even when all are empty; else nothing."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 def submitted(

@@ -243,7 +243,8 @@ class PaymentForm(forms.Form):
 
     def __init__(self, *args: Any, licence: Licence, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lines = [line for line in schedule_of(licence) if line.outstanding > 0]
+        # A form sent in may name a sum that its first, identical submit has just paid.
+        lines = [line for line in schedule_of(licence) if self.is_bound or line.outstanding > 0]
         choices = [(str(line.due.pk), self._label(line.due, line.outstanding)) for line in lines]
         self.fields["due"].choices = choices  # type: ignore[attr-defined]
         self.fields["amount"].required = True

@@ -20,7 +20,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
-from licensing.web.doors import page_of, submitted
+from licensing.web.doors import page_of, sent, submitted
 from licensing.web.forms import (
     ContestForm,
     FilingForm,
@@ -57,7 +57,7 @@ def take(request: Request, declaration_id: int) -> HttpResponse:
         raise NotAllowed(_("请先登录，再取得许可。"), code="login-required")
     row = selectors.declaration(declaration_id, viewer=request.actor)
     require(request.actor, Permission.TAKE_LICENCE)
-    form = TakeForm(request.POST or None, request.FILES or None)
+    form = TakeForm(*sent(request))
 
     def run() -> str:
         licence = services.take_open_licence(
@@ -145,9 +145,7 @@ def pay(request: Request, licence_id: int) -> HttpResponse:
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side())
     now = timezone.localtime()
-    form = PaymentForm(
-        request.POST or None, request.FILES or None, licence=row, initial={"paid_at": now}
-    )
+    form = PaymentForm(*sent(request), licence=row, initial={"paid_at": now})
 
     def run() -> str:
         known = form.cleaned_data
@@ -206,7 +204,7 @@ def contest(request: Request, licence_id: int) -> HttpResponse:
     """The patentee objects."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.CONTEST_LICENCE, on=row.licensor_side())
-    form = ContestForm(request.POST or None)
+    form = ContestForm(sent(request)[0])
     return _act(
         request,
         licence_id,
@@ -229,7 +227,7 @@ def resolve(request: Request, licence_id: int) -> HttpResponse:
     """The bureau decides on an objection."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.RESOLVE_CONTEST, on=row.licensor_side())
-    form = ResolveForm(request.POST or None)
+    form = ResolveForm(sent(request)[0])
     return _act(
         request,
         licence_id,
@@ -253,7 +251,7 @@ def file(request: Request, licence_id: int) -> HttpResponse:
     """The filing of a licence."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.FILE_LICENCE, on=row)
-    form = FilingForm(request.POST or None, initial={"filed_on": timezone.localdate()})
+    form = FilingForm(sent(request)[0], initial={"filed_on": timezone.localdate()})
     return _act(
         request,
         licence_id,

@@ -19,7 +19,7 @@ from licensing import selectors, services
 from licensing.rules import moves
 from licensing.rules.outcomes import OUTCOMES
 from licensing.types import Side
-from licensing.web.doors import page_of, submitted
+from licensing.web.doors import page_of, sent, submitted
 from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
 from listings import selectors as listings
 
@@ -54,8 +54,7 @@ def index(request: Request) -> HttpResponse:
 def report(request: Request) -> HttpResponse:
     """Report an outcome of one of the office's patents."""
     form = OutcomeForm(
-        request.POST or None,
-        request.FILES or None,
+        *sent(request),
         initial={"patent": request.GET.get("patent", ""), "happened_on": timezone.localdate()},
     )
 
@@ -110,7 +109,7 @@ def decide(request: Request, outcome_id: int) -> HttpResponse:
     """The bureau verifies or sends back."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
     require(request.actor, Permission.VERIFY_OUTCOME, on=row)
-    form = DecisionForm(request.POST or None)
+    form = DecisionForm(sent(request)[0])
 
     def run() -> str:
         command = (
@@ -144,8 +143,7 @@ def again(request: Request, outcome_id: int) -> HttpResponse:
     row = selectors.outcome(outcome_id, viewer=request.actor)
     require(request.actor, Permission.REPORT_OUTCOME, on=Side(row.organisation_id, row.region))
     form = OutcomeAgainForm(
-        request.POST or None,
-        request.FILES or None,
+        *sent(request),
         initial={"contract_number": row.contract_number, "note": row.note},
     )
 

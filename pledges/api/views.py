@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.api.pagination import Cursor
+from core.api.permissions import SignedIn
 from core.api.schema import problems
 from core.api.types import Request
 from core.errors import Invalid
@@ -71,6 +72,7 @@ class PledgeViewSet(IdempotentCreateMixin):
     serializer_class = PledgeSerializer
     queryset = Pledge.objects.none()
     pagination_class = Newest
+    permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
 

@@ -83,7 +83,7 @@ def record(request: Request) -> HttpResponse:
     """A bank records a registered pledge."""
     today = timezone.localdate()
     form = PledgeForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         grounds=rules.CONFIRMABLE,
         initial={
             "numbers": request.GET.get("number", "")[:100],
@@ -166,7 +166,7 @@ def consent(request: Request, pledge_id: int) -> HttpResponse:
     patents = [
         (str(i.patent_id), f"{i.patent_number} {i.patent_title}"[:80]) for i in row.items.all()
     ]
-    form = ConsentForm(request.POST or None, patents=patents)
+    form = ConsentForm(request.POST if request.method == "POST" else None, patents=patents)
 
     def run() -> str:
         services.consent(
@@ -198,7 +198,10 @@ def release(request: Request, pledge_id: int) -> HttpResponse:
     """The pledge ended."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
     require(request.actor, Permission.RELEASE_PLEDGE, on=row)
-    form = ReleaseForm(request.POST or None, initial={"released_on": timezone.localdate()})
+    form = ReleaseForm(
+        request.POST if request.method == "POST" else None,
+        initial={"released_on": timezone.localdate()},
+    )
 
     def run() -> str:
         services.release_pledge(

@@ -14,6 +14,7 @@ from licensing import services
 from licensing.models import Licence, OpenDeclaration
 from licensing.rules.fees import FeeMode, RoyaltyBase, parts_for
 from licensing.types import DeclarationTerms
+from listings import selectors
 from listings import services as listings
 from listings.rules import numbers
 from listings.types import OfferInput, PatentInput, Route
@@ -122,3 +123,8 @@ def paid(row: Licence, taker: Membership, *, now: datetime = NOON) -> Licence:
 def system() -> Actor:
     """The platform itself."""
     return Actor.system()
+
+
+def printed(patent_id: int) -> str:
+    """The patent's number as printed."""
+    return selectors.card(patent_id, viewer=Actor.system()).printed
