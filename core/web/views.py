@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -87,7 +88,7 @@ def open_notice(request: Request, notice_id: int) -> HttpResponse:
     if notice is None:
         raise Missing("这条消息不存在或已被删除。")
     notice_services.mark_read(by=request.actor, now=timezone.now(), notice_id=notice_id)
-    return HttpResponseRedirect(notice.url or request.GET.get("next", "/notices/"))
+    return HttpResponseRedirect(notice.url or reverse("core:notices"))
 
 
 @require_POST

@@ -1,0 +1,79 @@
+"""People at their browsers: each logs in once, in a window of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+PASSWORD = "patentops-2026"
+SHOTS = Path("test-results")
+
+
+@dataclass
+class Person:
+    """Somebody with an account of the sample."""
+
+    name: str
+    page: Page
+    site: str
+    complaints: list[str] = field(default_factory=list)
+
+    def goes(self, path: str) -> Person:
+        """Open an address; it must answer well."""
+        answer = self.page.goto(self.site + path)
+        assert answer is not None, path
+        assert answer.status == 200, f"{self.name} {path}: {answer.status}"
+        return self
+
+    def clicks(self, words: str, *, exact: bool = False) -> Person:
+        """Click the first visible button or link with these words."""
+        either = self.page.get_by_role("button", name=words, exact=exact).or_(
+            self.page.get_by_role("link", name=words, exact=exact)
+        )
+        either.locator("visible=true").first.click()
+        self.page.wait_for_load_state()
+        return self
+
+    def fills(self, **fields: str) -> Person:
+        """Fill fields of the main part by their names."""
+        for name, value in fields.items():
+            self.page.fill(f"main [name={name}]", value)
+        return self
+
+    def sees(self, *words: str) -> Person:
+        """The page says so."""
+        text = self.page.inner_text("main")
+        for word in words:
+            assert word in text, (
+                f"{self.name} at {self.page.url} does not read {word!r}:\n{text[:800]}"
+            )
+        return self
+
+    def shows(self, shot: str) -> Person:
+        """Keep a picture, and refuse a page that is wider than the window."""
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{shot}.png", full_page=True)
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px too wide"
+        return self
+
+
+def arrives(browser: Browser, site: str, name: str, width: int = 1440) -> Person:
+    """Log in as `name`@example.cn in a new window."""
+    context = browser.new_context(
+        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": width, "height": 900}
+    )
+    context.set_default_timeout(15_000)
+    person = Person(name, context.new_page(), site)
+    person.page.on(
+        "console",
+        lambda message: person.complaints.append(message.text) if message.type == "error" else None,
+    )
+    person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    person.goes("/accounts/login/")
+    person.fills(login=f"{name}@example.cn", password=PASSWORD)
+    person.page.click("main button[type=submit]")
+    person.page.wait_for_url(lambda url: "/login" not in url)
+    return person
