@@ -7,12 +7,13 @@ from datetime import datetime
 
 from django.db.models import Count, F, Q
 
+from core import text as language
 from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Listing, Patent
 from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import PatentQuerySet
-from listings.rules import blockers, moves, numbers, terms, vectors
+from listings.rules import blockers, moves, numbers, terms
 from listings.selectors.cards import NOT_FOUND, as_card, find
 from listings.selectors.legal import facts
 from listings.selectors.search import Matches, tsquery
@@ -52,14 +53,14 @@ def filtered_stock(
 
 
 def _saying(text: str) -> Q:
-    from core import text as language
-
-    tokens = language.query_tokens(text)
-    found = Q(Matches(F("search"), tsquery(tokens))) if tokens and vectors.query(tokens) else Q()
+    """By words, by digits, or by a stretch of the title that is not indexed yet."""
+    found = Q(title__icontains=text.strip())
+    if tokens := language.query_tokens(text):
+        found |= Q(Matches(F("search"), tsquery(tokens)))
     digits = numbers.fold(text)
     if len(digits) >= 4 and digits[:-1].isdigit():
-        found = (found | Q(number__contains=digits)) if found else Q(number__contains=digits)
-    return found or Q(title__icontains=text.strip())
+        found |= Q(number__contains=digits)
+    return found
 
 
 def cards_of(rows: PatentQuerySet, *, viewer: Actor) -> list[PatentCard]:

@@ -126,13 +126,14 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
-def _columns(found: Any) -> list[dict[str, str]]:
+def _columns(found: Any) -> dict[str, list[str]]:
+    """How the file's columns were read, in their order, and those that were not used."""
     labels = columns.labels(found.about["header"])
-    return [
-        {"field": columns.BY_NAME[name].label, "column": labels[index]}
-        for name, index in found.mapping.items()
-        if name in columns.BY_NAME and index < len(labels)
-    ]
+    used = {index: columns.BY_NAME[name].label for name, index in found.mapping.items()}
+    return {
+        "read": [f"{label} → {used[i]}" for i, label in enumerate(labels) if i in used],
+        "unused": [label for i, label in enumerate(labels) if i not in used],
+    }
 
 
 def _steps(found: Any) -> list[dict[str, Any]]:

@@ -131,6 +131,7 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
     card = _mine(request, pk)
     now = timezone.now()
     abilities = office.abilities(pk, at=now)
+    able = presenting.abilities(abilities)
     item = selectors.inventory_item(pk, viewer=request.actor)
     context = {
         "card": card,
@@ -142,7 +143,8 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
         "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
         "publish_blockers": abilities[Action.PUBLISH],
         "may_publish": not hard(abilities[Action.PUBLISH]),
-        "abilities": presenting.abilities(abilities),
+        "abilities": able,
+        "free": presenting.free_of(able),
         "item": item,
         "item_label": item.get_status_display() if item else "",
         "layer_label": filters.word_for("layer", card.layer),

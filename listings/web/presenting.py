@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -53,6 +54,15 @@ TIMELINE_TONES = {
     "PP": "warn",
     "RR": "ok",
     "PE": "warn",
+}
+
+
+OWN_KEY = re.compile(r"[a-z_]+:\d+")
+SOURCES = {
+    "gazette": lazy("专利公报"),
+    "import": lazy("清单导入"),
+    "licensing": lazy("平台许可记录"),
+    "pledges": lazy("平台质押登记"),
 }
 
 
@@ -171,8 +181,18 @@ def binding(card: EncumbranceCard) -> dict[str, str]:
         "text": words.get(EncumbranceKind(card.kind), ""),
         "term": _("自 %(start)s 起，%(until)s。")
         % {"start": card.starts_on.isoformat(), "until": until},
-        "reference": card.reference,
+        "reference": register_number(card.reference),
     }
+
+
+def register_number(reference: str) -> str:
+    """A register's number; our own keys such as licence:12 are nobody's business."""
+    return "" if OWN_KEY.fullmatch(reference) else reference
+
+
+def free_of(abilities: list[dict[str, Any]]) -> list[str]:
+    """What may be done without any remark."""
+    return [str(ability["label"]) for ability in abilities if not ability["blockers"]]
 
 
 def history(entries: list[TimelineEntry]) -> list[dict[str, Any]]:
@@ -182,7 +202,11 @@ def history(entries: list[TimelineEntry]) -> list[dict[str, Any]]:
             "at": entry.on,
             "title": entry.label,
             "text": entry.detail,
-            "by": " · ".join(part for part in (entry.reference, entry.source) if part),
+            "by": " · ".join(
+                part
+                for part in (register_number(entry.reference), str(SOURCES.get(entry.source, "")))
+                if part
+            ),
             "tone": TIMELINE_TONES.get(entry.code[:2], "muted"),
         }
         for entry in reversed(entries)

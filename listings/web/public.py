@@ -122,6 +122,7 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     card = selectors.card(pk, viewer=request.actor)
     url = request.build_absolute_uri(reverse("listings:patent", kwargs={"pk": pk}))
+    able = presenting.abilities(office.abilities(pk, at=now))
     context = {
         "card": card,
         "shown": presenting.shown(card),
@@ -134,7 +135,8 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
         "is_mine": card.organisation_id in request.actor.acts_for,
         "json_ld": presenting.json_ld(card, url) if card.is_public else "",
         "canonical": url,
-        "abilities": presenting.abilities(office.abilities(pk, at=now)),
+        "abilities": able,
+        "free": presenting.free_of(able),
     }
     return render(request, "listings/patent.html", context)
 
