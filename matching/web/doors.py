@@ -9,6 +9,7 @@ from django import forms
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core.idempotency.web import submit_once
@@ -16,6 +17,10 @@ from core.people import selectors as people
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
+from listings import selectors as listings
+from listings.types import EncumbranceKind
+from matching.selectors import MatchCard
+from matching.web import words
 
 PAGE = 10
 Row = TypeVar("Row")
@@ -60,3 +65,13 @@ def wants_recommendations(request: HttpRequest) -> bool:
     """Whether this person lets the platform recommend (PIPL art. 24)."""
     user_id = request.actor.user_id
     return user_id is not None and user_id in people.wants_recommendations([user_id])
+
+
+def shown(request: HttpRequest, cards: Sequence[MatchCard]) -> list[dict[str, Any]]:
+    """Matches as pages show them, with what this person keeps and what is on open licence now."""
+    ids = [card.patent.id for card in cards]
+    kept = set(listings.favourite_ids(ids, viewer=request.actor))
+    bound = listings.encumbrances_of(ids, at=timezone.now())
+    open_kind = EncumbranceKind.OPEN_DECLARATION
+    declared = {pk for pk, rows in bound.items() if any(row.kind == open_kind for row in rows)}
+    return [words.shown(card, kept=kept, declared=declared) for card in cards]

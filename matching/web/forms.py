@@ -41,6 +41,10 @@ def province_choices() -> Choices:
     return [(p.code[:2], p.name) for p in reference.provinces()]
 
 
+def provinces_of(codes: Iterable[str]) -> list[str]:
+    return sorted({code[:2] for code in codes})
+
+
 def finer(chosen: str, kept: Iterable[str]) -> tuple[str, ...]:
     """The codes kept so far where they lie under the chosen one: editing loses no precision."""
     if not chosen:
@@ -102,7 +106,7 @@ class NeedForm(forms.Form):
         max_length=5_000,
         required=False,
         widget=long_text(5, 5_000),
-        help_text=_("用自己的话写：现在怎么做、哪里不行。不必写公司简介。"),
+        help_text=_("开放征集时必填。用自己的话写：现在怎么做、哪里不行；不必写公司简介。"),
     )
     situation = forms.CharField(
         label=_("应用场景"), max_length=5_000, required=False, widget=long_text(3, 5_000)
@@ -110,7 +114,9 @@ class NeedForm(forms.Form):
     targets = forms.CharField(
         label=_("目标指标"), max_length=3_000, required=False, widget=long_text(3, 3_000)
     )
-    industry = forms.ChoiceField(label=_("所属行业"), required=False)
+    industry = forms.ChoiceField(
+        label=_("所属行业"), required=False, help_text=_("开放征集时必选，用来与专利分类对照。")
+    )
     trl = forms.TypedChoiceField(
         label=_("至少要到什么成熟度"), required=False, coerce=int, empty_value=None
     )
@@ -195,6 +201,7 @@ class SubscriptionForm(forms.Form):
         "text": _("磷酸铁锂电池在零下二十度快速充电，不析锂，不加新零件"),
         "keywords": _("脉冲预热；自加热；析锂检测"),
         "ipc": _("H01M；H02J 7/00"),
+        "regions": _("上海；江苏；浙江"),
     }
     name = forms.CharField(label=_("订阅名称"), max_length=100)
     text = forms.CharField(
@@ -213,11 +220,11 @@ class SubscriptionForm(forms.Form):
     industry = forms.ChoiceField(label=_("行业"), required=False)
     licence_modes = modes_field(_("可以接受的方式"))
     price_cap = yuan_field(_("价格上限（元）"), _("高于上限的专利不推送；面议的照常推送。"))
-    regions = forms.MultipleChoiceField(
-        label=_("只推送这些地区的专利"),
+    regions = forms.CharField(
+        label=_("只推送这些省份的专利"),
+        max_length=200,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("不选就是不限。"),
+        help_text=_("省级地区名称，用分号隔开；不填就是不限。"),
     )
     min_score = forms.TypedChoiceField(label=_("匹配度至少"), coerce=int, initial=0)
     bell = forms.BooleanField(label=_("有新匹配时用站内消息通知"), required=False, initial=True)
@@ -227,7 +234,6 @@ class SubscriptionForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name, choices in (
             ("industry", [("", _("不限")), *industry_choices()[1:]]),
-            ("regions", province_choices()),
             ("min_score", words.LEAST_SCORES),
         ):
             field = self.fields[name]
@@ -245,17 +251,29 @@ class SubscriptionForm(forms.Form):
             "industry": wanted.industry_codes[0][:2] if wanted.industry_codes else "",
             "licence_modes": list(wanted.licence_modes),
             "price_cap": wanted.price_cap,
-            "regions": sorted({code[:2] for code in wanted.regions}),
+            "regions": "；".join(dict(province_choices())[c] for c in provinces_of(wanted.regions)),
             "min_score": words.nearest_least(wanted.min_score),
             "bell": wanted.bell,
             "version": version,
         }
 
+    def clean_regions(self) -> list[str]:
+        """Province prefixes of the names that were typed, in full or in short."""
+        found: list[str] = []
+        for name in split(self.cleaned_data["regions"]):
+            fits = [code for code, full in province_choices() if full.startswith(name)]
+            if len(name) < 2 or len(fits) != 1:
+                raise forms.ValidationError(
+                    _("没有“%(name)s”这个省级地区，请写如“上海；江苏”。"), params={"name": name}
+                )
+            found += fits
+        return found
+
     def value(self, kept: SubscriptionInput | None = None) -> SubscriptionInput:
         """The profile that was filled in; codes finer than the form's choices are `kept`."""
         data = self.cleaned_data
         regions: list[str] = []
-        for prefix in data["regions"]:
+        for prefix in data["regions"]:  # cleaned to prefixes below
             under = [c for c in (kept.regions if kept else ()) if c.startswith(prefix)]
             regions += under or [prefix]
         return SubscriptionInput(

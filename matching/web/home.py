@@ -15,16 +15,19 @@ from matching.web import words
 SHOWN = 5
 
 
-@contribute("matching", order=20)
+@contribute("matching", order=5)
 def part(actor: Actor, now: datetime) -> Part:
-    """Today's matches for firms, interest received for holders, the newest needs for everyone."""
+    """Today's matches for firms, interest received for holders: before anything else."""
     if actor.has(Role.ENTERPRISE, Role.BROKER):
         return _for_firm(actor)
-    if actor.has(Role.OFFICE):
-        return _for_holder(actor)
-    if actor.is_anonymous or actor.has(Role.INVENTOR):
-        return Part(sections=(_newest(actor),))
-    return Part()
+    return _for_holder(actor) if actor.has(Role.OFFICE) else Part()
+
+
+@contribute("matching.needs", order=50)
+def newest(actor: Actor, now: datetime) -> Part:
+    """The newest needs for visitors, below the newest patents."""
+    seen = actor.is_anonymous or actor.has(Role.INVENTOR)
+    return Part(sections=(_newest(actor),)) if seen else Part()
 
 
 def _for_firm(actor: Actor) -> Part:

@@ -25,6 +25,7 @@ from matching.web.doors import (
     for_demand_side,
     numbers_of,
     page_of,
+    shown,
     wants_recommendations,
 )
 from matching.web.forms import VerdictForm
@@ -53,11 +54,9 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     demands += [(f"s{s.pk}", _("订阅：%(name)s") % {"name": s.name}) for s in profiles if s.fits]
     query = _query(request, {key for key, _label in demands})
     page = page_of(request, selectors.today(viewer=request.actor, query=query))
-    kept = set(listings.favourite_ids([m.patent_id for m in page], viewer=request.actor))
-    cards = selectors.cards(page, viewer=request.actor)
     return {
         "page": page,
-        "rows": [words.shown(card, kept=kept) for card in cards],
+        "rows": shown(request, selectors.cards(page, viewer=request.actor)),
         "query": query,
         "demands": demands,
         "states": words.STATES,
@@ -112,9 +111,8 @@ def _said(card: selectors.MatchCard) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, card: selectors.MatchCard, form: VerdictForm) -> dict[str, Any]:
-    kept = set(listings.favourite_ids([card.patent.id], viewer=request.actor))
     return {
-        "row": words.shown(card, kept=kept),
+        "row": shown(request, [card])[0],
         "card": card,
         "words": card.words,
         "reason_rows": words.reason_rows(card),
@@ -212,7 +210,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     """Up to four matches beside each other."""
     ids = numbers_of(request.GET.getlist("m"))
     cards = selectors.compared(ids, viewer=request.actor)
-    context = {"rows": [words.shown(card) for card in cards], "too_many": len(ids) > 4}
+    context = {"rows": shown(request, cards), "too_many": len(ids) > 4}
     return render(request, "matching/compare.html", context)
 
 

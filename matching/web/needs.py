@@ -22,7 +22,7 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import PAGE, for_demand_side, form_data, page_of, submitted
+from matching.web.doors import PAGE, for_demand_side, form_data, page_of, shown, submitted
 from matching.web.forms import NeedForm
 
 MOVES = {
@@ -174,7 +174,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         best = selectors.cards(rows[:3], viewer=request.actor)
         context |= {
             "moves": [(m, words.MOVES[m]) for m in selectors.moves_of(need)],
-            "best": [words.shown(card) for card in best],
+            "best": shown(request, best),
             "fits": rows.count(),
             "is_live": need.status in {"open", "matched"},
             "waiting": need.status in {"open", "matched"} and need.matched_at is None,
@@ -218,12 +218,10 @@ def need_matches(request: HttpRequest, pk: int) -> HttpResponse:
         raise Missing(_("没有找到这条需求的匹配结果，或它不归贵单位管理。"))
     rows = selectors.of_demand(Demand(DemandKind.NEED, pk), viewer=request.actor)
     page = page_of(request, rows)
-    kept = _kept(request, page)
-    cards = selectors.cards(page, viewer=request.actor)
     context = {
         "need": need,
         "page": page,
-        "rows": [words.shown(card, kept=kept) for card in cards],
+        "rows": shown(request, selectors.cards(page, viewer=request.actor)),
         "waiting": need.status in {"open", "matched"} and need.matched_at is None,
         "rejections": words.REJECTIONS.items(),
         "may_rate": allowed(request.actor, Permission.RATE_MATCH),
@@ -231,7 +229,3 @@ def need_matches(request: HttpRequest, pk: int) -> HttpResponse:
     fragment = request.htmx and not request.htmx.history_restore_request
     name = "matching/need_matches.html"
     return render(request, f"{name}#rows" if fragment else name, context)
-
-
-def _kept(request: HttpRequest, page: Any) -> set[int]:
-    return set(listings.favourite_ids([match.patent_id for match in page], viewer=request.actor))

@@ -12,11 +12,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import Conflict
 from core.permissions import Permission, allowed
-from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import for_demand_side, form_data, page_of, submitted, wants_recommendations
+from matching.web.doors import (
+    for_demand_side,
+    form_data,
+    page_of,
+    shown,
+    submitted,
+    wants_recommendations,
+)
 from matching.web.forms import SubscriptionForm
 
 MOVES = {"pause": services.pause_subscription, "resume": services.resume_subscription}
@@ -85,12 +91,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = selectors.subscription(pk, viewer=request.actor)
     rows = selectors.of_demand(Demand(DemandKind.SUBSCRIPTION, pk), viewer=request.actor)
     page = page_of(request, rows)
-    kept = set(listings.favourite_ids([m.patent_id for m in page], viewer=request.actor))
-    cards = selectors.cards(page, viewer=request.actor)
     context = {
         "row": row,
         "page": page,
-        "rows": [words.shown(card, kept=kept) for card in cards],
+        "rows": shown(request, selectors.cards(page, viewer=request.actor)),
         "waiting": row.status == "active" and row.matched_at is None,
         "rejections": words.REJECTIONS.items(),
         "may_rate": allowed(request.actor, Permission.RATE_MATCH),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -101,6 +102,7 @@ NOTES: dict[str, Any] = {
     "same-topic": lazy("属于同一主题"),
     "same-ipc": lazy("IPC 分类一致"),
     "industry-fits": lazy("行业与分类对应"),
+    "same-industry": lazy("行业一致"),
     "mature-enough": lazy("成熟度达到要求"),
     "too-early": lazy("成熟度低于要求"),
     "price-within-budget": lazy("报价在预算内"),
@@ -143,7 +145,7 @@ def bar(item: Bar) -> dict[str, Any]:
     notes = []
     for code, evidence in item.notes:
         text = str(NOTES.get(code, code))
-        if code in {"same-ipc", "industry-fits"}:
+        if code in {"same-ipc", "industry-fits", "same-industry"}:
             text += "：" + "、".join(_class_name(code, e) for e in evidence[:3])
         notes.append(text)
     points = f"{item.points}".replace("-", "−")
@@ -159,7 +161,7 @@ def bar(item: Bar) -> dict[str, Any]:
 
 def _class_name(code: str, symbol: str) -> str:
     if code == "same-ipc":
-        return f"{symbol} {reference.ipc_title(symbol)}".strip()
+        return short_title(symbol)
     return reference.industry_name(symbol)
 
 
@@ -175,9 +177,18 @@ def reason_rows(card: MatchCard) -> list[dict[str, Any]]:
     ]
 
 
-def shown(card: MatchCard, *, kept: frozenset[int] | set[int] = frozenset()) -> dict[str, Any]:
-    """One match as lists and its page show it."""
+def short_title(symbol: str) -> str:
+    """A class with the first part of its title: "F16L 管子"."""
+    return f"{symbol} {re.split('[；;，,]', reference.ipc_title(symbol))[0]}".strip()
+
+
+def shown(
+    card: MatchCard, *, kept: Collection[int] = frozenset(), declared: Collection[int] = frozenset()
+) -> dict[str, Any]:
+    """One match as lists and its page show it; `declared` patents are on open licence now."""
     patent = card.patent
+    is_open = patent.id in declared
+    wish = patent.licence_mode == "open_licence" and not is_open
     holder = "、".join(patent.holder_names[:2]) or patent.organisation_name
     return {
         "id": card.id,
@@ -188,11 +199,16 @@ def shown(card: MatchCard, *, kept: frozenset[int] | set[int] = frozenset()) -> 
         "title": patent.title,
         "score": card.score,
         "exact": f"{card.ticks / 10_000:.4f}",
-        "meta": [holder, trl_of(patent.trl), price_of(patent), mode_of(patent.licence_mode)],
+        "meta": [
+            holder,
+            trl_of(patent.trl),
+            price_of(patent),
+            _("拟开放许可") if wish else mode_of(patent.licence_mode),
+        ],
         "text": patent.problem or patent.benefit or patent.abstract,
         "bars": [bar(item) for item in card.bars],
         "sum": card.sum_shown,
-        "is_open": patent.licence_mode == "open_licence",
+        "is_open": is_open,
         "is_favourite": patent.id in kept,
         "evaluation": card.evaluation,
         "reason_label": REJECTIONS.get(card.evaluation.reason, "") if card.evaluation else "",
@@ -214,7 +230,7 @@ def need_facts(need: Any) -> list[dict[str, Any]]:
         (_("期望完成日"), need.deadline.strftime("%Y-%m-%d") if need.deadline else ""),
         (_("最低成熟度"), _("%(n)s 级") % {"n": need.trl} if need.trl else ""),
         (_("可接受的方式"), "、".join(mode_of(mode) for mode in need.licence_modes)),
-        ("IPC", "、".join(f"{s} {reference.ipc_title(s)}".strip() for s in need.ipc)),
+        ("IPC", "、".join(short_title(s) for s in need.ipc)),
     ]
     return [{"label": label, "value": value} for label, value in rows if value]
 
