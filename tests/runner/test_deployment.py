@@ -1,0 +1,72 @@
+"""Containers and gateway settings say what the runner says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from patentops.runner.checks import PRODUCTION
+from patentops.runner.database import APP, DATABASE, EXTENSIONS, OWNER
+from patentops.runner.places import ROOT
+
+
+def test_the_compose_file_has_every_process_and_waits_for_what_it_needs() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    services = compose["services"]
+    assert set(services) == {"db", "valkey", "migrate", "web", "worker", "beat"}
+    for name in ("web", "worker", "beat"):
+        assert services[name]["environment"]["PATENTOPS_PROCESS"] == name
+        assert services[name]["depends_on"]["migrate"] == {
+            "condition": "service_completed_successfully"
+        }
+    assert services["db"]["image"] == "pgvector/pgvector:pg18"
+    assert "--locale=C.UTF-8" in services["db"]["environment"]["POSTGRES_INITDB_ARGS"]
+
+
+def test_the_containers_database_is_made_like_the_embedded_one() -> None:
+    script = (ROOT / "deploy/postgres/10-roles.sh").read_text("utf-8")
+    assert set(re.findall(r"CREATE EXTENSION (\w+);", script)) == set(EXTENSIONS)
+    for role in (OWNER, APP):
+        assert re.search(rf"CREATE ROLE {role} LOGIN NOSUPERUSER .*NOBYPASSRLS", script)
+    assert f"CREATE DATABASE {DATABASE} OWNER {OWNER};" in script
+
+
+def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PATENTOPS_", "DJANGO_"))}
+    command = [sys.executable, "-c", "import patentops.settings as s; print(s.SECURE_HSTS_SECONDS)"]
+    return subprocess.run(
+        command, cwd=ROOT, env=clean | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_production_settings_load() -> None:
+    done = settings_with(**PRODUCTION, PATENTOPS_SECRET_KEY="k" * 60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "31536000"
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"PATENTOPS_PROCESS": "webb"}, "PATENTOPS_PROCESS"),
+        ({"PATENTOPS_DB_ROLE": "root"}, "PATENTOPS_DB_ROLE"),
+        ({**PRODUCTION, "PATENTOPS_STATE": "/nonexistent"}, "PATENTOPS_SECRET_KEY"),
+        ({"PATENTOPS_PRODUCTION": "1", "PATENTOPS_SECRET_KEY": "k"}, "PATENTOPS_HOSTS"),
+        (
+            {**PRODUCTION, "PATENTOPS_SECRET_KEY": "k", "PATENTOPS_DEBUG": "1"},
+            "PATENTOPS_DEBUG",
+        ),
+        ({"DATABASE_URL": "mysql://me@host/db"}, "PostgreSQL"),
+        ({"REDIS_URL": "amqp://host"}, "Redis or Valkey"),
+    ],
+)
+def test_a_wrong_setting_fails_loudly(environment: dict[str, str], named: str) -> None:
+    done = settings_with(**environment)
+    assert done.returncode != 0
+    assert named in done.stderr.splitlines()[-1]
