@@ -209,13 +209,13 @@ def liking(prospect: int, interested: bool) -> float:
 
 def taste(
     ratings: Sequence[Rating],
-) -> tuple[dict[int, float], dict[str, float], dict[str, float]]:
+) -> tuple[dict[int | str, float], dict[str, float], dict[str, float]]:
     """What ratings teach of patents, IPC subclasses and holders, each from -1 to 1.
 
     A field or holder is judged by the mean of its ratings, drawn towards 0 as if one indifferent
     rating stood beside them: a single word moves half as far as a settled opinion.
     """
-    patents: dict[int, float] = {}
+    patents: dict[int | str, float] = {}
     subclasses: dict[str, list[float]] = {}
     holders: dict[str, list[float]] = {}
     for rating in ratings:

@@ -54,14 +54,14 @@ class Newest(Cursor):
 class Best(Cursor):
     """Best first."""
 
-    ordering = ("-ticks", "id")
+    ordering = ("-ticks", "id")  # type: ignore[assignment]  # DRF takes a tuple too
 
 
 class Room(IdempotentCreateMixin):
     """What the resources have in common."""
 
     request: Request
-    pagination_class = Newest
+    pagination_class: type[Cursor] = Newest
     filter_backends = ()
     permission_classes = ()
     lookup_value_regex = r"\d{1,18}"

@@ -61,12 +61,10 @@ class NeedQuerySet(models.QuerySet["Need"]):
             others |= Q(
                 visibility=types.Visibility.INDUSTRY.value, industry_divisions__overlap=mine
             )
-            met = Exists(
-                self.model._meta.apps.get_model("matching.Match").objects.filter(
-                    need_id=OuterRef("pk"), supplier_id__in=actor.acts_for
-                )
+            met = self.model._meta.apps.get_model("matching.Match").objects.filter(
+                need_id=OuterRef("pk"), supplier_id__in=actor.acts_for
             )
-            others |= Q(visibility=types.Visibility.MATCHED.value) & met
+            others |= Q(Exists(met), visibility=types.Visibility.MATCHED.value)
         published = Q(status__in=PUBLISHED) & others
         return self.filter(Q(organisation_id__in=actor.acts_for) | published)
 

@@ -32,6 +32,7 @@ from matching.selectors.matches import (
 from matching.selectors.needs import (
     NeedQuery,
     board,
+    demand_choices,
     facets,
     met_patents,
     moves_of,
@@ -50,6 +51,7 @@ __all__ = [
     "card",
     "cards",
     "compared",
+    "demand_choices",
     "demand_names",
     "evaluations",
     "facets",

@@ -70,7 +70,8 @@ def demands(wanted: Collection[Demand] | None = None) -> dict[str, engine.Demand
         needs = needs.filter(pk__in=ids[DemandKind.NEED])
         subscriptions = subscriptions.filter(pk__in=ids[DemandKind.SUBSCRIPTION])
     need_rows, subscription_rows = list(needs), list(subscriptions)
-    tempers = _tempers({row.organisation_id for row in (*need_rows, *subscription_rows)})
+    owners = {n.organisation_id for n in need_rows} | {s.organisation_id for s in subscription_rows}
+    tempers = _tempers(owners)
     found = [_of_need(row, tempers[row.organisation_id]) for row in need_rows]
     found += [_of_subscription(row, tempers[row.organisation_id]) for row in subscription_rows]
     return {str(demand.key): demand for demand in found}
@@ -86,7 +87,7 @@ class _Temper:
 
     def taste(self) -> engine.Taste:
         patents, subclasses, holders = rules.taste(self.ratings)
-        return engine.Taste(supplies=dict(patents), subclasses=subclasses, holders=holders)
+        return engine.Taste(supplies=patents, subclasses=subclasses, holders=holders)
 
 
 def _tempers(organisation_ids: Collection[int]) -> dict[int, _Temper]:

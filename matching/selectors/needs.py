@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import CharField, Count, F, Func, Q, QuerySet
+from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
 from core.people.types import Actor
@@ -46,9 +46,7 @@ def facets(*, viewer: Actor, query: NeedQuery) -> dict[str, list[Option]]:
     industries = (
         _narrow(_readable(viewer), loose_industry)
         .order_by()
-        .annotate(
-            value=Func(F("industry_divisions"), function="unnest", output_field=CharField())
-        )
+        .annotate(value=Func(F("industry_divisions"), function="unnest", output_field=CharField()))
         .values_list("value")
         .annotate(n=Count("pk"))
     )
@@ -98,6 +96,26 @@ def needs(*, viewer: Actor) -> QuerySet[Need]:
 def need(need_id: int, *, viewer: Actor) -> Need:
     """One need, or DoesNotExist."""
     return Need.objects.visible_to(viewer).get(pk=need_id)
+
+
+def demand_choices(*, viewer: Actor) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The viewer's needs and subscriptions that have matches: (key, name) each."""
+    on_list = Match.objects.filter(off_at__isnull=True)
+    needs = (
+        Need.objects.owned_by(viewer)
+        .filter(Exists(on_list.filter(need_id=OuterRef("pk"))))
+        .order_by("-pk")
+        .values_list("pk", "title")
+    )
+    profiles = (
+        Subscription.objects.filter(
+            Exists(on_list.filter(subscription_id=OuterRef("pk"))),
+            organisation_id__in=viewer.acts_for,
+        )
+        .order_by("-pk")
+        .values_list("pk", "name")
+    )
+    return [(f"n{pk}", name) for pk, name in needs], [(f"s{pk}", name) for pk, name in profiles]
 
 
 def own_needs(*, viewer: Actor) -> QuerySet[Need]:

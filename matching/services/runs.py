@@ -204,11 +204,16 @@ def _candidates(
     """The best of each list, as what might be pushed."""
     found = []
     for key, ranked in lists.items():
-        organisation_id = live[key].organisation_id
-        assert organisation_id is not None
         for row in ranked[:most]:
-            found.append(Candidate(organisation_id, row.patent_id, row.ticks, Demand.of_key(key)))
+            found.append(Candidate(_owner(live[key]), row.patent_id, row.ticks, Demand.of_key(key)))
     return found
+
+
+def _owner(demand: engine.Demand) -> int:
+    """The receiver; every demand of ours has one."""
+    if demand.organisation_id is None:
+        raise ValueError(f"Demand {demand.key} belongs to nobody.")
+    return demand.organisation_id
 
 
 def _replace(
@@ -242,7 +247,7 @@ def _replace(
         rows = [
             Match(
                 **{column: demand_id},
-                organisation_id=live[key].organisation_id,
+                organisation_id=_owner(live[key]),
                 patent_id=row.patent_id,
                 supplier_id=suppliers.get(row.patent_id),
                 ticks=row.ticks,

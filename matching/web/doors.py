@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,6 +17,7 @@ from core.people import selectors as people
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
+from core.web.types import Request
 from listings import selectors as listings
 from listings.types import EncumbranceKind
 from matching.selectors import MatchCard
@@ -28,18 +29,18 @@ Row = TypeVar("Row")
 for_demand_side = for_roles(Role.ENTERPRISE, Role.BROKER)
 
 
-def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
+def page_of(request: Request, rows: Any, *, size: int = PAGE) -> Page[Any]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
-def form_data(request: HttpRequest) -> QueryDict | None:
+def form_data(request: Request) -> QueryDict | None:
     """What was posted, even if that is nothing; None when the form is only to be shown."""
     return request.POST if request.method == "POST" else None
 
 
 def submitted(
-    request: HttpRequest, form: forms.BaseForm, run: Callable[[], str]
+    request: Request, form: forms.BaseForm, run: Callable[[], str]
 ) -> HttpResponse | None:
     """The redirect after a command that ran once; None when it was refused, reasons on the form."""
     if not form.is_valid():
@@ -47,7 +48,7 @@ def submitted(
     return attempt(form, lambda: submit_once(request, run))
 
 
-def back(request: HttpRequest, default: str) -> HttpResponse:
+def back(request: Request, default: str) -> HttpResponse:
     """Where the form came from, if that is here; else the default."""
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
@@ -61,13 +62,13 @@ def numbers_of(values: Sequence[str]) -> list[int]:
     ]
 
 
-def wants_recommendations(request: HttpRequest) -> bool:
+def wants_recommendations(request: Request) -> bool:
     """Whether this person lets the platform recommend (PIPL art. 24)."""
     user_id = request.actor.user_id
     return user_id is not None and user_id in people.wants_recommendations([user_id])
 
 
-def shown(request: HttpRequest, cards: Sequence[MatchCard]) -> list[dict[str, Any]]:
+def shown(request: Request, cards: Sequence[MatchCard]) -> list[dict[str, Any]]:
     """Matches as pages show them, with what this person keeps and what is on open licence now."""
     ids = [card.patent.id for card in cards]
     kept = set(listings.favourite_ids(ids, viewer=request.actor))

@@ -141,7 +141,7 @@ class NeedForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._choices("industry", industry_choices())
-        self._choices("trl", [("", _("不限")), *words.TRL])
+        self._choices("trl", [("", _("不限")), *((str(n), label) for n, label in words.TRL)])
         self._choices("region", [("", _("与机构所在地相同")), *province_choices()])
 
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:

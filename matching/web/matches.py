@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from core.people.types import Role
 from core.permissions import Permission, allowed
 from core.web.doors import for_roles, login_needed
 from core.web.forms import attempt
+from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Rejection, Verdict
@@ -35,7 +36,7 @@ GONE = "这条匹配已经不在了：专利可能已下架或被占用，也可
 
 @require_GET
 @for_roles(Role.ENTERPRISE, Role.BROKER, Role.OFFICE)
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: Request) -> HttpResponse:
     """Everything that fits any of the firm's demands, each patent once."""
     if not request.actor.has(Role.ENTERPRISE, Role.BROKER):
         return redirect("matching:received")
@@ -47,11 +48,10 @@ def today(request: HttpRequest) -> HttpResponse:
     return render(request, f"{name}#results" if fragment else name, context)
 
 
-def _list(request: HttpRequest) -> dict[str, Any]:
-    needs = selectors.own_needs(viewer=request.actor)
-    profiles = selectors.subscriptions(viewer=request.actor)
-    demands = [(f"n{n.pk}", _("需求：%(name)s") % {"name": n.title}) for n in needs if n.fits]
-    demands += [(f"s{s.pk}", _("订阅：%(name)s") % {"name": s.name}) for s in profiles if s.fits]
+def _list(request: Request) -> dict[str, Any]:
+    needs, profiles = selectors.demand_choices(viewer=request.actor)
+    demands = [(key, _("需求：%(name)s") % {"name": name}) for key, name in needs]
+    demands += [(key, _("订阅：%(name)s") % {"name": name}) for key, name in profiles]
     query = _query(request, {key for key, _label in demands})
     page = page_of(request, selectors.today(viewer=request.actor, query=query))
     return {
@@ -68,7 +68,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _query(request: HttpRequest, known: set[str]) -> selectors.MatchQuery:
+def _query(request: Request, known: set[str]) -> selectors.MatchQuery:
     """What the address asks for; what makes no sense does not narrow."""
     demand, state = request.GET.get("demand", ""), request.GET.get("state", "")
     least = numbers_of([request.GET.get("least", "")])
@@ -82,7 +82,7 @@ def _query(request: HttpRequest, known: set[str]) -> selectors.MatchQuery:
 
 @require_GET
 @login_needed
-def match(request: HttpRequest, pk: int) -> HttpResponse:
+def match(request: Request, pk: int) -> HttpResponse:
     """One match: why, in bars and to the fourth decimal, and what the firm can do now."""
     card = _card(request, pk)
     services.view_match(match_id=pk, by=request.actor, now=timezone.now())
@@ -90,7 +90,7 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "matching/match.html", _page(request, card, form))
 
 
-def _card(request: HttpRequest, pk: int) -> selectors.MatchCard:
+def _card(request: Request, pk: int) -> selectors.MatchCard:
     card = selectors.card(pk, viewer=request.actor)
     if card is None:
         raise Missing(_(GONE))
@@ -110,7 +110,7 @@ def _said(card: selectors.MatchCard) -> dict[str, Any]:
     }
 
 
-def _page(request: HttpRequest, card: selectors.MatchCard, form: VerdictForm) -> dict[str, Any]:
+def _page(request: Request, card: selectors.MatchCard, form: VerdictForm) -> dict[str, Any]:
     return {
         "row": shown(request, [card])[0],
         "card": card,
@@ -124,7 +124,7 @@ def _page(request: HttpRequest, card: selectors.MatchCard, form: VerdictForm) ->
 
 @require_POST
 @login_needed
-def rate(request: HttpRequest, pk: int) -> HttpResponse:
+def rate(request: Request, pk: int) -> HttpResponse:
     """One tap (感兴趣, or a reason against), or the long form. A fragment for HTMX."""
     card = _card(request, pk)
     if "prospect" in request.POST:
@@ -158,14 +158,14 @@ def _keeping_words(verdict: Verdict, card: selectors.MatchCard) -> Verdict:
     )
 
 
-def _rate(request: HttpRequest, pk: int, verdict: Verdict) -> bool:
+def _rate(request: Request, pk: int, verdict: Verdict) -> bool:
     services.rate_match(match_id=pk, verdict=verdict, by=request.actor, now=timezone.now())
     return True
 
 
 @require_POST
 @login_needed
-def opt_out(request: HttpRequest, pk: int) -> HttpResponse:
+def opt_out(request: Request, pk: int) -> HttpResponse:
     """不再推荐: this patent, or everything of its holder."""
     holder = request.POST.get("what") == "holder"
     services.opt_out(match_id=pk, holder=holder, by=request.actor, now=timezone.now())
@@ -177,7 +177,7 @@ def opt_out(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @for_demand_side
-def opt_outs(request: HttpRequest) -> HttpResponse:
+def opt_outs(request: Request) -> HttpResponse:
     """What the firm asked not to see, and how to take that back."""
     page = page_of(request, selectors.opt_outs(viewer=request.actor), size=20)
     cards = listings.cards([o.patent_id for o in page if o.patent_id], viewer=request.actor)
@@ -197,7 +197,7 @@ def opt_outs(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_demand_side
-def lift(request: HttpRequest, pk: int) -> HttpResponse:
+def lift(request: Request, pk: int) -> HttpResponse:
     """Show it again."""
     services.lift_opt_out(opt_out_id=pk, by=request.actor, now=timezone.now())
     messages.success(request, _("已恢复推荐。"))
@@ -206,7 +206,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @login_needed
-def compare(request: HttpRequest) -> HttpResponse:
+def compare(request: Request) -> HttpResponse:
     """Up to four matches beside each other."""
     ids = numbers_of(request.GET.getlist("m"))
     cards = selectors.compared(ids, viewer=request.actor)
@@ -216,7 +216,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @for_roles(Role.OFFICE)
-def received(request: HttpRequest) -> HttpResponse:
+def received(request: Request) -> HttpResponse:
     """Who is interested in the holder's patents, and what would make more of them so."""
     page = page_of(request, selectors.received(viewer=request.actor), size=20)
     context = {

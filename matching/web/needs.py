@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from core.people import selectors as people
 from core.people.types import Role
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
+from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
@@ -38,7 +39,7 @@ DONE = {
 
 
 @require_GET
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: Request) -> HttpResponse:
     """找需求: open needs, without an account. The address holds all state."""
     asked = {
         name: request.GET.get(name, "").strip()[:60] for name in ("q", "industry", "region", "mode")
@@ -69,7 +70,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _facets(
-    request: HttpRequest, query: selectors.NeedQuery, asked: dict[str, str]
+    request: Request, query: selectors.NeedQuery, asked: dict[str, str]
 ) -> list[dict[str, Any]]:
     found = selectors.facets(viewer=request.actor, query=query)
     titles = {"industry": _("行业"), "region": _("地区")}
@@ -97,7 +98,7 @@ def _facets(
 
 @require_GET
 @for_demand_side
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: Request) -> HttpResponse:
     """The firm's own needs with how many patents fit each."""
     page = page_of(request, selectors.own_needs(viewer=request.actor), size=20)
     rows = [{"need": n, "tone": words.NEED_TONES[n.status]} for n in page]
@@ -106,7 +107,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_demand_side
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """State a need."""
     form = NeedForm(form_data(request))
     if request.method == "POST":
@@ -127,7 +128,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_needed
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change a need; another's edit in between is refused, with both texts kept on the screen."""
     need = selectors.need(pk, viewer=request.actor)
     if not allowed(request.actor, Permission.POST_NEED, on=need):
@@ -158,7 +159,7 @@ def _status(form: NeedForm) -> int:
 
 
 @require_GET
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One need; its owner sees what may be done and the best of its matches."""
     need = selectors.need(pk, viewer=request.actor)
     is_mine = need.organisation_id in request.actor.acts_for
@@ -188,7 +189,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_needed
-def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+def move(request: Request, pk: int, move: str) -> HttpResponse:
     """Open, close or mark as solved."""
     command = MOVES.get(move)
     if command is None:
@@ -211,7 +212,7 @@ def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
 
 @require_GET
 @login_needed
-def need_matches(request: HttpRequest, pk: int) -> HttpResponse:
+def need_matches(request: Request, pk: int) -> HttpResponse:
     """The explained list of what fits a need."""
     need = selectors.need(pk, viewer=request.actor)
     if not (need.organisation_id in request.actor.acts_for or request.actor.has(Role.AUDITOR)):

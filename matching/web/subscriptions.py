@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import Conflict
 from core.permissions import Permission, allowed
+from core.web.types import Request
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
@@ -31,7 +32,7 @@ DONE = {"pause": "订阅已暂停，不再推送。", "resume": "订阅已恢复
 
 @require_GET
 @for_demand_side
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """The firm's subscriptions."""
     page = page_of(request, selectors.subscriptions(viewer=request.actor), size=20)
     context = {"page": page, "wanted": wants_recommendations(request)}
@@ -40,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_demand_side
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """Say what is to be pushed."""
     form = SubscriptionForm(form_data(request))
     if request.method == "POST":
@@ -58,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @for_demand_side
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change what is to be pushed."""
     row = selectors.subscription(pk, viewer=request.actor)
     kept = services.profile_of(row)
@@ -86,7 +87,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @for_demand_side
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One subscription and what fits it."""
     row = selectors.subscription(pk, viewer=request.actor)
     rows = selectors.of_demand(Demand(DemandKind.SUBSCRIPTION, pk), viewer=request.actor)
@@ -106,7 +107,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @for_demand_side
-def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+def move(request: Request, pk: int, move: str) -> HttpResponse:
     """Pause or resume."""
     command = MOVES.get(move)
     if command is None:
