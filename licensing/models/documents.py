@@ -30,7 +30,7 @@ class Document(models.Model):
     licence = models.OneToOneField(
         Licence, on_delete=models.PROTECT, null=True, blank=True, related_name="document"
     )
-    content = models.JSONField()
+    content = models.JSONField()  # pairs of item and wording, in the order of the paper
     content_hash = models.CharField(max_length=64, unique=True)
     issued_at = models.DateTimeField()
     issued_by = ActorKeyField()

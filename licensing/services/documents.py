@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.people import selectors as people
@@ -14,7 +14,7 @@ from licensing.models import Document, Licence, OpenDeclaration
 from licensing.rules import effect, fees
 
 
-def content_hash(content: Mapping[str, object]) -> str:
+def content_hash(content: Sequence[Sequence[object]]) -> str:
     """SHA-256 of the content in its one canonical spelling."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -86,9 +86,12 @@ def _term(months: int | None) -> str:
     return f"自许可生效之日起 {months} 个月，但不超过专利权期限"
 
 
-def _issue(document: Document, content: dict[str, object], *, by: Actor, now: datetime) -> Document:
-    # The salt keeps a paper's hash from being found by guessing what it says.
-    document.content = content | {"校验码": secrets.token_hex(8)}
+def _issue(
+    document: Document, content: Mapping[str, object], *, by: Actor, now: datetime
+) -> Document:
+    # Pairs, because the database does not keep the order of an object's keys. The salt keeps a
+    # paper's hash from being found by guessing what it says.
+    document.content = [[k, v] for k, v in content.items()] + [["防伪码", secrets.token_hex(8)]]
     document.content_hash = content_hash(document.content)
     document.issued_at, document.issued_by = now, by.key
     document.save()

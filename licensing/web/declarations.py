@@ -56,6 +56,7 @@ def shelf(request: Request) -> HttpResponse:
         "page_obj": rows,
         "cards": [selectors.declaration_card(row) for row in rows],
         "facets": [{"title": _("付费方式"), "options": options}],
+        "clear_url": "?" if mode or region else "",
         "q": q,
         "mode": mode,
         "region": region,

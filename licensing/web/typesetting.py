@@ -7,7 +7,7 @@ the same paper looks the same everywhere. There is no bold Hanzi: weight comes f
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,13 +27,14 @@ def _fonts() -> Path:
     return Path(spec.origin).parent
 
 
-def typeset(*, title: str, content: Mapping[str, Any], content_hash: str, address: str) -> bytes:
+def typeset(
+    *, title: str, content: Sequence[tuple[str, Any]], content_hash: str, address: str
+) -> bytes:
     """A paper of two columns, item and wording, with its hash and the page that checks it."""
     data = {
         "title": title,
         "rows": [
-            [label, value if isinstance(value, list) else [str(value)]]
-            for label, value in content.items()
+            [label, value if isinstance(value, list) else [str(value)]] for label, value in content
         ],
         "hash": content_hash,
         "address": address,

@@ -73,8 +73,8 @@ def test_a_declaration_goes_from_draft_to_announced(office):
 def test_the_declaration_paper_says_what_was_declared(office):
     row = lic.declaration(office, mode=FeeMode.ENTRY_RUNNING)
     paper = Document.objects.get(declaration=row)
-    assert paper.content["声明编号"] == row.number
-    assert paper.content["付费标准"] == [
+    assert dict(paper.content)["声明编号"] == row.number
+    assert dict(paper.content)["付费标准"] == [
         "入门费 5 万元，随通知一次付清。",
         "按专利产品净销售额的 3% 逐年提成。",
     ]
@@ -383,10 +383,10 @@ def test_a_short_lived_patent_cuts_the_term(office, firm):
 def test_the_contract_names_parties_and_effect(office, firm):
     row = lic.licence(office, firm)
     paper = Document.objects.get(licence=row)
-    assert paper.content["许可人"] == office.organisation.name
-    assert paper.content["被许可人"] == firm.organisation.name
-    assert paper.content["生效时间"] == "2026-11-20 12:00"
-    assert paper.content["生效说明"] == row.explanation
+    assert dict(paper.content)["许可人"] == office.organisation.name
+    assert dict(paper.content)["被许可人"] == firm.organisation.name
+    assert dict(paper.content)["生效时间"] == "2026-11-20 12:00"
+    assert dict(paper.content)["生效说明"] == row.explanation
 
 
 def test_both_parties_hear_that_the_licence_took_effect(office, firm):

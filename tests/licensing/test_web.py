@@ -334,3 +334,11 @@ def test_lists_cost_the_same_for_one_as_for_five(
     for (browser, url), cost in zip(pages, costs, strict=True):
         with django_assert_max_num_queries(cost):
             browser.get(url)
+
+
+def test_a_paper_keeps_the_order_of_its_items(office, client):
+    row = lic.declaration(office)
+    labels = [label for label, _ in Document.objects.get(declaration=row).content]
+    assert labels[:4] == ["声明编号", "专利号", "专利名称", "专利权人"]
+    page = text(client.get(reverse("licensing:check", args=[row.document.content_hash])))
+    assert page.index("声明编号") < page.index("付费方式") < page.index("公告日")
