@@ -163,7 +163,10 @@ class Show:
 
     def _match(self) -> None:
         """A full run, shard by shard, beside whatever workers take their share of it."""
-        run = demands.start_full_run(by=Actor.system(), now=self.clock())
+        with self._phase("准备匹配", 1) as (bar, counted):
+            run = demands.start_full_run(by=Actor.system(), now=self.clock())
+            counted.append(run.demands)
+            bar.update(1)
         shards = list(run.shards.order_by("number").values_list("pk", flat=True))
         with self._phase("全量匹配", len(shards)) as (bar, counted):
             for shard_id in shards:

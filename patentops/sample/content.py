@@ -229,6 +229,23 @@ class SampleMandate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFavourites:
+    """What the person of an organisation keeps an eye on."""
+
+    org: str
+    patents: tuple[str, ...]
+    days_ago: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplePartner:
+    """An exchange that has joined the open platform."""
+
+    org: str
+    joined_days_ago: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """All of it."""
 
@@ -243,6 +260,8 @@ class Sample:
     second_jobs: tuple[SampleJob, ...]
     extra_accounts: tuple[SampleJob, ...]
     mandates: tuple[SampleMandate, ...]
+    favourites: tuple[SampleFavourites, ...]
+    partners: tuple[SamplePartner, ...]
 
 
 @cache
@@ -256,7 +275,7 @@ def sample() -> Sample:
         if paper.name.endswith(".toml"):
             for name, rows in tomllib.loads(paper.read_text(encoding="utf-8")).items():
                 tables.setdefault(name, []).extend(rows)
-    return Sample(
+    found = Sample(
         organisations=_all(SampleOrganisation, tables.pop("organisations")),
         patents=tuple(_patent(row) for row in tables.pop("patents")),
         needs=_all(SampleNeed, tables.pop("needs")),
@@ -271,7 +290,12 @@ def sample() -> Sample:
         second_jobs=_all(SampleJob, tables.pop("second_jobs")),
         extra_accounts=_all(SampleJob, tables.pop("extra_accounts")),
         mandates=_all(SampleMandate, tables.pop("mandates")),
+        favourites=_all(SampleFavourites, tables.pop("favourites")),
+        partners=_all(SamplePartner, tables.pop("partners")),
     )
+    if tables:
+        raise ValueError(f"Unknown tables in the sample: {sorted(tables)}")
+    return found
 
 
 def _patent(row: dict[str, Any]) -> SamplePatent:

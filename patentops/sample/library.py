@@ -21,7 +21,12 @@ from listings.types import (
     PatentKind,
     Route,
 )
-from patentops.sample.content import Sample, SampleEvent, SampleHolder, SamplePatent
+from patentops.sample.content import (
+    Sample,
+    SampleEvent,
+    SampleHolder,
+    SamplePatent,
+)
 from patentops.sample.crew import Crew
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -194,5 +199,4 @@ class Patents:
     def _publish(self, paper: SamplePatent, at: datetime) -> None:
         owner = self.crew.actor(paper.managed_by)
         listing_id = self._draft(paper, at)
-        library.submit_listing(listing_id=listing_id, by=owner, now=at)
         library.publish_listing(listing_id=listing_id, by=owner, now=at)

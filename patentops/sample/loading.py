@@ -8,9 +8,11 @@ stays as it is: a second load changes nothing.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
+from interchange import services as interchange
 from patentops.sample.content import Sample, sample
 from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
@@ -28,5 +30,14 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Patents(plan).prepare()
     Deals(plan).prepare()
     Demands(plan).prepare()
+    for partner in content.partners:
+        if crew.created:
+            join = partial(_join, crew, partner.org)
+            plan.then(plan.ago(partner.joined_days_ago), join)
     plan.run()
     return crew.created + len(plan.steps)
+
+
+def _join(crew: Crew, org: str, at: datetime) -> int:
+    """The exchange joins the open platform."""
+    return interchange.join(by=crew.actor(org), now=at)

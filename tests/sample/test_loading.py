@@ -17,6 +17,9 @@ from core.people.types import Actor
 from licensing import selectors as licensing
 from listings import selectors as patents
 from listings.types import Action, PatentCard
+from matching import selectors as matching
+from matching.models import Match
+from matching.types import Demand, DemandKind
 from patentops.sample.content import sample
 from patentops.sample.crew import PASSWORD
 from patentops.sample.loading import load
@@ -142,8 +145,46 @@ def test_the_bureau_governs_shanghai(now: datetime) -> None:
     assert people.actor_for(person, on=now.date()).region == "31"
 
 
-def test_the_outbox_drains_and_pushes_reach_people(drain: Callable[[], object]) -> None:
+FITS = {
+    "winter-charge": "battery-preheat",
+    "pack-insulation": "aerogel-felt",
+    "gait-timing": "gait-phase",
+    "infusion-alert": "drip-rate",
+    "fluoride-park": "fluoride-removal",
+    "salt-free-dye": "low-salt-dyeing",
+    "fertiliser-flow": "side-deep-fertiliser",
+    "root-rot": "chuanxiong-endophyte",
+    "low-n-powder": "sic-powder",
+    "gap-pad": "bn-epoxy",
+    "spindle-health": "bearing-spall",
+    "fish-glaze": "edible-seaweed-film",
+    "inline-profile": "white-light-probe",
+    "bridge-recoat": "graphene-coating",
+    "turbine-ice": "blade-deicing",
+}
+UNMET = ("sf6-free", "stenter-fume", "drawing-reading", "frost-pile")
+
+
+def test_the_outbox_drains_and_every_need_finds_its_patent_or_none(
+    drain: Callable[[], object],
+) -> None:
     drain()
     found = counts()
     assert found["matching_push"] > 0
     assert found["core_notice"] > 0
+    titles = {paper.key: paper.title for paper in sample().needs}
+    ids = dict(matching.needs(viewer=Actor.system()).values_list("title", "pk"))
+    for need, patent in FITS.items():
+        best = _best(ids[titles[need]])
+        assert best is not None, need
+        assert best.patent_id == _card(patent).id, need
+        assert best.ticks >= 600_000, need
+    for need in UNMET:
+        best = _best(ids[titles[need]])
+        assert best is None or best.ticks < 450_000, need
+
+
+def _best(need_id: int) -> Match | None:
+    """The first of a need's list."""
+    demand = Demand(DemandKind.NEED, need_id)
+    return matching.of_demand(demand, viewer=Actor.system()).first()

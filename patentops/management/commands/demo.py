@@ -52,7 +52,8 @@ class Command(BaseCommand):
         self._report(show)
 
     def _bar(self, name: str, total: int) -> Bar:
-        return tqdm(total=total, desc=name, unit="件", file=self.stderr, disable=None)
+        bar: Bar = tqdm(total=total, desc=name, unit="件", file=self.stderr, disable=None)
+        return bar
 
     def _report(self, show: Show) -> None:
         self.stdout.write("")
