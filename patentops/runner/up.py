@@ -6,6 +6,7 @@ import argparse
 import errno
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -323,6 +324,8 @@ class Installation:
         if self.supervisor.children:
             say("正在停止 ……")
         self.supervisor.stop()
+        if not self.where.run.is_relative_to(self.where.state):
+            shutil.rmtree(self.where.run, ignore_errors=True)  # the short folder below /tmp
         if self.listener is not None:
             self.listener.close()
 

@@ -57,6 +57,7 @@ def test_up_survives_kills_and_keeps_its_data(installation: Installation) -> Non
     children = list(installation.children().values())
     assert installation.stop() < 5
     assert not any(map(is_alive, children))
+    assert not installation.where.run.exists()  # the short folder for sockets is gone
 
 
 def test_down_and_reset(installation: Installation) -> None:
