@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.audit.models import AuditEntry
@@ -15,6 +16,7 @@ from licensing import services
 from licensing.models import Document, Licence, OpenDeclaration, Outcome, Payment
 from licensing.rules.fees import FeeMode, FeePart, PartKind
 from licensing.services.documents import content_hash
+from licensing.tasks import daily
 from licensing.types import DeclarationTerms, OutcomeReport
 from listings import selectors as listings
 from listings import services as library
@@ -828,3 +830,15 @@ def test_every_command_leaves_an_audit_entry(office, firm):
         "open_declaration.announced", "licence.noticed", "licence.paid", "licence.effective",
         "licence.filed", "outcome.reported",
     } <= done  # fmt: skip
+
+
+def test_the_daily_task_rings_and_ends_and_repeats_nothing(office, firm):
+    row = lic.licence(office, firm)
+    with time_machine.travel(NOON + timedelta(days=61), tick=False):
+        daily()
+        daily()
+    assert alarms(row) == [f"licence-filing:{row.pk}:60"]
+    with time_machine.travel(NOON.replace(year=2030), tick=False):
+        daily()
+    row.refresh_from_db()
+    assert row.status == "ended"
