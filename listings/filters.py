@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.http import QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
@@ -212,10 +211,10 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def word_for(name: str, value: str) -> str | Promise:
+def word_for(name: str, value: str) -> str:
     """What people call a filter's value."""
     if name in WORDS:
-        return WORDS[name].get(value, value)
+        return str(WORDS[name].get(value, value))
     if name == "region":
         return reference.region_name(value.ljust(6, "0")) or value
     if name in {"section", "ipc"}:

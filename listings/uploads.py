@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -12,7 +13,7 @@ from core.people.types import Actor
 from listings.services import importing
 
 
-def take_in(upload: UploadedFile, *, by: Actor, now: datetime) -> int:
+def take_in(upload: UploadedFile[Any], *, by: Actor, now: datetime) -> int:
     """Take an uploaded list in; the batch's id."""
     with tempfile.NamedTemporaryFile(prefix="import-", suffix=".upload") as kept:
         for chunk in upload.chunks():

@@ -205,7 +205,7 @@ class RowProblemSerializer(serializers.Serializer[Any]):
 
     severity = serializers.ChoiceField(choices=[("error", "error"), ("warning", "warning")])
     column = serializers.CharField(allow_blank=True)
-    field = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
+    field = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     reason = serializers.CharField(help_text="哪里不对")
     mend = serializers.CharField(allow_blank=True, help_text="怎样改")

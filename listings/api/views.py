@@ -124,7 +124,7 @@ class ListingViewSet(IdempotentCreateMixin):
     serializer_class = serializers.ListingSerializer
     filterset_class = BoardFilter
     pagination_class = Page
-    queryset = search.Listing.objects.none()
+    queryset = office.no_listings()
     lookup_value_regex = "[0-9]{1,18}"
     idempotent_actions = ("create", "publish", "suspend", "resume", "withdraw")
 
@@ -309,7 +309,7 @@ class PatentViewSet(IdempotentCreateMixin):
     serializer_class = serializers.PatentSerializer
     pagination_class = Page
     filter_backends = ()
-    queryset = search.Patent.objects.none()
+    queryset = office.no_patents()
     lookup_value_regex = "[0-9]{1,18}"
     idempotent_actions = ("create", "events")
 
@@ -464,7 +464,7 @@ class FavouriteViewSet(GenericViewSet[Any]):
     serializer_class = serializers.PatentSerializer
     pagination_class = None
     filter_backends = ()
-    queryset = search.Patent.objects.none()
+    queryset = office.no_patents()
 
     @extend_schema(
         operation_id="favourites_list",
@@ -483,7 +483,7 @@ class ImportViewSet(IdempotentCreateMixin):
     serializer_class = serializers.ImportSerializer
     pagination_class = Page
     filter_backends = ()
-    queryset = import_selectors.ImportBatch.objects.none()
+    queryset = import_selectors.none()
     lookup_value_regex = "[0-9]{1,18}"
     idempotent_actions = ("create", "start", "undo")
 

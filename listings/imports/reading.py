@@ -388,7 +388,7 @@ def as_text(cell: Cell) -> str:
         return ""
     if isinstance(cell, dict):
         return str(next(iter(cell.values())))
-    return clip(str(cell)).strip("\ufeff \t\r\n\u3000\xa0")[:200]
+    return str(clip(str(cell))).strip("\ufeff \t\r\n\u3000\xa0")[:200]
 
 
 def confine() -> None:

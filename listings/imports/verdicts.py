@@ -357,7 +357,8 @@ def _each(row: Row, written: str, parse: Callable[[str], T]) -> list[T]:
 
 
 def read_holders(row: Row) -> tuple[HolderInput, ...]:
-    names = row.read("holders", lambda cell: cells.words(cell, each=200, most=20), ())
+    none: tuple[str, ...] = ()
+    names = row.read("holders", lambda cell: cells.words(cell, each=200, most=20), none)
     return tuple(HolderInput(name=name, kind=holder_kind(name)) for name in names)
 
 
@@ -464,8 +465,9 @@ def read_state(row: Row, dates: Mapping[str, dt.date | None]) -> tuple[tuple[str
 
 
 def read_industries(row: Row) -> tuple[str, ...]:
-    written = row.read("industry", lambda cell: cells.words(cell, each=60, most=10), ())
-    found = []
+    none: tuple[str, ...] = ()
+    written = row.read("industry", lambda cell: cells.words(cell, each=60, most=10), none)
+    found: list[str] = []
     for part in written:
         code = re.match(r"[A-Ta-t]?\d{0,4}", part.replace(" ", ""))
         folded = (code.group(0) if code else "").upper()

@@ -64,3 +64,8 @@ def verdict_words() -> list[tuple[str, str]]:
 
 def state_word(row: ImportBatch) -> str:
     return str(BatchState(row.state).label)
+
+
+def none() -> ImportBatchQuerySet:
+    """An empty set, for descriptions of the API."""
+    return ImportBatch.objects.none()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Listing, Patent
 from listings.models.choices import Layer, ListingStatus, PatentStatus
-from listings.models.patents import PatentQuerySet
+from listings.models.patents import ListingQuerySet, PatentQuerySet
 from listings.rules import blockers, moves, numbers, terms
 from listings.selectors.cards import NOT_FOUND, as_card, find
 from listings.selectors.legal import facts
@@ -63,7 +64,7 @@ def _saying(text: str) -> Q:
     return found
 
 
-def cards_of(rows: PatentQuerySet, *, viewer: Actor) -> list[PatentCard]:
+def cards_of(rows: Iterable[Patent], *, viewer: Actor) -> list[PatentCard]:
     """A page of the stock as cards."""
     return [as_card(row, viewer=viewer) for row in rows]
 
@@ -112,3 +113,13 @@ def with_listing(card: PatentCard, listing: Listing) -> PatentCard:
         routes=tuple(listing.routes),
         asking_price=listing.asking_price,
     )
+
+
+def no_patents() -> PatentQuerySet:
+    """An empty set, for descriptions of the API."""
+    return Patent.objects.none()
+
+
+def no_listings() -> ListingQuerySet:
+    """An empty set, for descriptions of the API."""
+    return Listing.objects.none()

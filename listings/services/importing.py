@@ -503,7 +503,7 @@ def _update(
     now: datetime,
 ) -> dict[int, Patent]:
     """Patents that are here already: only what differs, with what it was for the undo."""
-    ids = [fate.patent_id for fate in planned]
+    ids = [fate.patent_id for fate in planned if fate.patent_id]
     rows = (
         Patent.objects.kept()
         .select_for_update(no_key=True)
@@ -603,7 +603,7 @@ def undo(*, batch_id: int, by: Actor, now: datetime) -> list[tuple[int, str]]:
             patent.pk: patent
             for patent in Patent.objects.kept()
             .select_for_update(no_key=True)
-            .filter(pk__in=[row.patent_id for row in rows])
+            .filter(pk__in=[row.patent_id for row in rows if row.patent_id])
             .defer("embedding", "search")
         }
         kept = _what_stays(rows, patents)
@@ -659,7 +659,7 @@ def _what_stays(rows: Sequence[ImportRow], patents: Mapping[int, Patent]) -> dic
 
 
 def _remove(rows: Sequence[ImportRow], *, by: Actor, now: datetime) -> None:
-    ids = [row.patent_id for row in rows]
+    ids = [row.patent_id for row in rows if row.patent_id]
     Listing.objects.filter(patent_id__in=ids, status__in=moves.LIVE_LISTING).update(
         status=ListingStatus.WITHDRAWN, changed_at=now
     )

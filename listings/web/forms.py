@@ -28,7 +28,7 @@ KINDS = [
     (PatentKind.UTILITY_MODEL.value, _("实用新型")),
     (PatentKind.DESIGN.value, _("外观设计")),
 ]
-ROUTES = [(route.value, filters.word_for("mode", route.value)) for route in Route]
+ROUTES = [(code, label) for code, label in filters.MODES if code in {r.value for r in Route}]
 EVENT_CHOICES = [(code, f"{code} {words[0]}") for code, words in EVENTS.items()]
 CONSENTS = [
     (Consent.NONE.value, _("还没有书面同意")),
@@ -281,7 +281,7 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, *args: Any, header: list[str], mapping: dict[str, int], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        choices = [("", _("没有这一列"))]
+        choices: list[tuple[str, Any]] = [("", _("没有这一列"))]
         choices += [(str(i), label) for i, label in enumerate(columns.labels(header))]
         for field in columns.FIELDS:
             self.fields[field.name] = forms.ChoiceField(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,8 @@ from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
-from listings.imports import columns, limits, sheets
+from core.web.types import Request
+from listings.imports import columns, intake, limits, sheets
 from listings.selectors import imports as selectors
 from listings.services import importing
 from listings.uploads import take_in
@@ -41,7 +42,7 @@ readers = for_roles(Role.OFFICE, Role.BROKER, Role.AUDITOR)
 
 @require_GET
 @readers
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: Request) -> HttpResponse:
     """Every import of the organisation."""
     page = Paginator(selectors.batches(viewer=request.actor), 20).get_page(request.GET.get("page"))
     rows = [{"batch": batch, "state": selectors.state_word(batch)} for batch in page]
@@ -50,12 +51,12 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: Request) -> HttpResponse:
     """Choose a file; it is judged before anything lands."""
     too_big = int(request.headers.get("Content-Length") or 0) > limits.UPLOAD_BYTES + limits.MIB
     if request.method == "POST" and too_big:
         form = UploadForm()
-        reason, mend = importing.intake.REASONS["too-large"]
+        reason, mend = intake.REASONS["too-large"]
         context = {"form": form, "refused": f"{reason}{mend}"}
         return render(request, "listings/import_upload.html", context, status=413)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -74,7 +75,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @readers
-def batch(request: HttpRequest, pk: int) -> HttpResponse:
+def batch(request: Request, pk: int) -> HttpResponse:
     """What would become, or became, of each row."""
     found = selectors.batch(pk, viewer=request.actor)
     verdict = request.GET.get("verdict", "")
@@ -100,7 +101,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, f"{template}#progress" if request.htmx else template, context)
 
 
-def _tabs(request: HttpRequest, found: Any, verdict: str) -> list[dict[str, Any]]:
+def _tabs(request: Request, found: Any, verdict: str) -> list[dict[str, Any]]:
     path = reverse("listings:import", kwargs={"pk": found.pk})
     total = found.about.get("rows", 0)
     tabs = [{"label": _("全部"), "url": path, "current": not verdict, "count": total}]
@@ -148,7 +149,7 @@ def _steps(found: Any) -> list[dict[str, Any]]:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def choose_columns(request: HttpRequest, pk: int) -> HttpResponse:
+def choose_columns(request: Request, pk: int) -> HttpResponse:
     """Correct which column is what; the rows are judged anew."""
     found = selectors.batch(pk, viewer=request.actor)
     form = ColumnsForm(request.POST or None, header=found.about["header"], mapping=found.mapping)
@@ -177,7 +178,7 @@ def choose_columns(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @keepers
-def start(request: HttpRequest, pk: int) -> HttpResponse:
+def start(request: Request, pk: int) -> HttpResponse:
     """Carry it out."""
 
     def command() -> str:
@@ -189,7 +190,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: Request, pk: int) -> HttpResponse:
     """Take it back, after asking."""
     found = selectors.batch(pk, viewer=request.actor)
     if request.method == "POST":
@@ -209,7 +210,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @readers
-def to_mend(request: HttpRequest, pk: int) -> HttpResponse:
+def to_mend(request: Request, pk: int) -> HttpResponse:
     """The refused rows as a workbook with the reasons, to be mended and sent again."""
     found = selectors.batch(pk, viewer=request.actor)
     labels = columns.labels(found.about["header"])
@@ -220,7 +221,7 @@ def to_mend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @readers
-def template(request: HttpRequest) -> HttpResponse:
+def template(request: Request) -> HttpResponse:
     """An empty list to fill in."""
     return _workbook(sheets.template(), "专利清单模板.xlsx")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
+from core.web.types import Request
 from listings import filters, selectors, services
 from listings.selectors import office
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
@@ -52,7 +53,7 @@ DONE = {
 
 @require_GET
 @keepers
-def library(request: HttpRequest) -> HttpResponse:
+def library(request: Request) -> HttpResponse:
     """The stock as a table: number, state, layer, offer."""
     asked = {
         name: request.GET.get(name, "")[:200] for name in ("q", "status", "layer", "offer", "sort")
@@ -68,7 +69,7 @@ def library(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     counts = office.stock_by_status(viewer=request.actor)
     context = {
-        "rows": [_line(card) for card in office.cards_of(page.object_list, viewer=request.actor)],
+        "rows": [_line(card) for card in office.cards_of(page, viewer=request.actor)],
         "page": page,
         "asked": asked,
         "statuses": office.STATUSES,
@@ -92,7 +93,7 @@ def _line(card: PatentCard) -> dict[str, Any]:
     }
 
 
-def _mine(request: HttpRequest, pk: int) -> PatentCard:
+def _mine(request: Request, pk: int) -> PatentCard:
     """A patent of the actor's own stock; another's is missing."""
     card = selectors.card(pk, viewer=request.actor)
     if card.organisation_id not in request.actor.acts_for:
@@ -102,7 +103,7 @@ def _mine(request: HttpRequest, pk: int) -> PatentCard:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def new_patent(request: HttpRequest) -> HttpResponse:
+def new_patent(request: Request) -> HttpResponse:
     """Register one patent by hand."""
     form = NewPatentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -126,7 +127,7 @@ def new_patent(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @keepers
-def patent(request: HttpRequest, pk: int) -> HttpResponse:
+def patent(request: Request, pk: int) -> HttpResponse:
     """One patent as its keepers see it: where it stands and what is to be done next."""
     card = _mine(request, pk)
     now = timezone.now()
@@ -156,7 +157,7 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def edit_patent(request: HttpRequest, pk: int) -> HttpResponse:
+def edit_patent(request: Request, pk: int) -> HttpResponse:
     """Correct the record. When somebody saved meanwhile, both values are shown and none is lost."""
     card = _mine(request, pk)
     form = PatentForm(request.POST or None, initial=initial_of(card))
@@ -185,8 +186,7 @@ def edit_patent(request: HttpRequest, pk: int) -> HttpResponse:
                 status = 409
                 latest = selectors.card(pk, viewer=request.actor)
                 context["conflict"] = differing(form, initial_of(latest))
-                form.data = form.data.copy()
-                form.data["version"] = str(latest.version)
+                form.data = with_version(request, latest.version)
     return render(request, "listings/patent_edit.html", context, status=status)
 
 
@@ -209,6 +209,13 @@ def attempt_but_conflict(form: django_forms.BaseForm, command: Any) -> Any:
     return found
 
 
+def with_version(request: Request, version: int) -> QueryDict:
+    """What was sent, now knowing the state it is to be put over."""
+    data = request.POST.copy()
+    data["version"] = str(version)
+    return data
+
+
 def differing(form: django_forms.BaseForm, latest: dict[str, Any]) -> list[dict[str, Any]]:
     """Fields where what is stored now and what was typed are not the same."""
     found = []
@@ -229,7 +236,7 @@ def differing(form: django_forms.BaseForm, latest: dict[str, Any]) -> list[dict[
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def new_event(request: HttpRequest, pk: int) -> HttpResponse:
+def new_event(request: Request, pk: int) -> HttpResponse:
     """Record a legal event of the gazette."""
     card = _mine(request, pk)
     form = EventForm(request.POST or None)
@@ -258,7 +265,7 @@ def new_event(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @keepers
-def consent(request: HttpRequest, pk: int, holder_id: int) -> HttpResponse:
+def consent(request: Request, pk: int, holder_id: int) -> HttpResponse:
     """Note what a co-owner has agreed to in writing."""
     _mine(request, pk)
     given = request.POST.get("consent", "")
@@ -277,7 +284,7 @@ def consent(request: HttpRequest, pk: int, holder_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def edit_holders(request: HttpRequest, pk: int) -> HttpResponse:
+def edit_holders(request: Request, pk: int) -> HttpResponse:
     """Replace the patentees, one per line."""
     card = _mine(request, pk)
     known = {holder.name: holder for holder in selectors.holders(pk, viewer=request.actor)}
@@ -315,7 +322,7 @@ def _holder(name: str, known: dict[str, Any]) -> HolderInput:
 
 @require_http_methods(["GET", "POST"])
 @keepers
-def offer(request: HttpRequest, pk: int) -> HttpResponse:
+def offer(request: Request, pk: int) -> HttpResponse:
     """The offer sheet: drafted, or edited while it is on the board."""
     card = _mine(request, pk)
     listing = selectors.live_listing(pk, viewer=request.actor)
@@ -338,7 +345,11 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
 
             def command() -> int:
-                common = {"offer": form.offer(), "by": request.actor, "now": timezone.now()}
+                common: dict[str, Any] = {
+                    "offer": form.offer(),
+                    "by": request.actor,
+                    "now": timezone.now(),
+                }
                 if listing is None:
                     return services.draft_listing(patent_id=pk, **common)
                 version = form.cleaned_data["version"]
@@ -353,8 +364,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
                 if latest is not None:
                     now_is = {name: getattr(latest, name) for name in form.fields}
                     context["conflict"] = differing(form, now_is)
-                    form.data = form.data.copy()
-                    form.data["version"] = str(latest.version)
+                    form.data = with_version(request, latest.version)
             if saved:
                 if request.POST.get("then") == "publish":
                     return _publish_after(request, pk, saved)
@@ -363,7 +373,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "listings/offer_edit.html", context, status=status)
 
 
-def _publish_after(request: HttpRequest, pk: int, listing_id: int) -> HttpResponse:
+def _publish_after(request: Request, pk: int, listing_id: int) -> HttpResponse:
     """Save and publish: the sheet stays saved even when publishing is refused."""
     try:
         services.publish_listing(listing_id=listing_id, by=request.actor, now=timezone.now())
@@ -378,7 +388,7 @@ def _publish_after(request: HttpRequest, pk: int, listing_id: int) -> HttpRespon
 
 @require_POST
 @keepers
-def move_listing(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+def move_listing(request: Request, pk: int, move: str) -> HttpResponse:
     """Publish, suspend, resume or withdraw."""
     if move not in DONE:
         raise Missing("没有这个操作。")
@@ -407,7 +417,7 @@ def move_listing(request: HttpRequest, pk: int, move: str) -> HttpResponse:
 
 @require_POST
 @keepers
-def move_item(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+def move_item(request: Request, pk: int, move: str) -> HttpResponse:
     """Admit to the library, or put aside."""
     if move not in {"admit", "archive"}:
         raise Missing("没有这个操作。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Invalid, Missing
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
+from core.web.types import Request
 from listings import filters, selectors, services
 from listings.selectors import office, search
 from listings.web import presenting
@@ -25,7 +26,7 @@ BOARD = "listings:board"
 
 
 @require_GET
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: Request) -> HttpResponse:
     """Search: words, characters, numbers and facets. The address holds all state."""
     asked = filters.from_url(request.GET)
     query, path = asked.query(), reverse(BOARD)
@@ -72,7 +73,7 @@ def _sorts(query: search.BoardQuery, path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _answer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def _answer(request: Request, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """The page, or its results alone for HTMX (which swaps no 400 in, so it gets a 200)."""
     fragment = request.htmx and not request.htmx.history_restore_request
     page = "listings/board.html#results" if fragment else "listings/board.html"
@@ -95,7 +96,7 @@ def _pages(found: search.Found, query: search.BoardQuery, path: str) -> dict[str
     }
 
 
-def _nothing(request: HttpRequest, query: search.BoardQuery, path: str) -> dict[str, Any]:
+def _nothing(request: Request, query: search.BoardQuery, path: str) -> dict[str, Any]:
     ways = []
     for way in search.ways_on(query, viewer=request.actor):
         url = filters.url_of(way.query, path)
@@ -117,7 +118,7 @@ def _nothing(request: HttpRequest, query: search.BoardQuery, path: str) -> dict[
 
 
 @require_GET
-def patent(request: HttpRequest, pk: int) -> HttpResponse:
+def patent(request: Request, pk: int) -> HttpResponse:
     """One patent: what it does, on what terms, where it stands, what may be done with it."""
     now = timezone.now()
     card = selectors.card(pk, viewer=request.actor)
@@ -143,7 +144,7 @@ def patent(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @login_needed
-def favourites(request: HttpRequest) -> HttpResponse:
+def favourites(request: Request) -> HttpResponse:
     """What the person keeps an eye on."""
     cards = selectors.favourites(viewer=request.actor)
     context = {"results": [presenting.shown(card) for card in cards], "may_favourite": True}
@@ -152,7 +153,7 @@ def favourites(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_needed
-def favourite(request: HttpRequest, pk: int) -> HttpResponse:
+def favourite(request: Request, pk: int) -> HttpResponse:
     """Keep an eye on a patent, or no longer."""
     if not selectors.cards([pk], viewer=request.actor):
         raise Missing("没有这件专利，或者它不对您当前的身份开放。")
