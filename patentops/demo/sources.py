@@ -39,8 +39,8 @@ class RealNeed:
     lang: str
 
 
-def patents(folder: Path, *, limit: int | None = None) -> list[RealPatent]:
-    """The patents of all files, those without a title left out; `limit` takes the first of each."""
+def patents(folder: Path, *, limit: int | None = None, lang: str | None = None) -> list[RealPatent]:
+    """The patents of all files, or of one language; `limit` takes the first of each file."""
     return [
         RealPatent(
             id=str(row["id"]),
@@ -49,15 +49,15 @@ def patents(folder: Path, *, limit: int | None = None) -> list[RealPatent]:
             applicant=_line(row.get("applicant", ""))[:200],
             lang=str(row.get("lang", "zh")),
         )
-        for row in _rows(folder, PATENT_FILES, limit)
+        for row in _rows(folder, PATENT_FILES, limit, lang)
         if str(row.get("title", "")).strip()
     ]
 
 
-def needs(folder: Path, *, limit: int | None = None) -> list[RealNeed]:
-    """The needs of all files. One without a title takes its first words for one."""
+def needs(folder: Path, *, limit: int | None = None, lang: str | None = None) -> list[RealNeed]:
+    """The needs of all files, or of one language; one without a title takes its first words."""
     found = []
-    for row in _rows(folder, NEED_FILES, limit):
+    for row in _rows(folder, NEED_FILES, limit, lang):
         title, text = _line(row.get("title", "")), str(row.get("text", "")).strip()
         if title or text:
             found.append(
@@ -75,10 +75,13 @@ def _line(value: Any) -> str:
     return _HEADING.sub(" ", str(value)).strip()
 
 
-def _rows(folder: Path, names: tuple[str, ...], limit: int | None) -> Iterator[dict[str, Any]]:
-    present = [folder / name for name in names if (folder / name).is_file()]
+def _rows(
+    folder: Path, names: tuple[str, ...], limit: int | None, lang: str | None
+) -> Iterator[dict[str, Any]]:
+    wanted = [name for name in names if lang is None or f"_{lang}." in name]
+    present = [folder / name for name in wanted if (folder / name).is_file()]
     if not present:
-        raise NoData(f"{folder} 中没有 {'、'.join(names)}，请核对 --data 指向的文件夹。")
+        raise NoData(f"{folder} 中没有 {'、'.join(wanted)}，请核对 --data 指向的文件夹。")
     for path in present:
         with path.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines if line.strip()]

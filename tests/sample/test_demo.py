@@ -146,6 +146,12 @@ def test_a_broken_file_is_told_so(tmp_path: Path) -> None:
         call_command("demo", data=tmp_path)
 
 
+def test_one_language_can_be_chosen(folder: Path) -> None:
+    assert len(sources.patents(folder, lang="zh")) == len(STOCK)
+    with pytest.raises(sources.NoData):
+        sources.patents(folder, lang="en")
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the shared data folder is not beside the checkout")
 def test_the_real_files_are_read_whole() -> None:
     stock, asked = sources.patents(REAL), sources.needs(REAL)

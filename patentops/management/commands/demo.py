@@ -27,6 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--data", required=True, type=Path, help="数据文件夹")
         parser.add_argument("--limit", type=int, help="每个文件只取前 N 条")
+        parser.add_argument("--lang", choices=["zh", "en"], help="只取中文或只取英文的记录")
         parser.add_argument("--force", action="store_true", help="在生产环境中也运行")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,8 +35,8 @@ class Command(BaseCommand):
             raise CommandError("现在是生产环境，没有运行演示。确实需要时请加 --force。")
         folder: Path = options["data"]
         try:
-            stock = sources.patents(folder, limit=options["limit"])
-            needs = sources.needs(folder, limit=options["limit"])
+            stock = sources.patents(folder, limit=options["limit"], lang=options["lang"])
+            needs = sources.needs(folder, limit=options["limit"], lang=options["lang"])
         except (sources.NoData, OSError, ValueError) as problem:
             raise CommandError(f"读不了数据：{problem}") from problem
         try:
