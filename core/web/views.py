@@ -142,7 +142,11 @@ def audit_trail(request: Request) -> HttpResponse:
         at=timezone.now(),
         changes={"q": search, "page": page.number},
     )
-    context = {"page": page, "search": search, "broken_at": audit.first_break(newest=CHECKED_ENTRIES)}
+    context = {
+        "page": page,
+        "search": search,
+        "broken_at": audit.first_break(newest=CHECKED_ENTRIES),
+    }
     return render(request, "core/audit.html", context)
 
 

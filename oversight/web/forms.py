@@ -19,10 +19,14 @@ class PeriodForm(forms.Form):
         r"^([0-9]{2}|[0-9]{4}|[0-9]{6})?$", required=False, widget=forms.HiddenInput
     )
     since = forms.DateField(
-        label=_("自"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=_("自"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     until = forms.DateField(
-        label=_("至"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=_("至"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def clean(self) -> dict[str, Any]:

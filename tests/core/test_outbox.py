@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,7 +20,7 @@ Heard = list[str]
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """One consumer of `need.opened` that writes down what it heard."""
     log: Heard = []
     monkeypatch.setattr(registry, "_consumers", {})
@@ -30,7 +30,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
     def listen(event: registry.Event, *, now: datetime) -> None:
         log.append(event.subject_id)
 
-    yield log
+    return log
 
 
 def emit(now: datetime, subject: Organisation | None = None) -> OutboxEvent:
@@ -53,15 +53,15 @@ def test_an_event_is_handed_over_once(heard: Heard, now: datetime) -> None:
 
 @pytest.mark.django_db
 def test_a_rolled_back_command_leaves_no_event(heard: Heard, now: datetime) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         emit(now)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert OutboxEvent.objects.count() == 0
 
 
 @pytest.mark.django_db
 def test_an_unknown_name_is_refused(now: datetime) -> None:
-    with pytest.raises(ValueError, match="core.events"):
+    with pytest.raises(ValueError, match=r"core\.events"):
         services.emit("need.oepned", subject=make.OrganisationFactory(), by=Actor.system(), at=now)
 
 
@@ -159,6 +159,9 @@ def test_one_commit_gives_one_nudge(
 @pytest.mark.django_db
 def test_events_cannot_be_deleted(heard: Heard, now: datetime) -> None:
     event = emit(now)
-    with pytest.raises(ProgrammingError, match="Cannot delete"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM core_outboxevent WHERE id = %s", [event.pk])
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        pytest.raises(ProgrammingError, match="Cannot delete"),
+    ):
+        cursor.execute("DELETE FROM core_outboxevent WHERE id = %s", [event.pk])
