@@ -23,6 +23,7 @@ from listings.models import ImportBatch, Listing, Patent
 from listings.rules import numbers
 from listings.selectors import imports as selectors
 from listings.services import importing
+from listings.services.importing import carrying
 from listings.types import ListingStatus
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -230,9 +231,9 @@ def test_starting_twice_lands_once(upload: Upload, keeper: Membership, now: date
 def test_after_a_crash_the_rest_is_carried_out_and_nothing_doubled(
     upload: Upload, keeper: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "PORTION", 2)
+    monkeypatch.setattr(carrying, "PORTION", 2)
     batch = upload(row(1), row(2), row(3), row(4), row(2))
-    real, calls = importing._apply, []
+    real, calls = carrying.land, []
 
     def dies(*args: Any, **kwargs: Any) -> None:
         calls.append(1)
@@ -240,7 +241,7 @@ def test_after_a_crash_the_rest_is_carried_out_and_nothing_doubled(
             raise RuntimeError("power cut")
         real(*args, **kwargs)
 
-    monkeypatch.setattr(importing, "_apply", dies)
+    monkeypatch.setattr(carrying, "land", dies)
     with pytest.raises(RuntimeError):
         importing.start(batch_id=batch.pk, by=make.actor(keeper), now=now)
     assert Patent.objects.count() == 2

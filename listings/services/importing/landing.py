@@ -1,0 +1,232 @@
+"""A portion of planned rows written into the library, in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db import IntegrityError
+
+from core.people import selectors as people
+from core.people.types import Actor
+from listings.imports import plan
+from listings.imports.plan import Planned
+from listings.models import (
+    Holder,
+    ImportBatch,
+    ImportRow,
+    InventoryItem,
+    LegalEvent,
+    Listing,
+    Patent,
+)
+from listings.rules import layers, standing, terms
+from listings.selectors.legal import base_of
+from listings.services import news, records
+from listings.services.importing.judging import told
+from listings.services.index import index_patents
+from listings.services.library import admit_batch
+from listings.services.standing import settle
+from listings.types import Consent, HolderInput, ListingStatus, PatentStatus
+
+SOURCE: Final = "import"
+
+
+def land(
+    batch: ImportBatch,
+    rows: Sequence[ImportRow],
+    planned: Sequence[Planned],
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    marks: dict[int, dict[str, Any]] = {}
+    created = _create(batch, [p for p in planned if p.effect == plan.CREATED], by=by, now=now)
+    updated = _update(
+        batch, [p for p in planned if p.effect == plan.UPDATED], marks, by=by, now=now
+    )
+    patents = {**created, **updated}
+    _draft_offers(planned, patents, marks, by=by, now=now)
+    index_patents(patent_ids=[patent.pk for patent in patents.values()], now=now)
+    news.tell_of_many("patent.imported", patents.values(), by=by, now=now, batch=batch.pk)
+    for row, fate in zip(rows, planned, strict=True):
+        patent = patents.get(fate.row)
+        row.verdict, row.problems = fate.verdict, told(fate)
+        row.patent_id = patent.pk if patent else fate.patent_id
+        row.before = {
+            "effect": fate.effect,
+            "version": patent.version if patent else None,
+            "key": fate.key,
+            **marks.get(fate.row, {}),
+        }
+    ImportRow.objects.bulk_update(rows, ["verdict", "problems", "patent", "before"])
+
+
+def _create(
+    batch: ImportBatch, planned: Sequence[Planned], *, by: Actor, now: datetime
+) -> dict[int, Patent]:
+    """New patents with their holders, events and places in the library, in a few statements."""
+    if not planned:
+        return {}
+    owner = people.organisation(batch.organisation_id)
+    today = terms.legal_day(now)
+    patents = []
+    for fate in planned:
+        assert fate.record is not None
+        patent = Patent(
+            **fate.record.fields,
+            organisation_id=owner.id,
+            registered_at=now,
+            registered_by=by.key,
+            changed_at=now,
+        )
+        patent.region = patent.region or owner.region
+        patent.is_sample = patent.is_sample or owner.is_sample
+        events = [standing.Event(on, code) for code, on in fate.events]
+        patent.status = standing.fold(base_of(patent), events, on=today).status
+        patents.append(patent)
+    placements = [
+        layers.place(
+            status=PatentStatus(patent.status),
+            trl=patent.trl,
+            has_offer_sheet=bool(fate.offer.problem or fate.offer.benefit),
+            voices=(),
+        )
+        for patent, fate in zip(patents, planned, strict=True)
+    ]
+    for patent, placement in zip(patents, placements, strict=True):
+        patent.layer = placement.layer
+    Patent.objects.bulk_create(patents)
+    Holder.objects.bulk_create(
+        holder
+        for patent, fate in zip(patents, planned, strict=True)
+        for holder in _holders(patent, fate.holders or (), owner)
+    )
+    LegalEvent.objects.bulk_create(
+        _event(patent, code, on, by=by, now=now)
+        for patent, fate in zip(patents, planned, strict=True)
+        for code, on in fate.events
+    )
+    InventoryItem.objects.bulk_create(
+        InventoryItem(
+            patent=patent,
+            rule_version=placement.rule_version,
+            layer_reasons=list(placement.reasons),
+            layered_at=now,
+        )
+        for patent, placement in zip(patents, placements, strict=True)
+    )
+    admit_batch([patent for patent in patents if patent.number], by=by, now=now)
+    return {fate.row: patent for fate, patent in zip(planned, patents, strict=True)}
+
+
+def _holders(
+    patent: Patent, given: Sequence[HolderInput], owner: people.OrganisationCard
+) -> Iterator[Holder]:
+    for position, holder in enumerate(given or (HolderInput(owner.name),)):
+        is_owner = holder.name == owner.name
+        yield Holder(
+            patent=patent,
+            position=position,
+            name=holder.name,
+            kind=holder.kind.value,
+            consent=(Consent.ALL if is_owner else Consent.NONE).value,
+            organisation_id=owner.id if is_owner else None,
+        )
+
+
+def _event(patent: Patent, code: str, on: date, *, by: Actor, now: datetime) -> LegalEvent:
+    return LegalEvent(
+        patent=patent,
+        code=code,
+        occurred_on=on,
+        source=SOURCE,
+        recorded_at=now,
+        recorded_by=by.key,
+    )
+
+
+def _update(
+    batch: ImportBatch,
+    planned: Sequence[Planned],
+    marks: dict[int, dict[str, Any]],
+    *,
+    by: Actor,
+    now: datetime,
+) -> dict[int, Patent]:
+    """Patents that are here already: only what differs, with what it was for the undo."""
+    ids = [fate.patent_id for fate in planned if fate.patent_id]
+    rows = (
+        Patent.objects.kept()
+        .select_for_update(no_key=True)
+        .filter(pk__in=ids)
+        .defer("embedding", "search")
+        .prefetch_related("holders")
+        .order_by("pk")
+    )
+    patents = {patent.pk: patent for patent in rows}
+    owner = people.organisation(batch.organisation_id) if planned else None
+    done = {}
+    for fate in planned:
+        patent = patents.get(fate.patent_id or 0)
+        if patent is None or fate.record is None or owner is None:
+            raise IntegrityError("A patent of the plan is gone; look again.")
+        was = {name: records.plain(before) for name, (before, _) in fate.changes.items()}
+        for name in fate.changes.keys() - {"holders"}:
+            setattr(patent, name, fate.record.fields[name])
+        if fate.holders is not None:
+            records.write_holders(patent, fate.holders, manager_name=owner.name)
+        LegalEvent.objects.bulk_create(
+            [_event(patent, code, on, by=by, now=now) for code, on in fate.events],
+            ignore_conflicts=True,
+        )
+        patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
+        records.save(patent)
+        settle(patent, by=by, now=now)
+        marks[fate.row] = {
+            "fields": was,
+            "events": [code for code, _ in fate.events],
+        }
+        done[fate.row] = patent
+    return done
+
+
+def _draft_offers(
+    planned: Sequence[Planned],
+    patents: Mapping[int, Patent],
+    marks: dict[int, dict[str, Any]],
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """What rows say of problem, benefit and price goes into drafts; nothing is published."""
+    wanted = {fate.row: fate for fate in planned if fate.lands and fate.offer}
+    drafts = {
+        draft.patent_id: draft
+        for draft in Listing.objects.select_for_update(no_key=True).filter(
+            patent_id__in=[patents[row].pk for row in wanted], status=ListingStatus.DRAFT
+        )
+    }
+    fresh = []
+    for number, fate in wanted.items():
+        patent = patents[number]
+        draft = drafts.get(patent.pk)
+        if draft is None:
+            draft = Listing(patent=patent, created_at=now, created_by=by.key, changed_at=now)
+            fresh.append(draft)
+            marks.setdefault(number, {})["drafted"] = True
+        else:
+            marks.setdefault(number, {})["offer"] = {
+                "asking_price": None if draft.asking_price is None else str(draft.asking_price),
+                "problem": draft.problem,
+                "benefit": draft.benefit,
+            }
+            draft.version, draft.changed_at = draft.version + 1, now
+        if fate.offer.price_given:
+            draft.asking_price = fate.offer.price
+        draft.problem = fate.offer.problem or draft.problem
+        draft.benefit = fate.offer.benefit or draft.benefit
+        if draft.pk:
+            draft.save()
+    Listing.objects.bulk_create(fresh)
