@@ -160,8 +160,8 @@ def test_one_commit_gives_one_nudge(
 def test_events_cannot_be_deleted(heard: Heard, now: datetime) -> None:
     event = emit(now)
     with (
+        pytest.raises(ProgrammingError, match="Cannot delete"),
         transaction.atomic(),
         connection.cursor() as cursor,
-        pytest.raises(ProgrammingError, match="Cannot delete"),
     ):
         cursor.execute("DELETE FROM core_outboxevent WHERE id = %s", [event.pk])
