@@ -156,7 +156,7 @@ def merged(old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[in
 
 def corpus_outgrown(frozen: int, now: int) -> bool:
     """Whether word statistics frozen over `frozen` patents no longer fit a stock of `now`."""
-    return now >= FIT_FACTOR * max(frozen, 1)
+    return now > 0 and (frozen == 0 or now >= FIT_FACTOR * frozen)
 
 
 # --- pushes ----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ TOPICS = 256
 _TOPIC_TERMS = 60_000  # the most frequent terms that occur more than once
 _TOPIC_SUPPLIES = 30_000  # enough to learn topics from
 _FEWEST = 50  # below this there are no topics to learn
+_LEAST_STOCK = 1_000  # fewer do not tell what is rare: one patent makes its own words common
 _FORMAT = 1
 
 
@@ -70,7 +71,7 @@ class Corpus:
         """The inverse document frequency of each term; highest for one never seen."""
         found = _lookup(self.terms, numbers)
         seen = np.where(found >= 0, np.append(self.frequencies, 0)[found], 0)
-        ratio = (self.supplies - seen + 0.5) / (seen + 0.5)
+        ratio = (max(self.supplies, _LEAST_STOCK) - seen + 0.5) / (seen + 0.5)
         return np.asarray(np.log(1 + np.maximum(ratio, 0.0)), dtype=np.float64)
 
     def topic_vectors(self, bags: Bags) -> NDArray[np.float32]:

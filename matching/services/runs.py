@@ -355,6 +355,7 @@ def run_shard(*, shard_id: int, now: datetime) -> bool:
         shard = (
             RunShard.objects.select_for_update(of=("self",))
             .select_related("run__engine")
+            .defer("run__engine__corpus")
             .get(pk=shard_id)
         )
         run = shard.run
@@ -429,7 +430,7 @@ def sweep(*, now: datetime) -> int:
 
 def active_engine(*, now: datetime) -> EngineVersion:
     """The scorer in force; the first one is frozen from what is on the board."""
-    version = EngineVersion.objects.filter(is_active=True).first()
+    version = EngineVersion.objects.filter(is_active=True).defer("corpus").first()
     return version or freeze_engine(by=SYSTEM, now=now, note="首次建立")
 
 
@@ -464,7 +465,7 @@ def put_back_engine(*, version_id: int, by: Actor, now: datetime) -> EngineVersi
     require(by, Permission.RUN_MATCHING)
     _lock(shared=False)
     EngineVersion.objects.filter(is_active=True).update(is_active=False)
-    version = EngineVersion.objects.select_for_update().get(pk=version_id)
+    version = EngineVersion.objects.select_for_update().defer("corpus").get(pk=version_id)
     version.is_active = True
     version.save(update_fields=["is_active"])
     audit.record("engine.put_back", subject=version, by=by, at=now)

@@ -210,6 +210,7 @@ def test_bars_hold_every_reason_once(reasons: list[tuple[str, int]]) -> None:
 
 def test_statistics_are_outgrown_when_the_stock_has_doubled() -> None:
     assert not rules.corpus_outgrown(0, 0)
-    assert rules.corpus_outgrown(0, 2)
+    assert rules.corpus_outgrown(0, 1)
+    assert not rules.corpus_outgrown(1, 1)
     assert not rules.corpus_outgrown(100, 199)
     assert rules.corpus_outgrown(100, 200)
