@@ -98,6 +98,15 @@ class Patents:
                     self.plan.then(after_pledges, partial(self._event, paper, event))
             if paper.listed:
                 self.plan.then(self.plan.ago(paper.listed_days_ago), partial(self._publish, paper))
+        for kept in self.plan.content.favourites:
+            if self.plan.fresh.issuperset(kept.patents):
+                self.plan.then(self.plan.ago(kept.days_ago), partial(self._favour, kept))
+
+    def _favour(self, paper: SampleFavourites, at: datetime) -> None:
+        for key in paper.patents:
+            library.favourite(
+                patent_id=self.plan.patent_ids[key], by=self.crew.actor(paper.org), now=at
+            )
 
     def _known(self, paper: SamplePatent) -> int | None:
         if paper.number:

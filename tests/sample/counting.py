@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-ROOMS = {"core", "listings", "licensing", "matching", "pledges"}
+ROOMS = {"core", "listings", "licensing", "matching", "pledges", "interchange"}
 
 
 def counts() -> dict[str, int]:

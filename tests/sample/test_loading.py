@@ -54,6 +54,8 @@ def test_all_papers_arrive() -> None:
     assert found["licensing_opendeclaration"] == 12
     assert found["licensing_licence"] == 7
     assert found["pledges_pledge"] == 3
+    assert found["listings_favourite"] == 8
+    assert found["interchange_partner"] == 1
     assert patents.stock_counts("").listed == sum(p.listed for p in sample().patents)
 
 
