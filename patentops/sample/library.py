@@ -24,6 +24,7 @@ from listings.types import (
 from patentops.sample.content import (
     Sample,
     SampleEvent,
+    SampleFavourites,
     SampleHolder,
     SamplePatent,
 )
