@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import TypedDict
 
 from core.errors import Missing
 from core.people.types import Actor, Role
@@ -18,6 +20,16 @@ from oversight.types import Dashboard, Figure, RegionLine, Row, Rows
 from pledges import selectors as pledges
 
 
+class Asked(TypedDict):
+    """How licensing and pledges are asked for a number and its rows."""
+
+    region: str
+    since: date
+    until: date
+    after: int
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which rows: a region prefix, a period, and a page."""
@@ -26,6 +38,16 @@ class Query:
     period: Period
     offset: int = 0
     limit: int = 50
+
+    def asked(self) -> Asked:
+        """The same in the words in which the rooms below are asked."""
+        return {
+            "region": self.prefix,
+            "since": self.period.since,
+            "until": self.period.until,
+            "after": self.offset,
+            "limit": self.limit,
+        }
 
 
 def _patent_url(patent_id: int) -> str:
@@ -38,7 +60,7 @@ def _listed(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     )
     rows = [
         Row(
-            (card.title, card.printed, "、".join(card.holder_names), card.status),
+            (card.title, card.printed, "、".join(card.holder_names), card.listed_at),
             _patent_url(card.id),
         )
         for card in cards
@@ -83,13 +105,7 @@ def _leads(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 
 def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
-    counted = licensing.effective_licences(
-        region=query.prefix,
-        since=query.period.since,
-        until=query.period.until,
-        after=query.offset,
-        limit=query.limit,
-    )
+    counted = licensing.effective_licences(**query.asked())
     rows = [
         Row(
             (
@@ -107,13 +123,7 @@ def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 
 def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
-    counted = licensing.verified_outcomes(
-        region=query.prefix,
-        since=query.period.since,
-        until=query.period.until,
-        after=query.offset,
-        limit=query.limit,
-    )
+    counted = licensing.verified_outcomes(**query.asked())
     rows = [
         Row(
             (
@@ -131,13 +141,7 @@ def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 
 def _pledges(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
-    counted = pledges.recorded_pledges(
-        region=query.prefix,
-        since=query.period.since,
-        until=query.period.until,
-        after=query.offset,
-        limit=query.limit,
-    )
+    counted = pledges.recorded_pledges(**query.asked())
     rows = [
         Row(
             (
