@@ -1,5 +1,6 @@
 """Which patents fit which needs, and why. Plain Python: no Django, no clock, no chance."""
 
+from matching.engine.blocks import DemandBlock
 from matching.engine.candidates import Candidates, Everything, Nearest
 from matching.engine.corpus import Corpus
 from matching.engine.engine import Engine, merge
@@ -11,6 +12,7 @@ __all__ = [
     "Candidates",
     "Corpus",
     "Demand",
+    "DemandBlock",
     "Engine",
     "Everything",
     "Hit",

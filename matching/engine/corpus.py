@@ -26,7 +26,7 @@ TOPICS = 256
 _TOPIC_TERMS = 60_000  # the most frequent terms that occur more than once
 _TOPIC_SUPPLIES = 30_000  # enough to learn topics from
 _FEWEST = 50  # below this there are no topics to learn
-_LEAST_STOCK = 1_000  # fewer do not tell what is rare: one patent makes its own words common
+_LEAST_STOCK = 50  # fewer do not tell what is rare: one patent makes its own words common
 _FORMAT = 1
 
 

@@ -19,6 +19,7 @@ from matching.engine import Engine
 from matching.models import EngineVersion, Run, RunItem
 from matching.selectors import feeding
 
+FEW = 20  # patents that are held against the demands one by one, as read once
 REFIT_AT = 300  # touched patents that a small fit beside the big one may hold
 
 
@@ -43,7 +44,18 @@ class Ranking:
     suppliers: dict[int, int | None]
 
 
+@dataclass(slots=True)
+class _Readers:
+    """One process's reading of every live demand: what a changed patent is held against."""
+
+    version: int
+    pulse: int
+    demands: dict[str, engine.Demand]
+    block: engine.DemandBlock
+
+
 _fit: _Fit | None = None
+_readers: _Readers | None = None
 
 
 def scorer(version: EngineVersion) -> Engine:
@@ -79,16 +91,41 @@ def rank(version: EngineVersion, wanted: Iterable[engine.Demand]) -> Ranking:
     return Ranking(lists, fit.suppliers)
 
 
-def rank_among(
-    version: EngineVersion, patents: list[engine.Supply], wanted: Iterable[engine.Demand]
-) -> Ranking:
-    """Each demand's best of these patents only."""
-    asked = list(wanted)
-    if not patents or not asked:
+def audience(version: EngineVersion) -> dict[str, engine.Demand]:
+    """Every live demand by key, as this process has read them; asked for under the run's lock."""
+    return _read(version).demands
+
+
+def rank_among(version: EngineVersion, patents: list[engine.Supply]) -> Ranking:
+    """Each live demand's best of these patents only."""
+    readers = _read(version)
+    if not patents or not readers.demands:
         return Ranking({}, {})
     bare = scorer(version)
-    lists = _ranked(bare.fit(patents, corpus=bare.corpus), asked)
-    return Ranking(lists, _suppliers(patents))
+    if len(patents) > FEW:
+        fitted = bare.fit(patents, corpus=bare.corpus)
+        return Ranking(_ranked(fitted, list(readers.demands.values())), _suppliers(patents))
+    lists: dict[str, list[engine.Hit]] = {}
+    for supply in patents:
+        for hit in bare.rank_demands(supply, readers.block, floor=rules.FLOOR):
+            found = engine.Hit(supply.key, hit.ticks, hit.reasons)
+            lists.setdefault(str(hit.key), []).append(found)
+    best = {key: engine.merge([hits], rules.KEEP) for key, hits in lists.items()}
+    return Ranking(best, _suppliers(patents))
+
+
+def _read(version: EngineVersion) -> _Readers:
+    """This process's reading of the demands, unless a later run touched one."""
+    global _readers
+    now, readers = latest_pulse(), _readers
+    if readers is not None and readers.version == version.pk and readers.pulse <= now:
+        later = RunItem.objects.filter(run__pulse__gt=readers.pulse).exclude(kind=RunItem.PATENT)
+        if readers.pulse == now or not later.exists():
+            readers.pulse = now
+            return readers
+    demands = feeding.demands()
+    _readers = _Readers(version.pk, now, demands, scorer(version).read(demands.values()))
+    return _readers
 
 
 def _ranked(fitted: Engine, wanted: list[engine.Demand]) -> dict[str, list[engine.Hit]]:
@@ -132,6 +169,6 @@ def _everything(version: EngineVersion, named: tuple[int, str], now: int) -> _Fi
 
 def forget() -> None:
     """Drop this process's fit (tests, and commands that are done with it)."""
-    global _fit
-    _fit = None
+    global _fit, _readers
+    _fit = _readers = None
     _corpus.cache_clear()

@@ -138,9 +138,9 @@ def _patents(
     version: EngineVersion, patents: frozenset[int], *, skip: frozenset[str], now: datetime
 ) -> list[Candidate]:
     """Match these patents with every live demand but those of `skip`, which have just been done."""
-    live = {key: d for key, d in feeding.demands().items() if key not in skip}
+    live = {key: d for key, d in arena.audience(version).items() if key not in skip}
     on_board = [s for s in feeding.supplies(sorted(patents)) if s.matchable]
-    found = arena.rank_among(version, on_board, live.values())
+    found = arena.rank_among(version, on_board)
     concerned = (_holding(patents) | {k for k, hits in found.lists.items() if hits}) & live.keys()
     before = _lists_of(concerned)
     lists: dict[str, list[Ranked]] = {}
@@ -289,8 +289,8 @@ def take_down(*, patent_id: int, now: datetime) -> int:
 
 
 @transaction.atomic
-def start_full_run(*, by: Actor, now: datetime) -> Run:
-    """Cut every live demand into shards and hand them to the workers.
+def start_full_run(*, by: Actor, now: datetime, here: bool = False) -> Run:
+    """Cut every live demand into shards and hand them to the workers, or keep them `here`.
 
     The day the scorer takes for today moves on to this one; statistics that the stock has
     outgrown are frozen anew. Conflict while another full run is under way.
@@ -301,7 +301,7 @@ def start_full_run(*, by: Actor, now: datetime) -> Run:
         raise Conflict("全量匹配正在进行，请等它完成后再启动。", code="run-in-progress")
     version = _current_engine(now=now)
     keys = feeding.live_keys()
-    run = _cut(version, keys, by=by, now=now)
+    run = _cut(version, keys, by=by, now=now, here=here)
     # Whatever is no longer live has no list any more.
     Match.objects.exclude(
         Q(need__status__in=sorted(rules.LIVE_NEED)) | Q(subscription__status="active")
@@ -312,8 +312,10 @@ def start_full_run(*, by: Actor, now: datetime) -> Run:
     return run
 
 
-def _cut(version: EngineVersion, keys: list[str], *, by: Actor, now: datetime) -> Run:
-    """A full run over these demands, its shards handed out after commit."""
+def _cut(
+    version: EngineVersion, keys: list[str], *, by: Actor, now: datetime, here: bool = False
+) -> Run:
+    """A full run over these demands; its shards are leased to this process, or handed out."""
     run = Run.objects.create(
         scope=RunScope.FULL,
         state=RunState.RUNNING,
@@ -325,10 +327,14 @@ def _cut(version: EngineVersion, keys: list[str], *, by: Actor, now: datetime) -
     )
     shards = [keys[i : i + SHARD_SIZE] for i in range(0, len(keys), SHARD_SIZE)]
     rows = RunShard.objects.bulk_create(
-        [RunShard(run=run, number=i, keys=part) for i, part in enumerate(shards)]
+        [
+            RunShard(run=run, number=i, keys=part, leased_until=now + SHARD_LEASE if here else None)
+            for i, part in enumerate(shards)
+        ]
     )
-    ids = [row.pk for row in rows]
-    transaction.on_commit(lambda: _hand_out(ids), robust=True)
+    if not here:
+        ids = [row.pk for row in rows]
+        transaction.on_commit(lambda: _hand_out(ids), robust=True)
     return run
 
 
@@ -350,6 +356,10 @@ def run_shard(*, shard_id: int, now: datetime) -> bool:
     row = RunShard.objects.filter(free, pk=shard_id, done_at__isnull=True)
     if not row.update(leased_until=now + SHARD_LEASE, attempts=F("attempts") + 1):
         return False
+    return _run_leased(shard_id, now=now)
+
+
+def _run_leased(shard_id: int, *, now: datetime) -> bool:
     with transaction.atomic():
         _lock(shared=True)
         shard = (
@@ -400,9 +410,9 @@ def _finish(run: Run, *, now: datetime) -> None:
 
 def run_everything(*, by: Actor, now: datetime) -> Run:
     """A full run in this process, shard by shard: what commands and the demo use."""
-    run = start_full_run(by=by, now=now)
+    run = start_full_run(by=by, now=now, here=True)
     for shard_id in run.shards.order_by("number").values_list("pk", flat=True):
-        run_shard(shard_id=shard_id, now=now)
+        _run_leased(shard_id, now=now)
     run.refresh_from_db()
     return run
 

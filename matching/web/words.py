@@ -153,7 +153,7 @@ def bar(item: Bar) -> dict[str, Any]:
         "label": BARS[item.code],
         "value": max(0.0, min(1.0, item.ticks / 10_000 / item.room)) if item.room > 0 else 0.0,
         "max": 1,
-        "shown": _("%(n)s 分") % {"n": points},
+        "shown": points,
         "detail": "，".join(dict.fromkeys(notes)),
         "words": list(item.words[:EVIDENCE_SHOWN]),
     }

@@ -214,6 +214,26 @@ def test_patents_touched_after_the_fit_are_ranked_beside_it(drain: Drain, now: d
     assert pairs() == stepwise
 
 
+@pytest.mark.parametrize("few", [0, 20])
+def test_one_by_one_or_as_a_block_gives_the_same(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Few changed patents are held against the demands as read, many are fitted: no difference."""
+    monkeypatch.setattr(arena, "FEW", few)
+    make.need()
+    make.need(data=make.FLUORIDE)
+    make.subscription()
+    drain()
+    make.stock()
+    drain()
+    make.stock()
+    drain()
+    stepwise = pairs()
+    assert stepwise
+    services.run_everything(by=SYSTEM, now=Run.objects.latest("pk").requested_at)
+    assert pairs() == stepwise
+
+
 # --- full runs -------------------------------------------------------------------------------
 
 
