@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from core.errors import NotAllowed
 from core.people.types import Actor, Role
@@ -142,14 +142,13 @@ class Governance:
     region: str = ""
 
 
-@runtime_checkable
 class Governed(Protocol):
     """A thing that says whose it is."""
 
     def governed_by(self) -> Governance: ...
 
 
-def allowed(actor: Actor, permission: Permission, *, on: object = None) -> bool:
+def allowed(actor: Actor, permission: Permission, *, on: Governed | None = None) -> bool:
     """Whether the actor may do this, and to this thing where one is named.
 
     The system may do anything. Others need the permission through a role, a partner's program
@@ -162,7 +161,7 @@ def allowed(actor: Actor, permission: Permission, *, on: object = None) -> bool:
         return False
     if actor.partner_id is not None and SCOPE_OF.get(permission) not in actor.scopes:
         return False
-    if not isinstance(on, Governed):
+    if on is None:
         return True
     governance = on.governed_by()
     if actor.acts_for & governance.organisations:
@@ -171,7 +170,7 @@ def allowed(actor: Actor, permission: Permission, *, on: object = None) -> bool:
     return overseer and governance.region.startswith(actor.region)
 
 
-def require(actor: Actor, permission: Permission, *, on: object = None) -> None:
+def require(actor: Actor, permission: Permission, *, on: Governed | None = None) -> None:
     """Let the actor pass, or raise NotAllowed with a Chinese sentence that says what to do."""
     if allowed(actor, permission, on=on):
         return

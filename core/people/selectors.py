@@ -129,8 +129,9 @@ def identities(user: User) -> list[MembershipCard]:
 def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Actor:
     """The actor a person is: for the chosen identity, else the default, else the first.
 
-    Roles are those the person holds in that identity's organisation; a bureau's region is the
-    identity's prefix, anyone else's the organisation's own division.
+    Roles are those the person holds in that identity's organisation. The region is the prefix that
+    its bureau membership names, whichever of its identities was chosen; anyone else's is the
+    organisation's own division.
     """
     rows = list(
         Membership.objects.filter(user=user)
@@ -141,10 +142,12 @@ def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Acto
     if chosen is None:
         roles = frozenset({Role.SYSADMIN}) if user.is_superuser else frozenset[Role]()
         return Actor(user_id=user.pk, roles=roles, name=str(user))
-    held = frozenset(Role(r.role) for r in rows if r.organisation_id == chosen.organisation_id)
+    here = [row for row in rows if row.organisation_id == chosen.organisation_id]
+    held = frozenset(Role(row.role) for row in here)
     if user.is_superuser:
         held |= {Role.SYSADMIN}
-    region = chosen.region if Role.BUREAU in held else region_prefix(chosen.organisation.region)
+    overseen = [row.region for row in here if row.role == Role.BUREAU]  # at most one
+    region = overseen[0] if overseen else region_prefix(chosen.organisation.region)
     mandates = (
         frozenset(mandators(chosen.organisation_id, on=on)) if Role.BROKER in held else frozenset()
     )

@@ -161,3 +161,20 @@ def test_members_are_listed_once_and_only_while_active() -> None:
     gone = make.MembershipFactory(organisation=member.organisation, user__is_active=False)
     assert selectors.members(member.organisation_id) == [member.user_id]
     assert gone.user_id not in selectors.members(member.organisation_id)
+
+
+@pytest.mark.django_db
+def test_another_identity_in_the_bureau_does_not_widen_its_region() -> None:
+    bureau = make.MembershipFactory(role=Role.BUREAU, region="310115", is_default=True)
+    other = make.MembershipFactory(
+        user=bureau.user, organisation=bureau.organisation, role=Role.AUDITOR
+    )
+    for chosen in (bureau, other):
+        actor = selectors.actor_for(bureau.user, membership_id=chosen.pk, on=date(2026, 11, 20))
+        assert actor.region == "310115"
+
+
+def test_what_does_not_say_whose_it_is_lets_nobody_through() -> None:
+    actor = Actor(user_id=1, organisation_id=7, roles=frozenset({Role.OFFICE}))
+    with pytest.raises(AttributeError):
+        allowed(actor, Permission.EDIT_PATENT, on=object())  # type: ignore[arg-type]
