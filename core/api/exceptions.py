@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from core.db import UNREADABLE, holds_nul
 from core.errors import DomainError, Invalid
 
 PROBLEM_JSON = "application/problem+json"
@@ -81,6 +82,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         )
     if isinstance(exc, ObjectDoesNotExist | Http404):
         return problem(404, "not-found", DETAILS["not_found"])
+    if holds_nul(exc):
+        return problem(400, "unreadable", UNREADABLE)
     if isinstance(exc, PermissionDenied):
         return problem(403, "not-allowed", DETAILS["permission_denied"])
     if isinstance(exc, exceptions.ValidationError):

@@ -1,4 +1,4 @@
-"""What a unified social credit code is (统一社会信用代码, GB 32100-2015), and region scopes."""
+"""What a unified social credit code is (统一社会信用代码, GB 32100-2015)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,3 @@ def uscc_error(code: str) -> str | None:
     except ValidationError:
         return "统一社会信用代码只含数字和大写字母（不含 I、O、S、V、Z），请核对营业执照。"
     return None
-
-
-def region_prefix(code: str) -> str:
-    """The part of a GB/T 2260 code that names its division: "310000" gives "31"."""
-    while len(code) > 0 and code.endswith("00"):
-        code = code[:-2]
-    return code

@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import Q
 
 from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
-from core.people.rules import clean_uscc, region_prefix
+from core.people.rules import clean_uscc
 from core.people.types import Actor, Role
+from core.reference.selectors import region_prefix
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
+from core.db import UNREADABLE, holds_nul
 from core.errors import DomainError, NotAllowed
 from core.people.selectors import actor_for
 from core.people.types import Actor
@@ -64,7 +65,7 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: Request, exception: Exception) -> HttpResponse | None:
-        """The designed page for a DomainError or a missing row; None for anything else."""
+        """The designed page for a refusal, a missing row or an unreadable text; else None."""
         if request.path.startswith(API_PREFIX):
             return None
         if isinstance(exception, NotAllowed) and request.actor.is_anonymous:
@@ -74,6 +75,8 @@ class DomainErrorMiddleware:
             return error_page(request, exception)
         if isinstance(exception, ObjectDoesNotExist):
             return error_page(request, DomainError("", code="not-found"), status=404)
+        if holds_nul(exception):
+            return error_page(request, DomainError(UNREADABLE, code="unreadable"), status=400)
         return None
 
 

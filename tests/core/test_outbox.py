@@ -52,6 +52,27 @@ def test_an_event_is_handed_over_once(heard: Heard, now: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_waiting_behind_a_slow_consumer_is_no_crash(
+    monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    monkeypatch.setattr(registry, "_consumers", {})
+    monkeypatch.setattr(registry, "_listeners", {})
+    time = [now]
+    stolen: list[int] = []
+
+    @registry.consumer("need.opened", name="tests.slow")
+    def slow(event: registry.Event, *, now: datetime) -> None:
+        stolen.extend(services.claim(now=time[0]))  # another relay looks for what died
+        time[0] += services.LEASE * 0.6
+
+    for _ in range(4):
+        emit(now)
+    assert services.relay(clock=lambda: time[0]) == 4
+    assert stolen == []
+    assert OutboxDelivery.objects.filter(crashes__gt=0).count() == 0
+
+
+@pytest.mark.django_db
 def test_a_rolled_back_command_leaves_no_event(heard: Heard, now: datetime) -> None:
     with transaction.atomic():
         emit(now)

@@ -51,13 +51,6 @@ def test_any_text_gets_an_answer(text: str) -> None:
     assert rules.uscc_error(text) is None or len(rules.clean_uscc(text)) >= 0
 
 
-@pytest.mark.parametrize(
-    ("code", "prefix"), [("310000", "31"), ("310100", "3101"), ("310115", "310115"), ("", "")]
-)
-def test_region_prefix_drops_empty_pairs(code: str, prefix: str) -> None:
-    assert rules.region_prefix(code) == prefix
-
-
 @pytest.mark.django_db
 def test_the_database_refuses_a_malformed_code() -> None:
     with pytest.raises(IntegrityError, match="organisation_uscc_shape"), transaction.atomic():
