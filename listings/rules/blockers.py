@@ -5,7 +5,7 @@ PL 专利法, IR 实施细则, CC 民法典, SI 法释〔2020〕19号 (technolog
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -175,11 +175,14 @@ def _owners(facts: Facts, action: Action) -> Iterator[Blocker]:
 
 def _preservation(facts: Facts, action: Action) -> Iterator[Blocker]:
     running = [b for b in _wanted(facts) if b.kind is K.PRESERVATION]
+    article = "专利法实施细则第一百零三条、第一百零四条"
+    if action is Action.DECLARE_OPEN:
+        article = "专利法实施细则第八十六条、第一百零三条、第一百零四条"
     if running or facts.standing.is_preserved:
         yield Blocker(
             "preserved",
             f"专利权处于保全或中止程序，解除前不能{NAMES[action]}。",
-            "专利法实施细则第八十六条、第一百零三条、第一百零四条",
+            article,
         )
 
 
@@ -331,8 +334,3 @@ def _wanted(facts: Facts) -> list[Bond]:
     """The encumbrances that share a day and a cell with the scope wanted."""
     start = facts.starts_on or facts.on
     return [b for b in facts.bonds if b.meets(start, facts.ends_on, facts.cells)]
-
-
-def refusing(found: Iterable[Blocker]) -> list[Blocker]:
-    """Those that refuse, without the warnings."""
-    return [blocker for blocker in found if blocker.hard]

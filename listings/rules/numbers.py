@@ -190,11 +190,6 @@ def printed(canonical: str, *, granted: bool = True) -> str:
     return f"{'ZL ' if granted else ''}{' '.join(parts)}{tail}"
 
 
-def kind_of(canonical: str) -> PatentKind:
-    """The kind that a canonical number says."""
-    return KINDS[canonical[4 if len(canonical) == 13 else 2]]
-
-
 def mint(year: int, kind_digit: str, serial: int) -> str:
     """A well-formed number of our own for samples; the serial comes from the caller's block."""
     body = f"{year:04d}{kind_digit}{serial:07d}"

@@ -46,8 +46,6 @@ EVENTS: dict[str, tuple[str, int]] = {
     "IW01": ("专利权的全部无效", 10),
 }
 IN_FORCE = frozenset({PatentStatus.GRANTED})
-ENDS_THE_RIGHT = frozenset({"CF01", "IW01", "AV01", "CX01"})
-SUSPENDS_LISTING = ENDS_THE_RIGHT | {"PP01"}
 
 # What a beginning code opens, and what closes or restates it.
 _OPENS = {"PE01": "pledge", "EE01": "licence", "PP01": "preservation", "OL01": "declaration"}

@@ -21,19 +21,10 @@ from listings.types import (
     EncumbranceCard,
     EncumbranceKind,
     PatentKind,
-    PatentStatus,
     TimelineEntry,
 )
 
 NOT_FOUND = "没有找到这件专利，可能已被移除，或您无权查看。"
-KIND_LABELS: dict[str, str] = {
-    EncumbranceKind.OPEN_DECLARATION: "开放许可声明",
-    EncumbranceKind.ORDINARY: "普通许可",
-    EncumbranceKind.SOLE: "排他许可",
-    EncumbranceKind.EXCLUSIVE: "独占许可",
-    EncumbranceKind.PLEDGE: "质押",
-    EncumbranceKind.PRESERVATION: "保全",
-}
 
 
 def base_of(patent: Patent) -> standing.Base:
@@ -273,13 +264,8 @@ def _bound(row: Encumbrance) -> TimelineEntry:
     return TimelineEntry(
         on=bond.starts_on,
         code=f"+{row.kind}",
-        label=KIND_LABELS[row.kind],
+        label=row.get_kind_display(),
         detail=f"{until}{ended}",
         reference=row.reference,
         source=row.source,
     )
-
-
-def is_in_force(status: str) -> bool:
-    """Whether a stored status is that of a living right."""
-    return PatentStatus(status) in standing.IN_FORCE

@@ -13,21 +13,11 @@ from psycopg import errors
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
-from listings.models import Encumbrance, LegalEvent, Patent
+from listings.models import Encumbrance, LegalEvent, Patent, choices
 from listings.rules import binding, terms
 from listings.selectors.legal import as_bond
 from listings.services.locks import lock_patent
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
-
-NAMES: dict[str, str] = {
-    EncumbranceKind.OPEN_DECLARATION: "开放许可声明",
-    EncumbranceKind.ORDINARY: "普通许可",
-    EncumbranceKind.SOLE: "排他许可",
-    EncumbranceKind.EXCLUSIVE: "独占许可",
-    EncumbranceKind.PLEDGE: "质押",
-    EncumbranceKind.PRESERVATION: "保全",
-}
-CONSTRAINT = "encumbrance_no_overlap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,8 @@ def encumber(
         if not isinstance(error.__cause__, errors.ExclusionViolation):
             raise
         raise Conflict(
-            f"同一范围和期限内已有与{NAMES[kind]}相冲突的权利负担，可能刚被他人抢先办理，请刷新后核对。",
+            f"同一范围和期限内已有与{choices.EncumbranceKind(kind).label}相冲突的权利负担，"
+            "可能刚被他人抢先办理，请刷新后核对。",
             code="overlap",
         ) from error
     return row.pk

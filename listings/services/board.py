@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings import types
-from listings.models import Favourite, Listing, Patent
+from listings.models import Favourite, Listing, Patent, choices
 from listings.rules import moves, records
 from listings.rules.moves import IllegalMove
 from listings.selectors import legal
@@ -22,14 +22,6 @@ from listings.types import Action, ListingStatus, OfferInput, Route
 
 LONGEST_TEXT = 5_000
 HIGHEST_PRICE = Decimal("9999999999999999.99")
-STATUS_NAMES: dict[str, str] = {
-    ListingStatus.DRAFT: "草稿",
-    ListingStatus.SUBMITTED: "待发布",
-    ListingStatus.LISTED: "已挂牌",
-    ListingStatus.SUSPENDED: "已暂停",
-    ListingStatus.CONVERTED: "已转化",
-    ListingStatus.WITHDRAWN: "已撤回",
-}
 MOVE_NAMES: dict[str, str] = {
     "submit": "提交",
     "return": "退回修改",
@@ -122,7 +114,8 @@ def _move(listing: Listing, move: str, *, now: datetime, fields: tuple[str, ...]
         listing.status = moves.after(moves.LISTING_MOVES, listing.status, move)
     except IllegalMove as illegal:
         raise Conflict(
-            f"这项挂牌现在是“{STATUS_NAMES[illegal.status]}”，不能{MOVE_NAMES[move]}。请刷新后查看。",
+            f"这项挂牌现在是“{choices.ListingStatus(illegal.status).label}”，"
+            f"不能{MOVE_NAMES[move]}。请刷新后查看。",
             code="illegal-move",
         ) from illegal
     listing.changed_at, listing.version = now, listing.version + 1

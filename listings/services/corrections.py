@@ -17,6 +17,7 @@ from listings.models import Holder, Patent
 from listings.rules import records
 from listings.services import news
 from listings.services import records as store
+from listings.services.library import settle_layer
 from listings.services.locks import lock_patent, same_version
 from listings.services.standing import settle
 from listings.types import Consent, HolderInput
@@ -60,6 +61,7 @@ def _changed(patent: Patent, written: Mapping[str, Any], *, by: Actor, now: date
     patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
     store.save(patent)
     settle(patent, by=by, now=now)
+    settle_layer(patent, by=by, now=now)  # its readiness may have changed, and the layer with it
     audit.record("patent.corrected", subject=patent, by=by, at=now, changes=dict(written))
     news.tell("patent.changed", patent, by=by, now=now)
     return patent.version

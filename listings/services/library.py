@@ -12,8 +12,8 @@ from core.audit import services as audit
 from core.errors import Conflict, Invalid
 from core.people.types import Actor
 from core.permissions import Permission, require
-from listings.models import InventoryItem, MarketSignal, Patent
-from listings.rules import layers, moves
+from listings.models import InventoryItem, MarketSignal, Patent, choices
+from listings.rules import layers, moves, records
 from listings.rules.layers import Placement, Voice
 from listings.rules.moves import IllegalMove
 from listings.services import news
@@ -21,11 +21,6 @@ from listings.services.locks import lock_patent
 from listings.types import InventoryStatus, PatentStatus
 
 MOVE_NAMES = {"admit": "入库", "archive": "归档", "readmit": "重新入库"}
-STATUS_NAMES: dict[str, str] = {
-    InventoryStatus.PROPOSED: "待入库",
-    InventoryStatus.ADMITTED: "已入库",
-    InventoryStatus.ARCHIVED: "已归档",
-}
 
 
 def placement(patent: Patent) -> Placement:
@@ -110,10 +105,10 @@ def take_rating(
     An older word that arrives late changes nothing, and a holder's word on its own patent is not
     the market's.
     """
-    require(by, Permission.ADMIT_INVENTORY)
+    patent = lock_patent(patent_id)
+    require(by, Permission.ADMIT_INVENTORY, on=patent)
     if not 1 <= prospect <= 5:
         raise Invalid(fields={"prospect": ["评分应为 1 到 5。"]})
-    patent = lock_patent(patent_id)
     owners = {patent.organisation_id, *patent.holders.values_list("organisation_id", flat=True)}
     if organisation_id in owners:
         return False
@@ -133,7 +128,7 @@ def _step(item: InventoryItem, move: str) -> None:
         item.status = moves.after(moves.INVENTORY_MOVES, item.status, move)
     except IllegalMove as illegal:
         raise Conflict(
-            f"这件专利现在是“{STATUS_NAMES[illegal.status]}”，不能{MOVE_NAMES[move]}。",
+            f"这件专利现在是“{choices.InventoryStatus(illegal.status).label}”，不能{MOVE_NAMES[move]}。",
             code="illegal-move",
         ) from illegal
 
@@ -167,8 +162,12 @@ def archive(*, patent_id: int, reason: str, by: Actor, now: datetime) -> None:
         raise Conflict("这件专利正在挂牌，请先撤回挂牌再归档。", code="listed")
     item = InventoryItem.objects.select_for_update().get(patent=patent)
     _step(item, "archive")
-    item.archived_because = reason[:200]
+    item.archived_because = records.tidy(reason)[:200]
     item.save(update_fields=["status", "archived_because"])
     audit.record(
-        "inventory.archived", subject=patent, by=by, at=now, changes={"reason": reason[:200]}
+        "inventory.archived",
+        subject=patent,
+        by=by,
+        at=now,
+        changes={"reason": item.archived_because},
     )

@@ -14,8 +14,8 @@ from core.permissions import Permission, require
 from listings.models import Encumbrance, LegalEvent, Patent
 from listings.rules import binding, standing, terms
 from listings.rules.standing import Standing
-from listings.selectors.legal import as_bond, fold
-from listings.services import board, news
+from listings.selectors.legal import fold
+from listings.services import board, library, news
 from listings.services.binding import Scope, bind, unbind
 from listings.services.locks import lock_patent
 from listings.types import EncumbranceKind, PatentStatus
@@ -99,6 +99,8 @@ def settle(patent: Patent, *, by: Actor, now: datetime) -> Standing:
     found = fold(patent, on=terms.legal_day(now))
     patent.status, patent.changed_at = found.status, now
     patent.save(update_fields=["status", "granted_on", "changed_at"])
+    if found.status != before:
+        library.settle_layer(patent, by=by, now=now)
     was_in_force = before in standing.IN_FORCE
     if was_in_force and not found.is_in_force:
         news.tell("patent.lapsed", patent, by=by, now=now, status=str(found.status))
@@ -223,8 +225,9 @@ def _end_terms(today: date, *, by: Actor, now: datetime, limit: int) -> int:
         .order_by("pk")[:limit]
     )
     for row in rows:
-        last = as_bond(row).ends_on
-        ended_on = row.term.upper if row.term is not None else today
-        if last is not None:
-            unbind(row, ended_on=ended_on, reason="期限届满", by=by, now=now)
+        if row.released_at is None:
+            unbind(row, ended_on=row.term.upper, reason="期限届满", by=by, now=now)
+        else:  # released ahead of its day: who did it and why stays on record
+            row.active = False
+            row.save(update_fields=["active"])
     return len(rows)

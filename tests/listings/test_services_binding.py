@@ -136,6 +136,15 @@ def test_release_for_a_day_to_come_binds_until_then() -> None:
     make.bound(row, K.PLEDGE, starts_on=later)
 
 
+def test_the_day_that_ends_it_does_not_forget_who_released_it() -> None:
+    keeper, later = core.actor(core.office()), TODAY + timedelta(days=5)
+    pk = make.bound(make.patent(), K.PLEDGE)
+    services.release(encumbrance_id=pk, ended_on=later, reason="还清", by=keeper, now=NOON)
+    services.refresh_standing(now=NOON + timedelta(days=6))
+    row = Encumbrance.objects.get(pk=pk)
+    assert (row.active, row.released_by, row.released_because) == (False, keeper.key, "还清")
+
+
 def test_release_from_the_first_day_on_never_bound() -> None:
     row = make.patent()
     pk = make.bound(row, K.EXCLUSIVE)

@@ -295,6 +295,21 @@ def test_losing_the_right_takes_the_offer_down(code: str, status: PatentStatus) 
     assert told("patent.suspended")[0]["reason"]
 
 
+def test_the_layer_follows_the_right_and_the_record() -> None:
+    keeper = core.office()
+    row = make.patent(keeper, trl=3)
+    services.correct_patent(
+        patent_id=row.pk, changes={"trl": 8}, version=None, by=core.actor(keeper), now=NOON
+    )
+    record_event(row, "CF01")
+    record_event(row, "RR01", occurred_on=EVENT_DAY + timedelta(days=60))
+    assert [(p["from"], p["to"]) for p in told("patent.layer_moved")] == [
+        ("C", "B"),
+        ("B", "C"),
+        ("C", "B"),
+    ]
+
+
 def test_a_preservation_takes_the_offer_down_though_the_right_lives() -> None:
     row = make.listed_patent()
     record_event(row, "PP01", reference="B1")
