@@ -37,11 +37,13 @@ DETAILS = {
     "not_authenticated": "请先认证：在请求头中提供访问令牌，或登录后再访问。",
     "authentication_failed": "认证失败：令牌无效或已过期，请重新获取。",
     "permission_denied": "当前身份不能办理这项操作。",
+    "csrf_failed": "以登录会话调用时，请在请求头 X-CSRFToken 中带上 Cookie 里的 csrftoken。",
     "not_found": "没有这项内容，或者不对当前身份开放。",
     "method_not_allowed": "这个地址不支持该请求方法。",
-    "parse_error": "请求体无法解析，请检查 JSON 格式与编码。",
+    "parse_error": "请求体无法解析，请检查 JSON 的格式、编码与嵌套层数。",
     "unsupported_media_type": "不支持这种内容类型，请使用 application/json。",
     "throttled": "请求过于频繁，请稍后再试。",
+    "too_large": "请求体过大，请分批提交，或改用文件导入。",
 }
 
 
@@ -89,6 +91,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exc, exceptions.ValidationError):
         errors = exc.detail if isinstance(exc.detail, dict) else {"": exc.detail}
         return problem(400, "invalid", "提交的内容有误，请按 errors 修改。", errors=_texts(errors))
+    if isinstance(exc, exceptions.PermissionDenied) and "CSRF" in force_str(exc.detail):
+        return problem(403, "csrf-failed", DETAILS["csrf_failed"])
     if isinstance(exc, exceptions.APIException):
         usual = exception_handler(exc, context)
         code = str(getattr(exc, "default_code", "error"))

@@ -9,7 +9,13 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -29,6 +35,8 @@ def _greeting(user_id: int) -> str:
 
 async def events(request: HttpRequest) -> HttpResponseBase:
     """The stream: an `unread` event at once, then a `notice` event for each new notice."""
+    if request.method != "GET":  # a HEAD would hold the connection and never say a word
+        return HttpResponseNotAllowed(["GET"])
     user = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=204)

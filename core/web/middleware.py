@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import BadRequest, ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,6 +42,23 @@ def resolve_actor(request: HttpRequest) -> Actor:
         membership_id=request.session.get(MEMBERSHIP_KEY),
         on=timezone.localdate(),
     )
+
+
+class CharsetMiddleware:
+    """Refuses a body in what Python calls a codec and is no text, such as `charset=hex`.
+
+    Django looks the name up, takes it, and fails at the first field it reads, wherever that is.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            "".encode(request.encoding or "utf-8")
+        except (LookupError, UnicodeError):
+            raise BadRequest("No text encoding.") from None
+        return self.get_response(request)
 
 
 class ActorMiddleware:

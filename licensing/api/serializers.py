@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import MomentField
 from licensing.models import Contest, Licence, OpenDeclaration, Outcome, Payment, PaymentDue
 from licensing.rules import fees, outcomes
 from licensing.types import DeclarationTerms, OutcomeReport
@@ -211,7 +212,7 @@ class TakeSerializer(serializers.Serializer[Any]):
         min_value=1, required=False, allow_null=True, default=None,
         help_text="受托代办时填写委托企业，本企业办理时省略",
     )  # fmt: skip
-    served_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    served_at = MomentField(required=False, allow_null=True, default=None)
 
     def validate_accept_terms(self, value: bool) -> bool:
         """Nobody takes a licence without accepting its terms."""
@@ -225,7 +226,7 @@ class NewPaymentSerializer(serializers.Serializer[Any]):
 
     due_id = serializers.IntegerField(min_value=1)
     amount = serializers.DecimalField(max_digits=18, decimal_places=2, min_value=Decimal("0.01"))
-    paid_at = serializers.DateTimeField()
+    paid_at = MomentField()
     reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     proof = serializers.FileField(required=False, allow_null=True, default=None)
 

@@ -58,7 +58,9 @@ def contract_pdf(request: Request, licence_id: int) -> HttpResponse:
 def check(request: Request, content_hash: str = "") -> HttpResponse:
     """Anyone with a paper in hand compares it with what was issued."""
     asked = request.GET.get("hash", "").strip().replace(" ", "")
-    if asked:
+    if asked and not asked.isalnum():  # no hash, nor always an address
+        content_hash = asked
+    elif asked:
         return HttpResponseRedirect(reverse("licensing:check", args=[asked[:64]]))
     if not content_hash:
         return render(request, "licensing/check.html", {"document": None})
