@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from core.days import begins, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,7 @@ class Period:
 
     def moments(self) -> tuple[datetime, datetime]:
         """The moment it begins and the one at which it is over, in China."""
-        start = datetime.combine(self.since, time(0), tzinfo=SHANGHAI)
-        return start, datetime.combine(self.until + timedelta(days=1), time(0), tzinfo=SHANGHAI)
+        return begins(self.since), ends(self.until)
 
 
 def within(prefix: str, scope: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.days import legal_day
 from core.outbox.registry import Event, consumer
-from pledges import selectors, services
+from pledges import services
 
 
 @consumer("patent.lapsed", name="pledges.follow_register")
@@ -13,6 +14,6 @@ def follow_register(event: Event, *, now: datetime) -> None:
     """Tell the parties of pledges on a patent that is no longer in force."""
     services.follow_register(
         patent_id=int(event.payload["patent_id"]),
-        on=selectors.local_day(event.occurred_at),
+        on=legal_day(event.occurred_at),
         now=now,
     )

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, Prefetch, QuerySet, Sum
-from django.utils import timezone
 
 from core.errors import Missing
 from core.people import selectors as people
@@ -25,11 +24,6 @@ ACTION_LABELS = {
     Action.LICENSE_EXCLUSIVE: "订立独占许可",
     Action.TRANSFER: "转让专利权",
 }
-
-
-def local_day(moment: datetime) -> date:
-    """The legal day of a moment: the date in China."""
-    return timezone.localdate(moment)
 
 
 def action_label(action: str) -> str:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -18,7 +19,15 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from listings import selectors as listings
 from listings import services as encumbrances
-from listings.types import Action, Blocker, EncumbranceKind, PatentCard, PatentKind
+from listings.types import (
+    Action,
+    Blocker,
+    EncumbranceKind,
+    PatentCard,
+    PatentKind,
+    PatentStatus,
+    hard,
+)
 from pledges import rules, selectors
 from pledges.models import Pledge, PledgeeConsent, PledgeItem
 from pledges.types import PledgeInput
@@ -32,7 +41,7 @@ def record_pledge(*, data: PledgeInput, by: Actor, now: datetime) -> Pledge:
     require(by, Permission.RECORD_PLEDGE)
     if by.organisation_id is None:
         raise NotAllowed(_("请以金融机构的身份登记质押。"))
-    today = selectors.local_day(now)
+    today = legal_day(now)
     terms = rules.PledgeTerms(
         principal=data.principal,
         starts_on=data.starts_on,
@@ -47,7 +56,7 @@ def record_pledge(*, data: PledgeInput, by: Actor, now: datetime) -> Pledge:
     if errors:
         raise Invalid(fields=errors)
     # In the order of their ids: two banks that pledge the same patents never wait in a circle.
-    cards = [_card(pk) for pk in sorted(set(data.patent_ids))]
+    cards = _cards(sorted(set(data.patent_ids)))
     pledgor_id = cards[0].organisation_id if cards else None
     _refuse(_blockers(cards, terms, pledgor_id, data.confirmed, now=now))
     if pledgor_id is None:
@@ -60,8 +69,13 @@ def record_pledge(*, data: PledgeInput, by: Actor, now: datetime) -> Pledge:
     return pledge
 
 
-def _card(patent_id: int) -> PatentCard:
-    return listings.card(patent_id, viewer=Actor.system())
+def _cards(patent_ids: Sequence[int]) -> list[PatentCard]:
+    """These patents in this order, whoever asks; Missing when one of them is not there."""
+    found = listings.cards(patent_ids, viewer=Actor.system())
+    if missing := [pk for pk in patent_ids if pk not in found]:
+        message = _("没有找到这些专利：%(ids)s。请核对后重新填写。")
+        raise Missing(message % {"ids": "、".join(map(str, missing[:20]))})
+    return [found[pk] for pk in patent_ids]
 
 
 def _blockers(
@@ -108,7 +122,7 @@ def _store(
         ends_on=data.ends_on,
         register_number=data.register_number.strip().upper(),
         registered_on=data.registered_on,
-        region=cards[0].region,
+        region=people.organisation(pledgor_id).region or cards[0].region,
         recorded_at=now,
         recorded_by=by.key,
     )
@@ -148,15 +162,8 @@ def _bind(
             by=by,
             now=now,
         )
-        _refuse(
-            [
-                blocker
-                for blocker in listings.can(
-                    card.id, Action.PLEDGE, at=now, except_for=encumbrance_id
-                )
-                if blocker.hard
-            ]
-        )
+        against = listings.can(card.id, Action.PLEDGE, at=now, except_for=encumbrance_id)
+        _refuse(hard(against))
         PledgeItem.objects.create(
             pledge=pledge,
             patent_id=card.id,
@@ -287,7 +294,7 @@ def release_pledge(
     errors: dict[str, list[str]] = {}
     if ending not in list(rules.Ending):
         errors["ending"] = [_("请选择注销原因。")]
-    if released_on > selectors.local_day(now):
+    if released_on > legal_day(now):
         errors["released_on"] = [_("注销日不能晚于今天。")]
     elif released_on < pledge.registered_on:
         errors["released_on"] = [_("注销日不能早于登记日。")]
@@ -327,7 +334,7 @@ def release_pledge(
 @transaction.atomic
 def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
     """Tell both parties when a pledged patent is no longer in force; how many pledges."""
-    if _card(patent_id).status == "granted":
+    if _cards([patent_id])[0].status == PatentStatus.GRANTED:
         return 0
     pledges = list(
         Pledge.objects.filter(
@@ -348,7 +355,7 @@ def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
 
 def remind_of_maturity(*, now: datetime, days: Sequence[int] = (30, 7, 1)) -> int:
     """Ring both parties when a secured debt falls due in 30, 7 and 1 days; each alarm once."""
-    today = selectors.local_day(now)
+    today = legal_day(now)
     rung = 0
     for pledge in Pledge.objects.filter(
         status=rules.PledgeStatus.REGISTERED, ends_on__gte=today

@@ -1,15 +1,13 @@
 """When an open licence takes effect (PL51), and by when it must be filed (IR87)."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
+from core.days import CHINA, add_months, legal_day
 from licensing.rules.fees import money_text
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 FILING_MONTHS = 3
 ALARM_DAYS = (60, 80)
 CONTEST_DAYS = 15
@@ -34,14 +32,9 @@ class Effect:
     explanation: str
 
 
-def local_day(moment: datetime) -> date:
-    """The legal day of a moment: the date in China."""
-    return moment.astimezone(SHANGHAI).date()
-
-
 def minute_text(moment: datetime) -> str:
     """A moment as documents print it, Beijing time to the minute."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
 def effect(*, served_at: datetime, due: Decimal, payments: Sequence[Paid]) -> Effect:
@@ -79,13 +72,6 @@ def _both(served_at: datetime, completed_at: datetime, due: Decimal) -> Effect:
     )
 
 
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on, or that month's last day if it has no such day (CC202)."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
 def term_end(starts_on: date, months: int | None, *, expires_on: date) -> date:
     """The last day of a licence: its agreed term, but never past the patent's life (CC865).
 
@@ -109,4 +95,4 @@ def alarms_due(effective_on: date, today: date) -> tuple[int, ...]:
 
 def contest_deadline(entered_at: datetime) -> date:
     """The last day on which the patentee may object to what was entered then."""
-    return local_day(entered_at) + timedelta(days=CONTEST_DAYS)
+    return legal_day(entered_at) + timedelta(days=CONTEST_DAYS)

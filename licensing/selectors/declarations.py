@@ -8,10 +8,11 @@ from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Actor
 from licensing.models import OpenDeclaration
-from licensing.rules import effect, fees, guards, moves
+from licensing.rules import fees, guards, moves
 from licensing.types import DeclarationCard, DeclarationTerms
 from listings import selectors as listings
 from listings.types import Action, Blocker
@@ -97,7 +98,7 @@ def guards_for(
     found = listings.can(patent_id, Action.DECLARE_OPEN, at=at, by=by)
     if terms is not None:
         card = listings.card(patent_id, viewer=by)
-        today = effect.local_day(at)
+        today = legal_day(at)
         found = found + guards.declaration_blockers(
             guards.DeclarationFacts(
                 parts=terms.parts,

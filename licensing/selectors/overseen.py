@@ -7,20 +7,16 @@ Times are bounded by local days, both inclusive; `region` is a prefix of GB/T 22
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from django.db.models import Count, QuerySet
 
+from core.days import begins, ends
 from core.people import selectors as people
 from licensing.models import Licence, Outcome
-from licensing.rules import effect, moves
+from licensing.rules import moves
 from licensing.rules.outcomes import label
 from licensing.types import Counted, LicenceRow, OutcomeRow
-
-
-def _start(day: date) -> datetime:
-    """The moment at which a day begins in China."""
-    return datetime.combine(day, time(0), tzinfo=effect.SHANGHAI)
 
 
 def _licences(region: str, since: date | None, until: date | None) -> QuerySet[Licence]:
@@ -29,9 +25,9 @@ def _licences(region: str, since: date | None, until: date | None) -> QuerySet[L
         status=moves.LicenceStatus.VOID
     )
     if since is not None:
-        rows = rows.filter(effective_at__gte=_start(since))
+        rows = rows.filter(effective_at__gte=begins(since))
     if until is not None:
-        rows = rows.filter(effective_at__lt=_start(until + timedelta(days=1)))
+        rows = rows.filter(effective_at__lt=ends(until))
     return rows
 
 

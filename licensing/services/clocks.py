@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.people.types import Actor
 from licensing.models import Licence, OpenDeclaration
 from licensing.rules import effect, moves
@@ -16,6 +17,7 @@ from licensing.services.ground import licence_url, moved, patent, tell
 from listings.types import PatentStatus
 
 TABLE, LABELS = moves.LICENCE_MOVES, moves.LICENCE_LABELS
+SYSTEM = Actor.system()  # the register and the calendar act, and nobody in person
 
 
 def remind_of_filing(*, now: datetime) -> int:
@@ -23,7 +25,7 @@ def remind_of_filing(*, now: datetime) -> int:
 
     Each alarm once, however often this runs; a day missed is caught up on the next.
     """
-    today = effect.local_day(now)
+    today = legal_day(now)
     waiting = Licence.objects.filter(
         status=moves.LicenceStatus.EFFECTIVE, starts_on__isnull=False
     ).order_by("pk")
@@ -59,7 +61,7 @@ def _ring(licence: Licence, alarm: str, deadline: date, *, now: datetime) -> Non
 
 def end_expired_licences(*, now: datetime, limit: int = 1_000) -> int:
     """End the licences whose last day has passed; how many."""
-    today = effect.local_day(now)
+    today = legal_day(now)
     ended = 0
     over = Q(status__in=[s.value for s in moves.IN_FORCE], ends_on__lt=today)
     for pk in Licence.objects.filter(over).order_by("pk").values_list("pk", flat=True)[:limit]:
@@ -68,10 +70,10 @@ def end_expired_licences(*, now: datetime, limit: int = 1_000) -> int:
             if licence is None:
                 continue
             moved(TABLE, LABELS, licence, "end")
-            licence.closed_at, licence.closed_by = now, Actor.system().key
+            licence.closed_at, licence.closed_by = now, SYSTEM.key
             licence.closed_reason = _("许可期限届满")
             licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
-            audit.record("licence.ended", subject=licence, by=Actor.system(), at=now)
+            audit.record("licence.ended", subject=licence, by=SYSTEM, at=now)
             ended += 1
     return ended
 
@@ -82,7 +84,7 @@ def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
     It asks instead of believing the event: events may arrive late or in another order.
     """
     if patent(patent_id).status == PatentStatus.GRANTED:
-        return note_restoration(patent_id=patent_id)
+        return note_restoration(patent_id=patent_id, now=now)
     return note_lapse(patent_id=patent_id, lapsed_on=on, now=now)
 
 
@@ -124,14 +126,17 @@ def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
     OpenDeclaration.objects.filter(pk__in=[row.pk for row in offered]).update(
         patent_lapsed_on=lapsed_on
     )
+    audit.record_many("licensing.patent_lapsed", subjects=[*bound, *offered], by=SYSTEM, at=now)
     return len(bound) + len(offered)
 
 
 @transaction.atomic
-def note_restoration(*, patent_id: int) -> int:
+def note_restoration(*, patent_id: int, now: datetime) -> int:
     """The patent is in force again: take the marks off."""
-    return Licence.objects.filter(patent_id=patent_id, patent_lapsed_on__isnull=False).update(
-        patent_lapsed_on=None
-    ) + OpenDeclaration.objects.filter(patent_id=patent_id, patent_lapsed_on__isnull=False).update(
-        patent_lapsed_on=None
-    )
+    marked = {"patent_id": patent_id, "patent_lapsed_on__isnull": False}
+    bound = list(Licence.objects.filter(**marked).select_for_update().order_by("pk"))
+    offered = list(OpenDeclaration.objects.filter(**marked).select_for_update().order_by("pk"))
+    Licence.objects.filter(pk__in=[row.pk for row in bound]).update(patent_lapsed_on=None)
+    OpenDeclaration.objects.filter(pk__in=[row.pk for row in offered]).update(patent_lapsed_on=None)
+    audit.record_many("licensing.patent_restored", subjects=[*bound, *offered], by=SYSTEM, at=now)
+    return len(bound) + len(offered)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -16,7 +16,8 @@ from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Contest, Licence
-from licensing.rules import effect, moves
+from licensing.rules import moves
+from licensing.selectors import contest_deadline
 from licensing.services.ground import licence_facts, licence_url, locked, moved, tell
 from licensing.services.outcomes import annul_outcomes
 from listings import services as encumbrances
@@ -33,9 +34,8 @@ def contest_licence(*, licence_id: int, reason: str, by: Actor, now: datetime) -
         raise Conflict(_("这项许可已经结束，不能再提出异议。"), code="licence-closed")
     if licence.contests.filter(status=moves.ContestStatus.RAISED).exists():
         raise Conflict(_("已有一项异议正在处理。"), code="contested")
-    entered = licence.payments.aggregate(last=Max("recorded_at"))["last"] or licence.noticed_at
-    deadline = effect.contest_deadline(entered)
-    if effect.local_day(now) > deadline:
+    deadline = contest_deadline(licence)
+    if legal_day(now) > deadline:
         message = _("异议期已于 %(day)s 届满，如有争议请协商、申请行政调解或向法院起诉。")
         raise Conflict(message % {"day": f"{deadline:%Y-%m-%d}"}, code="too-late")
     if not reason.strip():
@@ -112,7 +112,7 @@ def _void(licence: Licence, reason: str, *, by: Actor, now: datetime) -> None:
     if licence.encumbrance_id is not None:
         encumbrances.release(
             encumbrance_id=licence.encumbrance_id,
-            ended_on=effect.local_day(now),
+            ended_on=legal_day(now),
             reason=_("异议成立，许可失效"),
             by=Actor.system(),  # the bureau decides the dispute; unbinding the patent follows
             now=now,

@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import FeePart, FeePlan, OpenDeclaration
-from licensing.rules import effect, fees, guards, moves
+from licensing.rules import fees, guards, moves
 from licensing.services import documents
 from licensing.services.ground import bind, locked, moved, patent, refuse, tell
 from licensing.types import DeclarationTerms, Side
@@ -141,7 +142,7 @@ def approve_declaration(*, declaration_id: int, by: Actor, now: datetime) -> Ope
 
 def _guards(declaration: OpenDeclaration, card: PatentCard, *, now: datetime) -> list[Blocker]:
     """Everything against this declaration today: the patent's blockers and its own."""
-    today = effect.local_day(now)
+    today = legal_day(now)
     found = guards.declaration_blockers(
         guards.DeclarationFacts(
             parts=declaration.plan.terms(),
@@ -185,7 +186,7 @@ def file_declaration(
     """Note the day on which the declaration was handed to the administration."""
     declaration = _own(declaration_id, by=by)
     moved(TABLE, LABELS, declaration, "file")
-    if filed_on > effect.local_day(now):
+    if filed_on > legal_day(now):
         raise Invalid(fields={"filed_on": [_("提交日不能晚于今天。")]})
     declaration.filed_on, declaration.filed_at, declaration.filed_by = filed_on, now, by.key
     declaration.save()
@@ -200,7 +201,7 @@ def announce_declaration(
     """Note the announcement: from that day anyone may take the licence, and the patent is bound."""
     declaration = _own(declaration_id, by=by)
     moved(TABLE, LABELS, declaration, "announce")
-    if announced_on > effect.local_day(now):
+    if announced_on > legal_day(now):
         raise Invalid(fields={"announced_on": [_("公告日不能晚于今天。")]})
     if declaration.filed_on and announced_on < declaration.filed_on:
         raise Invalid(fields={"announced_on": [_("公告日不能早于提交日。")]})
@@ -266,7 +267,7 @@ def withdraw_declaration(
     if declaration.encumbrance_id is not None:
         encumbrances.release(
             encumbrance_id=declaration.encumbrance_id,
-            ended_on=effect.local_day(now),
+            ended_on=legal_day(now),
             reason=_("开放许可声明撤回"),
             by=by,
             now=now,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.attachments import services as attachments
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -17,7 +18,7 @@ from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Licence, Outcome
-from licensing.rules import effect, moves, outcomes
+from licensing.rules import moves, outcomes
 from licensing.services.ground import locked, moved, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
@@ -41,7 +42,7 @@ def report_outcome(
         has_evidence=evidence is not None,
         contract_number=report.contract_number,
     )
-    if report.happened_on > effect.local_day(now):
+    if report.happened_on > legal_day(now):
         errors["happened_on"] = [_("发生日期不能晚于今天。")]
     if report.amount is not None and report.amount < 0:
         errors["amount"] = [_("金额不能为负数。")]
@@ -85,7 +86,7 @@ def _store(outcome: Outcome) -> None:
 
 def report_open_licence(licence: Licence, *, now: datetime) -> Outcome:
     """The platform reports 已达成开放许可 by itself: the licence is its proof."""
-    day = effect.local_day(licence.effective_at or now)
+    day = legal_day(licence.effective_at or now)
     outcome, created = Outcome.objects.get_or_create(
         licence=licence,
         code=outcomes.Code.OPEN_LICENCE,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from core.attachments import services as attachments
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, NotAllowed
 from core.outbox import services as outbox
 from core.people.types import Actor, Role
@@ -58,8 +59,8 @@ def take_open_licence(
     served = served_at or now
     errors = serving_errors(
         served_at=served,
-        served_on=effect.local_day(served),
-        announced_on=declaration.announced_on or effect.local_day(now),
+        served_on=legal_day(served),
+        announced_on=declaration.announced_on or legal_day(now),
         now=now,
     )
     if errors:
@@ -84,7 +85,7 @@ def take_open_licence(
         if served_proof
         else None,
     )
-    licence.number = f"XK{effect.local_day(now):%Y}{licence.pk:08d}"
+    licence.number = f"XK{legal_day(now):%Y}{licence.pk:08d}"
     licence.save(update_fields=["number"])
     _write_schedule(licence)
     audit.record("licence.noticed", subject=licence, by=by, at=now)
@@ -133,7 +134,7 @@ def _refuse_taking(declaration: OpenDeclaration, licensee_id: int, *, now: datet
 
 
 def _write_schedule(licence: Licence) -> None:
-    dues = fees.schedule(licence.plan.terms(), served_on=effect.local_day(licence.served_at))
+    dues = fees.schedule(licence.plan.terms(), served_on=legal_day(licence.served_at))
     PaymentDue.objects.bulk_create(
         PaymentDue(
             licence=licence,
@@ -229,7 +230,7 @@ def _check_payment(
     if paid_at > now:
         errors["paid_at"] = [_("付款时间不能晚于现在。")]
     announced = licence.declaration.announced_on if licence.declaration else None
-    if announced and effect.local_day(paid_at) < announced:
+    if announced and legal_day(paid_at) < announced:
         errors["paid_at"] = [_("付款时间不能早于声明公告日。")]
     if not reference and not has_proof:
         errors["proof"] = [_("请上传付款凭证，或填写付款凭证号（银行回单号）。")]
@@ -268,7 +269,7 @@ def _take_effect(licence: Licence, effective_at: datetime, *, by: Actor, now: da
     """The licence arises: bind the patent, issue the contract, report the outcome, tell all."""
     moved(TABLE, LABELS, licence, "take_effect")
     card = patent(licence.patent_id)
-    starts_on = effect.local_day(effective_at)
+    starts_on = legal_day(effective_at)
     if card.expires_on is None or card.expires_on <= starts_on:
         raise Conflict(_("专利权期限已届满或未登记，不能取得许可。"), code="expired")
     licence.effective_at, licence.starts_on = effective_at, starts_on
@@ -346,7 +347,7 @@ def file_licence(
     errors: dict[str, list[str]] = {}
     if not filing_number.strip() or len(filing_number.strip()) > 40:
         errors["filing_number"] = [_("请填写备案号（最多 40 个字符）。")]
-    if filed_on > effect.local_day(now):
+    if filed_on > legal_day(now):
         errors["filed_on"] = [_("备案日不能晚于今天。")]
     elif licence.starts_on and filed_on < licence.starts_on:
         errors["filed_on"] = [_("备案日不能早于许可生效日。")]

@@ -269,7 +269,7 @@ def check_answers(request: Request, declaration_id: int) -> HttpResponse:
             declaration_id=declaration_id,
             filed_on=known["filed_on"],
             announced_on=known["announced_on"],
-            revision=int(revision) if revision.isdigit() else None,
+            revision=int(revision) if revision.isascii() and revision.isdigit() else None,
             by=request.actor,
             now=timezone.now(),
         )

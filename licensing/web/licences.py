@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.days import legal_day
 from core.errors import NotAllowed
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
@@ -77,7 +78,7 @@ def take(request: Request, declaration_id: int) -> HttpResponse:
         return done
     card = selectors.declaration_card(row)
     now = timezone.now()
-    dues = fees.schedule(row.plan.terms(), served_on=effect.local_day(now))
+    dues = fees.schedule(row.plan.terms(), served_on=legal_day(now))
     return _page(
         request,
         "licensing/take.html",

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
+from core.days import MONTHS_IN_YEAR, add_months
 from listings.types import PatentKind
 
-CHINA = ZoneInfo("Asia/Shanghai")
 LONGER_DESIGNS = date(2021, 6, 1)  # designs filed from this day on live 15 years, before 10
 GRACE_MONTHS = 6
 SURCHARGE = Decimal("0.05")
-MONTHS_IN_YEAR = 12
 
 # The last year of each band and its yearly fee in yuan.
 INVENTION_FEES = ((3, 900), (6, 1200), (9, 2000), (12, 4000), (15, 6000), (20, 8000))
 OTHER_FEES = ((3, 600), (5, 900), (8, 1200), (10, 2000))
 DESIGN_FEES = (*OTHER_FEES, (15, 3000))
-
-
-def legal_day(at: datetime) -> date:
-    """The local day a moment falls on: legal days are days in China."""
-    return at.astimezone(CHINA).date()
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on; the last of the month where it has no such day."""
-    index = day.year * MONTHS_IN_YEAR + day.month - 1 + months
-    year, month = divmod(index, MONTHS_IN_YEAR)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def add_years(day: date, years: int) -> date:

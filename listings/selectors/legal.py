@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Encumbrance, Patent
@@ -133,7 +134,7 @@ def can(
         raise Missing(NOT_FOUND)
     known = facts(
         patent,
-        on=terms.legal_day(at),
+        on=legal_day(at),
         except_for=except_for,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -150,7 +151,7 @@ def can_many(ids: Iterable[int], action: Action, *, at: datetime) -> dict[int, l
         .filter(pk__in=set(ids))
         .prefetch_related("events", "holders", "encumbrances")
     )
-    on = terms.legal_day(at)
+    on = legal_day(at)
     return {row.pk: blockers.blockers(facts(row, on=on), Action(action)) for row in rows}
 
 
@@ -159,7 +160,7 @@ def standing_of(patent_id: int, *, at: datetime) -> Standing:
     patent = Patent.objects.kept().filter(pk=patent_id).prefetch_related("events").first()
     if patent is None:
         raise Missing(NOT_FOUND)
-    return fold(patent, on=terms.legal_day(at))
+    return fold(patent, on=legal_day(at))
 
 
 def annuity_of(patent_id: int, *, at: datetime) -> terms.Annuity:
@@ -171,7 +172,7 @@ def annuity_of(patent_id: int, *, at: datetime) -> terms.Annuity:
         kind=PatentKind(patent.kind),
         filed_on=patent.filed_on,
         paid_to=patent.annuity_paid_to,
-        on=terms.legal_day(at),
+        on=legal_day(at),
         expires_on=patent.expires_on,
     )
 
@@ -188,7 +189,7 @@ def _encumbrance_card(row: Encumbrance) -> EncumbranceCard:
         source=row.source,
         reference=row.reference,
         confirmed_on=row.confirmed_by_event.occurred_on if row.confirmed_by_event else None,
-        released_on=terms.legal_day(row.released_at) if row.released_at else None,
+        released_on=legal_day(row.released_at) if row.released_at else None,
         consents=tuple(row.consents),
     )
 
@@ -202,7 +203,7 @@ def encumbrances_of(
     ids: Iterable[int], *, at: datetime, upcoming: bool = False
 ) -> dict[int, list[EncumbranceCard]]:
     """The same for many patents, in one query."""
-    day = terms.legal_day(at)
+    day = legal_day(at)
     rows = (
         Encumbrance.objects.filter(patent_id__in=set(ids))
         .select_related("confirmed_by_event")

@@ -9,12 +9,13 @@ from datetime import datetime
 from django.db.models import Count, F, Q
 
 from core import text as language
+from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Listing, Patent
 from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import ListingQuerySet, PatentQuerySet
-from listings.rules import blockers, moves, numbers, terms
+from listings.rules import blockers, moves, numbers
 from listings.selectors.cards import NOT_FOUND, as_card, find
 from listings.selectors.legal import facts
 from listings.selectors.search import Matches, tsquery
@@ -86,7 +87,7 @@ def abilities(patent_id: int, *, at: datetime) -> dict[Action, list[Blocker]]:
     )
     if row is None:
         raise Missing(NOT_FOUND)
-    known = facts(row, on=terms.legal_day(at))
+    known = facts(row, on=legal_day(at))
     return {action: blockers.blockers(known, action) for action in Action}
 
 

@@ -11,10 +11,11 @@ from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
 from psycopg import errors
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from listings.models import Encumbrance, LegalEvent, Patent, choices
-from listings.rules import binding, terms
+from listings.rules import binding
 from listings.selectors.legal import as_bond
 from listings.services.locks import lock_patent
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
@@ -185,7 +186,7 @@ def unbind(row: Encumbrance, *, ended_on: date, reason: str, by: Actor, now: dat
     bond = as_bond(row)
     until = ended_on if bond.ends_on is None else min(ended_on, bond.ends_on + timedelta(days=1))
     row.term = DateRange(bond.starts_on, until) if until > bond.starts_on else DateRange(empty=True)
-    row.active = until > terms.legal_day(now) and until > bond.starts_on
+    row.active = until > legal_day(now) and until > bond.starts_on
     row.released_at, row.released_by = now, by.key
     row.released_because = reason[:200]
     row.save(update_fields=["term", "active", "released_at", "released_by", "released_because"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from core.days import legal_day
 from core.errors import Conflict, Invalid
 from listings.models import Holder, Patent
 from listings.rules import records, standing, terms
@@ -28,7 +29,7 @@ FIELDS: tuple[str, ...] = (
 
 def cleaned(data: PatentInput, *, now: datetime) -> Record:
     """The record in its stored form, or Invalid naming every field that is wrong."""
-    record = records.clean(data, today=terms.legal_day(now))
+    record = records.clean(data, today=legal_day(now))
     if record.problems:
         raise Invalid(fields=record.problems)
     return record
@@ -103,7 +104,7 @@ def save(patent: Patent) -> None:
 
 def first_status(patent: Patent, *, now: datetime) -> str:
     """The status of a row that has no events yet."""
-    return standing.fold(base_of(patent), (), on=terms.legal_day(now)).status
+    return standing.fold(base_of(patent), (), on=legal_day(now)).status
 
 
 def write_holders(patent: Patent, holders: Sequence[HolderInput], *, manager_name: str) -> bool:

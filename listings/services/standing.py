@@ -8,11 +8,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Invalid
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.models import Encumbrance, LegalEvent, Patent
-from listings.rules import binding, standing, terms
+from listings.rules import binding, standing
 from listings.rules.standing import Standing
 from listings.selectors.legal import fold
 from listings.services import board, library, news
@@ -85,7 +86,7 @@ def _check(code: str, occurred_on: date, reference: str, *, now: datetime) -> No
     problems: dict[str, list[str]] = {}
     if code not in standing.EVENTS:
         problems["code"] = [f"不认识的法律状态代码“{code[:10]}”，请从列表中选择。"]
-    if occurred_on > terms.legal_day(now):
+    if occurred_on > legal_day(now):
         problems["occurred_on"] = ["生效日还没有到，请核对。"]
     if len(reference) > 40:
         problems["reference"] = ["登记号最多 40 位，请核对。"]
@@ -96,7 +97,7 @@ def _check(code: str, occurred_on: date, reference: str, *, now: datetime) -> No
 def settle(patent: Patent, *, by: Actor, now: datetime) -> Standing:
     """Store the folded status of a locked patent, and do and tell what follows from it."""
     before = PatentStatus(patent.status)
-    found = fold(patent, on=terms.legal_day(now))
+    found = fold(patent, on=legal_day(now))
     patent.status, patent.changed_at = found.status, now
     patent.save(update_fields=["status", "granted_on", "changed_at"])
     if found.status != before:
@@ -204,7 +205,7 @@ def _release(
 @transaction.atomic
 def refresh_standing(*, now: datetime, limit: int = 500) -> int:
     """What the calendar alone changes: terms that ran out today. How many patents it touched."""
-    today, by = terms.legal_day(now), Actor.system()
+    today, by = legal_day(now), Actor.system()
     rows = list(
         Patent.objects.kept()
         .select_for_update(no_key=True, skip_locked=True)

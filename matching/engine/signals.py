@@ -82,8 +82,9 @@ def allowed(demands: DemandBlock, supplies: SupplyBlock) -> NDArray[np.bool_]:
         (seekers[:, None] != owners[None, :]) | np.isnan(seekers)[:, None], dtype=np.bool_
     )
     for column, supply in enumerate(supplies.supplies):
-        if supply.hidden_from:
-            mask[:, column] &= ~np.isin(seekers, list(supply.hidden_from))
+        others = supply.hidden_from - {supply.organisation_id}  # its owner is out already
+        if others:
+            mask[:, column] &= ~np.isin(seekers, list(others))
     for row, demand in enumerate(demands.demands):
         if demand.hidden_organisations:
             mask[row] &= ~np.isin(owners, list(demand.hidden_organisations))

@@ -29,7 +29,9 @@ class Supply:
     organisation_id: int | None = None  # the holder with an account
     holders: tuple[str, ...] = ()  # names, for what a firm has learned to like or not
     matchable: bool = True  # False: blocked, suspended, withdrawn: never shown
-    hidden_from: frozenset[int] = frozenset()  # organisations the holder opted out of
+    hidden_from: frozenset[int] = (
+        frozenset()
+    )  # who must not see it: co-owners, say
 
 
 @dataclass(frozen=True, slots=True)

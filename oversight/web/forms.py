@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import Invalid
 from oversight.rules import Period
 
+FIRST, LAST = date(1985, 1, 1), date(2999, 12, 31)  # the patent law, and what a clock can reach
+
 
 class PeriodForm(forms.Form):
     """From a day to a day; the year so far unless said otherwise."""
@@ -32,6 +34,9 @@ class PeriodForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
+        for name in ("since", "until"):
+            if (day := cleaned.get(name)) and not FIRST <= day <= LAST:
+                self.add_error(name, _("日期应在 1985 年至 2999 年之间。"))
         if since and until and since > until:
             self.add_error("until", _("结束日期不能早于开始日期。"))
         return cleaned

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
+from core.days import add_months
 from core.people.types import Actor
 from licensing import selectors as licensing
 from licensing import services as licences
-from licensing.rules.effect import add_months
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
 from licensing.types import DeclarationTerms, OutcomeReport
 from listings import selectors as patents

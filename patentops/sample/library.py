@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from zoneinfo import ZoneInfo
 
+from core.days import CHINA
 from core.people.types import Actor
 from listings import selectors as patents
 from listings import services as library
@@ -30,7 +30,6 @@ from patentops.sample.content import (
 )
 from patentops.sample.crew import Crew
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 HISTORY = timedelta(days=170)
 """How long before `now` the platform of the sample was opened."""
 
@@ -56,12 +55,12 @@ class Plan:
 
     def ago(self, days: float, *, hour: int = 10) -> datetime:
         """That hour so many local days ago, but never later than now."""
-        day = (self.now.astimezone(SHANGHAI) - timedelta(days=days)).date()
-        return min(datetime.combine(day, time(hour), SHANGHAI), self.now)
+        day = (self.now.astimezone(CHINA) - timedelta(days=days)).date()
+        return min(datetime.combine(day, time(hour), CHINA), self.now)
 
     def day(self, days: float) -> date:
         """The local day so many days ago."""
-        return (self.now.astimezone(SHANGHAI) - timedelta(days=days)).date()
+        return (self.now.astimezone(CHINA) - timedelta(days=days)).date()
 
     def then(self, at: datetime, do: Callable[[datetime], object]) -> None:
         """Plan a step, not before the platform opened."""

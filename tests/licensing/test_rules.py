@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.days import add_months, legal_day
 from licensing.rules import effect, fees, guards, moves, outcomes
 from licensing.rules.fees import FeeMode, FeePart, PartKind, RoyaltyBase
 
@@ -274,7 +275,7 @@ def test_nothing_due_takes_effect_on_delivery(served):
     ],
 )
 def test_months_end_on_the_same_day_or_the_last(day, months, end):
-    assert effect.add_months(day, months) == end
+    assert add_months(day, months) == end
 
 
 def test_term_end_never_outlives_the_patent():
@@ -293,7 +294,7 @@ def test_filing_alarms_ring_at_60_and_80_days():
 
 
 def test_legal_days_are_those_of_china():
-    assert effect.local_day(datetime(2026, 11, 20, 16, 30, tzinfo=UTC)) == date(2026, 11, 21)
+    assert legal_day(datetime(2026, 11, 20, 16, 30, tzinfo=UTC)) == date(2026, 11, 21)
 
 
 # --- guards ----------------------------------------------------------------------------------

@@ -694,6 +694,8 @@ def test_a_lapsed_patent_marks_licences_and_tells_the_parties(office, firm, drai
     row.refresh_from_db()
     assert row.patent_lapsed_on is None
     assert OpenDeclaration.objects.on_offer().count() == 1
+    for event in ("licensing.patent_lapsed", "licensing.patent_restored"):
+        assert AuditEntry.objects.filter(event=event).count() == 2  # the licence and the offer
 
 
 def test_a_patent_that_lapsed_meanwhile_takes_no_payment(office, firm):

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.rules import binding, blockers, terms
+from core.days import add_months
+from listings.rules import binding, blockers
 from listings.rules.binding import ALL_CELLS, SI27, Bond, cells, seats
 from listings.rules.blockers import CoOwner, Facts
 from listings.rules.standing import Standing
@@ -298,7 +299,7 @@ def test_open_licences_of_unexamined_rights_need_a_supporting_report(kind: Paten
 def test_nothing_outlives_the_patent(action: Action) -> None:
     day = date(2039, 3, 1)
     assert codes(blockers.blockers(facts(ends_on=day), action)) == {"beyond-term"}
-    last = terms.add_months(day, 0).replace(month=2, day=28)
+    last = add_months(day, 0).replace(month=2, day=28)
     assert blockers.blockers(facts(ends_on=last), action) == []
 
 

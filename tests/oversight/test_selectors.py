@@ -22,6 +22,7 @@ from tests.factories import matching as demand
 from tests.factories import pledges as loans
 
 pytestmark = pytest.mark.django_db
+UNREACHABLE = ["since=0001-01-01", "until=9999-12-31"]
 YEAR = Period(date(2026, 1, 1), RELAY.date())  # what the relay pushed is dated by its clock
 
 
@@ -136,3 +137,14 @@ def test_a_day_ends_at_midnight_in_china() -> None:
     start, end = Period(date(2026, 11, 20), date(2026, 11, 20)).moments()
     assert end - start == timedelta(days=1)
     assert start.isoformat() == "2026-11-20T00:00:00+08:00"
+
+
+@pytest.mark.parametrize("asked", UNREACHABLE)
+def test_a_day_that_no_clock_reaches_is_refused_in_words(
+    asked: str, client_as: Callable[[Membership], Client]
+) -> None:
+    bureau = client_as(make.bureau("31"))
+    for page in ("/oversight/", "/oversight/metrics/licences/", "/api/v1/metrics/"):
+        answer = bureau.get(f"{page}?{asked}")
+        assert answer.status_code == 422
+        assert "1985" in answer.content.decode()

@@ -337,3 +337,18 @@ def test_lists_cost_the_same_for_one_as_for_five(
         pled.pledge(office, bank)
     with django_assert_max_num_queries(cost):
         ask()
+
+
+def test_a_pledge_lies_in_the_region_of_its_pledgor(bank):
+    holder = make.office(region="320500")
+    patent_id = patents.patent(holder)
+    library.correct_patent(
+        patent_id=patent_id, changes={"region": "310115"}, version=None, by=actor(holder), now=NOON
+    )
+    assert pled.pledge(holder, bank, patent_id).region == "320500"
+
+
+def test_a_pledge_of_a_patent_that_is_not_there_is_refused_by_its_number(office, bank):
+    with pytest.raises(Missing, match="987654321"):
+        pled.pledge(office, bank, patents.patent(office), 987654321)
+    assert Pledge.objects.count() == 0

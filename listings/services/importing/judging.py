@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from core.days import legal_day
 from core.reference import selectors as reference
 from listings.imports import columns, plan, verdicts
 from listings.imports.plan import Known, Planned
@@ -20,7 +21,7 @@ from listings.models import (
     Patent,
 )
 from listings.models.choices import BatchState
-from listings.rules import moves, terms
+from listings.rules import moves
 from listings.services import records
 from listings.services.importing.batches import PORTION, count_verdicts, note_progress
 
@@ -53,7 +54,7 @@ def _rows_after(batch: ImportBatch, number: int) -> list[ImportRow]:
 def plan_rows(
     batch: ImportBatch, rows: Sequence[ImportRow], seen: dict[str, int], *, now: datetime
 ) -> list[Planned]:
-    today = terms.legal_day(now)
+    today = legal_day(now)
     mapping = {name: index for name, index in batch.mapping.items() if name in columns.BY_NAME}
     sheet = verdicts.Sheet(
         header=tuple(batch.about["header"]),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError
 
+from core.days import legal_day
 from core.people import selectors as people
 from core.people.types import Actor
 from listings.imports import plan
@@ -21,7 +22,7 @@ from listings.models import (
     Listing,
     Patent,
 )
-from listings.rules import layers, standing, terms
+from listings.rules import layers, standing
 from listings.selectors.legal import base_of
 from listings.services import news, records
 from listings.services.importing.judging import told
@@ -70,7 +71,7 @@ def _create(
     if not planned:
         return {}
     owner = people.organisation(batch.organisation_id)
-    today = terms.legal_day(now)
+    today = legal_day(now)
     patents = []
     for fate in planned:
         assert fate.record is not None
