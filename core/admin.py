@@ -24,6 +24,8 @@ from core.models import (
 class ReadOnlyAdmin(admin.ModelAdmin[models.Model]):
     """Shows rows; changes go through services."""
 
+    show_full_result_count = False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

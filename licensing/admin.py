@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db import models
-from django.http import HttpRequest
 
+from core.admin import ReadOnlyAdmin
 from licensing.models import (
     Contest,
     Document,
@@ -19,46 +16,31 @@ from licensing.models import (
 )
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Look, do not touch."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
 @admin.register(OpenDeclaration)
-class OpenDeclarationAdmin(ReadOnly):
+class OpenDeclarationAdmin(ReadOnlyAdmin):
     list_display = ("number", "patent_title", "status", "announced_on", "licensor")
     list_filter = ("status",)
     list_select_related = ("licensor",)
 
 
 @admin.register(Licence)
-class LicenceAdmin(ReadOnly):
+class LicenceAdmin(ReadOnlyAdmin):
     list_display = ("number", "patent_title", "status", "licensor", "licensee", "effective_at")
     list_filter = ("status", "kind")
     list_select_related = ("licensor", "licensee")
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
+class PaymentAdmin(ReadOnlyAdmin):
     list_display = ("licence", "amount", "paid_at", "reference", "recorded_by")
     list_select_related = ("licence",)
 
 
 @admin.register(Outcome)
-class OutcomeAdmin(ReadOnly):
+class OutcomeAdmin(ReadOnlyAdmin):
     list_display = ("patent_number", "code", "status", "happened_on", "organisation")
     list_filter = ("status", "code")
     list_select_related = ("organisation",)
 
 
-admin.site.register([Contest, Document, FeePlan], ReadOnly)
+admin.site.register([Contest, Document, FeePlan], ReadOnlyAdmin)

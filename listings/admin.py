@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db import models
-from django.http import HttpRequest
 
+from core.admin import ReadOnlyAdmin
 from listings.models import (
     Encumbrance,
     ImportBatch,
@@ -18,23 +15,8 @@ from listings.models import (
 )
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Look, do not touch."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
 @admin.register(Patent)
-class PatentAdmin(ReadOnly):
+class PatentAdmin(ReadOnlyAdmin):
     list_display = ("number", "title", "kind", "status", "layer", "organisation")
     list_filter = ("status", "kind", "layer", "is_sample")
     list_select_related = ("organisation",)
@@ -43,35 +25,35 @@ class PatentAdmin(ReadOnly):
 
 
 @admin.register(Listing)
-class ListingAdmin(ReadOnly):
+class ListingAdmin(ReadOnlyAdmin):
     list_display = ("patent", "status", "asking_price", "published_at")
     list_filter = ("status",)
     list_select_related = ("patent",)
 
 
 @admin.register(LegalEvent)
-class LegalEventAdmin(ReadOnly):
+class LegalEventAdmin(ReadOnlyAdmin):
     list_display = ("patent", "code", "occurred_on", "reference", "source")
     list_filter = ("code",)
     list_select_related = ("patent",)
 
 
 @admin.register(Encumbrance)
-class EncumbranceAdmin(ReadOnly):
+class EncumbranceAdmin(ReadOnlyAdmin):
     list_display = ("patent", "kind", "term", "source", "reference", "active")
     list_filter = ("kind", "active")
     list_select_related = ("patent",)
 
 
 @admin.register(InventoryItem)
-class InventoryItemAdmin(ReadOnly):
+class InventoryItemAdmin(ReadOnlyAdmin):
     list_display = ("patent", "status", "rule_version", "layered_at")
     list_filter = ("status",)
     list_select_related = ("patent",)
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnly):
+class ImportBatchAdmin(ReadOnlyAdmin):
     list_display = ("filename", "organisation", "state", "created_at")
     list_filter = ("state",)
     list_select_related = ("organisation",)

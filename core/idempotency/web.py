@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from core.idempotency.services import Answer, once
+from core.web.forms import attempt
 from core.web.types import Request
 
 FIELD = "form_token"
@@ -31,3 +33,12 @@ def submit_once(request: Request, run: Callable[[], str]) -> HttpResponse:
         run=lambda: Answer(302, None, run()),
     )
     return HttpResponseRedirect(answer.location)
+
+
+def submitted(
+    request: Request, form: forms.BaseForm, run: Callable[[], str]
+) -> HttpResponse | None:
+    """The redirect after a command that ran once; None when it was refused, reasons on the form."""
+    if not form.is_valid():
+        return None
+    return attempt(form, lambda: submit_once(request, run))

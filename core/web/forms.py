@@ -32,3 +32,8 @@ def attempt(form: forms.BaseForm, command: Callable[[], Result]) -> Result | Non
         for blocker in problem.blockers:
             form.add_error(None, f"{blocker.message}（{blocker.article}）")
     return None
+
+
+def day_input() -> forms.DateInput:
+    """A date picker of the browser; typing 2026-11-20 works everywhere."""
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import Missing, NotAllowed
+from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles
@@ -22,7 +23,7 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees
 from licensing.types import Side
-from licensing.web.doors import page_of, sent, submitted
+from licensing.web.doors import page_of, sent
 from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
 from listings import selectors as listings
 from listings.types import Action, PatentCard, hard

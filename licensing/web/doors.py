@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeVar
 
-from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from core.idempotency.web import submit_once
-from core.web.forms import attempt
 from core.web.types import Request
 
 PAGE = 20
@@ -30,12 +26,3 @@ def sent(
 ) -> tuple[QueryDict | None, MultiValueDict[str, UploadedFile[bytes]] | None]:
     """What a form is bound to: the fields and files sent, even when all are empty; else nothing."""
     return (request.POST, request.FILES) if request.method == "POST" else (None, None)
-
-
-def submitted(
-    request: Request, form: forms.BaseForm, run: Callable[[], str]
-) -> HttpResponse | None:
-    """The redirect after a command that ran once; None when it was refused, reasons on the form."""
-    if not form.is_valid():
-        return None
-    return attempt(form, lambda: submit_once(request, run))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.web.forms import day_input
 from licensing.rules import fees, outcomes
 from licensing.selectors import schedule_of
 from licensing.types import DeclarationTerms, OutcomeReport
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from licensing.models import Licence, OpenDeclaration, PaymentDue
 
 ACCEPTED_FILES = ".pdf,.png,.jpg,.jpeg"
-
-
-def day_input() -> forms.DateInput:
-    """A date picker of the browser; typing 2026-11-20 works everywhere."""
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def moment_input() -> forms.DateTimeInput:

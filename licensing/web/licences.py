@@ -16,12 +16,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.days import legal_day
 from core.errors import NotAllowed
+from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
-from licensing.web.doors import page_of, sent, submitted
+from licensing.web.doors import page_of, sent
 from licensing.web.forms import (
     ContestForm,
     FilingForm,

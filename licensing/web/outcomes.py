@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import Invalid
+from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles, login_needed
@@ -19,7 +20,7 @@ from licensing import selectors, services
 from licensing.rules import moves
 from licensing.rules.outcomes import OUTCOMES
 from licensing.types import Side
-from licensing.web.doors import page_of, sent, submitted
+from licensing.web.doors import page_of, sent
 from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
 from listings import selectors as listings
 

@@ -22,7 +22,7 @@ from pgvector.django import CosineDistance
 from core import text as language
 from core.errors import Invalid
 from core.people.types import Actor, Role
-from listings.models import Encumbrance, Favourite, Listing, Patent
+from listings.models import Encumbrance, Listing, Patent
 from listings.rules import numbers, vectors
 from listings.selectors.cards import cards
 from listings.types import EncumbranceKind, PatentCard
@@ -457,14 +457,3 @@ def close_in_meaning(text: str, *, viewer: Actor, limit: int = 6) -> list[Patent
         return []
     found = cards(ids, viewer=viewer)
     return [found[pk] for pk in ids if pk in found]
-
-
-def favourite_ids(patent_ids: Sequence[int], *, viewer: Actor) -> set[int]:
-    """Which of these patents the viewer keeps an eye on."""
-    if viewer.user_id is None or not patent_ids:
-        return set()
-    return set(
-        Favourite.objects.filter(user_id=viewer.user_id, patent_id__in=patent_ids).values_list(
-            "patent_id", flat=True
-        )
-    )

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.reference import selectors as reference
+from core.web.forms import day_input
 from listings import filters
 from listings.imports import columns, limits
 from listings.rules import ipc as ipc_rules
@@ -42,8 +43,7 @@ class Day(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(widget=widget, **kwargs)
+        super().__init__(widget=day_input(), **kwargs)
 
 
 class PatentForm(forms.Form):

@@ -47,7 +47,7 @@ def board(request: Request) -> HttpResponse:
     except Invalid as refusal:
         context |= {"refused": refusal.message, "facets": []}
         return _answer(request, context, status=refusal.status)
-    kept = search.favourite_ids([card.id for card in found.cards], viewer=request.actor)
+    kept = selectors.favourite_ids([card.id for card in found.cards], viewer=request.actor)
     context |= {
         "found": found,
         "results": [presenting.shown(card, query.text) for card in found.cards],

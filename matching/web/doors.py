@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from django import forms
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from core.idempotency.web import submit_once
 from core.people import selectors as people
 from core.people.types import Role
 from core.web.doors import for_roles
-from core.web.forms import attempt
 from core.web.types import Request
 from listings import selectors as listings
 from listings.types import EncumbranceKind
@@ -37,15 +34,6 @@ def page_of(request: Request, rows: Any, *, size: int = PAGE) -> Page[Any]:
 def form_data(request: Request) -> QueryDict | None:
     """What was posted, even if that is nothing; None when the form is only to be shown."""
     return request.POST if request.method == "POST" else None
-
-
-def submitted(
-    request: Request, form: forms.BaseForm, run: Callable[[], str]
-) -> HttpResponse | None:
-    """The redirect after a command that ran once; None when it was refused, reasons on the form."""
-    if not form.is_valid():
-        return None
-    return attempt(form, lambda: submit_once(request, run))
 
 
 def back(request: Request, default: str) -> HttpResponse:

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.reference import selectors as reference
+from core.web.forms import day_input
 from matching.types import (
     NeedInput,
     Rejection,
@@ -51,10 +52,6 @@ def finer(chosen: str, kept: Iterable[str]) -> tuple[str, ...]:
         return ()
     codes = tuple(kept)
     return codes if codes and codes[0].startswith(chosen) else (chosen,)
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def long_text(rows: int, limit: int) -> forms.Textarea:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import DomainError, Invalid, Missing
+from core.idempotency.web import submitted
 from core.people import selectors as people
 from core.people.types import Role
 from core.permissions import Permission, allowed
@@ -23,7 +24,7 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import PAGE, for_demand_side, form_data, page_of, shown, submitted
+from matching.web.doors import PAGE, for_demand_side, form_data, page_of, shown
 from matching.web.forms import NeedForm
 
 MOVES = {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import Conflict
+from core.idempotency.web import submitted
 from core.permissions import Permission, allowed
 from core.web.types import Request
 from matching import selectors, services
@@ -21,7 +22,6 @@ from matching.web.doors import (
     form_data,
     page_of,
     shown,
-    submitted,
     wants_recommendations,
 )
 from matching.web.forms import SubscriptionForm

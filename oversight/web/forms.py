@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Invalid
+from core.web.forms import day_input
 from oversight.rules import Period
 
 FIRST, LAST = date(1985, 1, 1), date(2999, 12, 31)  # the patent law, and what a clock can reach
@@ -23,12 +24,12 @@ class PeriodForm(forms.Form):
     since = forms.DateField(
         label=_("自"),
         required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=day_input(),
     )
     until = forms.DateField(
         label=_("至"),
         required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=day_input(),
     )
 
     def clean(self) -> dict[str, Any]:

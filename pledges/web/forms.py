@@ -8,13 +8,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.web.forms import day_input
 from listings.types import Blocker
 from pledges import rules, selectors
-
-
-def day_input() -> forms.DateInput:
-    """A date picker of the browser; typing 2026-11-20 works everywhere."""
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class PledgeForm(forms.Form):

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import Invalid, Missing
-from core.idempotency.web import submit_once
+from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles, login_needed
-from core.web.forms import attempt
 from core.web.types import Request
 from pledges import rules, selectors, services
 from pledges.types import PledgeInput
@@ -113,10 +112,8 @@ def record(request: Request) -> HttpResponse:
             messages.warning(request, warning)
         return reverse("pledges:pledge", args=[done.pk])
 
-    if request.method == "POST" and form.is_valid():
-        done = attempt(form, lambda: submit_once(request, run))
-        if done is not None:
-            return done
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
     return render(
         request,
         "pledges/record.html",
@@ -180,10 +177,8 @@ def consent(request: Request, pledge_id: int) -> HttpResponse:
         messages.success(request, _("同意已登记，专利权人已收到通知。"))
         return reverse("pledges:pledge", args=[pledge_id])
 
-    if request.method == "POST" and form.is_valid():
-        done = attempt(form, lambda: submit_once(request, run))
-        if done is not None:
-            return done
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
     return render(
         request,
         "pledges/consent.html",
@@ -214,10 +209,8 @@ def release(request: Request, pledge_id: int) -> HttpResponse:
         messages.success(request, _("质押已解除，专利可以重新办理许可和转让。"))
         return reverse("pledges:pledge", args=[pledge_id])
 
-    if request.method == "POST" and form.is_valid():
-        done = attempt(form, lambda: submit_once(request, run))
-        if done is not None:
-            return done
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
     return render(
         request,
         "pledges/release.html",
