@@ -7,6 +7,7 @@ holds hundreds of open event streams on one worker.
 from __future__ import annotations
 
 import os
+import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")
 os.environ.setdefault("PATENTOPS_PROCESS", "web")
@@ -16,12 +17,15 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
 
+from core.text import encode
 from patentops.wsgi import application as pages
 
 LIVE_PREFIX = "/events/"
 THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "4"))
 
 live = get_asgi_application()
+# Reading the word vectors takes 0.4 s: before the first search has to wait for it.
+threading.Thread(target=encode, args=(["专利"],), name="warm-up", daemon=True).start()
 threaded: Any = WSGIMiddleware(pages, workers=THREADS)  # type: ignore[arg-type]
 
 
