@@ -162,9 +162,10 @@ DATABASES = {"default": _database}
 REDIS_URL = env.str("REDIS_URL", "") or f"unix://{PLACES.valkey_socket}?db=0"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "patentops.cache.OptionalRedisCache",
         "LOCATION": redis_database(REDIS_URL, 1),
         "KEY_PREFIX": "patentops",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 

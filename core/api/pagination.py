@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ class Cursor(CursorPagination):
     ordering = "-pk"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Any, view: Any = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Any, view: Any = None
     ) -> list[Any] | None:
         """The page; a cursor that nobody was given, a place that is none of ours, is not found."""
         try:

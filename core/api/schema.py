@@ -1,9 +1,24 @@
-"""What the API's description says of every refusal."""
+"""What the API's description says everywhere alike: headers, keys and refusals."""
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="每次新建生成一个唯一值；重试沿用同一个值，得到同一答复",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, required=True, description="读取时响应的 ETag"
+)
+ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
+REFUSED = (400, 401, 403, 404, 409, 422)
+"""How a command may be refused."""
 
 Problem = inline_serializer(
     "Problem",

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.pagination import Cursor
-from core.api.schema import problems
+from core.api.schema import KEY, problems
 from core.api.types import Request
 from core.errors import Invalid, Missing
 from core.idempotency.api import idempotently
@@ -104,14 +104,9 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     @extend_schema(
         summary="登记回调地址",
         request=EndpointSerializer,
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key", str, OpenApiParameter.HEADER, required=True,
-                description="每次新建生成一个唯一值，重试沿用",
-            )
-        ],
+        parameters=[KEY],
         responses={201: NewEndpointSerializer, **problems(400, 401, 403, 409, 422)},
-    )  # fmt: skip
+    )
     def create(self, request: Request) -> Response:
         form = EndpointSerializer(data=request.data)
         form.is_valid(raise_exception=True)

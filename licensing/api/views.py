@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -18,7 +17,7 @@ from rest_framework.serializers import Serializer
 from core.api.pagination import Cursor
 from core.api.parsers import JSONParser
 from core.api.permissions import SignedIn
-from core.api.schema import problems
+from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from licensing import selectors, services
@@ -42,28 +41,12 @@ from licensing.api.serializers import (
 )
 from licensing.models import Licence, OpenDeclaration, Outcome
 
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="每次新建生成一个唯一值，重试沿用同一个值",
-)
-ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
-REFUSED = (400, 401, 403, 404, 409, 422)
-
-
-class Newest(Cursor):
-    """Newest first."""
-
-    ordering = "-id"
-
 
 class Room(IdempotentCreateMixin):
     """What the three resources have in common."""
 
     request: Request
-    pagination_class = Newest
+    pagination_class = Cursor
     permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"

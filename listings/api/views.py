@@ -21,7 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.api import versions
 from core.api.pagination import Cursor
-from core.api.schema import problems
+from core.api.schema import IF_MATCH, KEY, problems
 from core.api.types import Request
 from core.errors import Invalid, Missing
 from core.idempotency.api import IdempotentCreateMixin
@@ -34,20 +34,6 @@ from listings.services import importing
 from listings.types import OfferInput, PatentCard, Route
 from listings.uploads import take_in
 
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="每次新建操作的唯一值；重试时沿用，得到同一答复。",
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="读取时得到的 ETag。",
-)
 EXAMPLE_PATENT: dict[str, Any] = {
     "id": 7,
     "office": "CN",

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -15,7 +14,7 @@ from rest_framework.serializers import Serializer
 
 from core.api import versions
 from core.api.pagination import Cursor
-from core.api.schema import problems
+from core.api.schema import ID, IF_MATCH, KEY, REFUSED, problems
 from core.api.types import Request
 from core.errors import NotAllowed
 from core.idempotency.api import IdempotentCreateMixin
@@ -34,22 +33,6 @@ from matching.api.serializers import (
 )
 from matching.models import Evaluation, Match, MatchOptOut, Need, Subscription
 
-KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, required=True,
-    description="每次新建生成一个唯一值，重试沿用同一个值",
-)  # fmt: skip
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, required=True, description="读取时响应的 ETag"
-)
-ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
-REFUSED = (400, 401, 403, 404, 409, 422)
-
-
-class Newest(Cursor):
-    """Newest first."""
-
-    ordering = "-id"
-
 
 class Best(Cursor):
     """Best first."""
@@ -61,7 +44,7 @@ class Room(IdempotentCreateMixin):
     """What the resources have in common."""
 
     request: Request
-    pagination_class: type[Cursor] = Newest
+    pagination_class: type[Cursor] = Cursor
     filter_backends = ()
     permission_classes = ()
     lookup_value_regex = r"\d{1,18}"

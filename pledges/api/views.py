@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -13,7 +12,7 @@ from rest_framework.views import APIView
 
 from core.api.pagination import Cursor
 from core.api.permissions import SignedIn
-from core.api.schema import problems
+from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
 from core.errors import Invalid
 from core.idempotency.api import IdempotentCreateMixin
@@ -27,16 +26,6 @@ from pledges.api.serializers import (
     ReleaseSerializer,
 )
 from pledges.models import Pledge
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="每次新建生成一个唯一值，重试沿用同一个值",
-)
-ID = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH)
-REFUSED = (400, 401, 403, 404, 409, 422)
 
 
 class PledgeCheckView(APIView):
@@ -59,19 +48,13 @@ class PledgeCheckView(APIView):
         return Response(PledgeCheckSerializer(found).data)
 
 
-class Newest(Cursor):
-    """Newest first."""
-
-    ordering = "-id"
-
-
 class PledgeViewSet(IdempotentCreateMixin):
     """Pledges 质押 that concern the actor."""
 
     request: Request
     serializer_class = PledgeSerializer
     queryset = Pledge.objects.none()
-    pagination_class = Newest
+    pagination_class = Cursor
     permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
