@@ -82,7 +82,7 @@ class Page(Cursor):
         return view.page_ordering(request)
 
 
-def _cards(ids: Sequence[int], request: Request, *, kept_order: bool = True) -> list[PatentCard]:
+def _cards(ids: Sequence[int], request: Request) -> list[PatentCard]:
     found = selectors.cards(ids, viewer=request.actor)
     return [found[pk] for pk in ids if pk in found]
 
