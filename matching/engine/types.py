@@ -29,9 +29,7 @@ class Supply:
     organisation_id: int | None = None  # the holder with an account
     holders: tuple[str, ...] = ()  # names, for what a firm has learned to like or not
     matchable: bool = True  # False: blocked, suspended, withdrawn: never shown
-    hidden_from: frozenset[int] = (
-        frozenset()
-    )  # who must not see it: co-owners, say
+    hidden_from: frozenset[int] = frozenset()  # who must not see it: co-owners, say
 
 
 @dataclass(frozen=True, slots=True)
