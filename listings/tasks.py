@@ -36,4 +36,4 @@ def work_on_import(*, batch_id: int) -> None:
 def resume_imports() -> None:
     """The sweep: imports whose nudge was lost or whose worker died."""
     for batch_id in importing.stuck_batches(now=timezone.now()):
-        importing.work_on(batch_id=batch_id, now=timezone.now())
+        work_on_import.delay(batch_id=batch_id)  # one that keeps failing must not stop the others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from django import forms
@@ -19,13 +20,14 @@ def submit_once(request: Request, run: Callable[[], str]) -> HttpResponse:
     """Redirect to where `run()` says; a second submit of the same form goes there as well.
 
     `run` does the command and returns the URL to go to. Its DomainError passes through and
-    stores nothing. A form without a token (an old page) simply runs.
+    stores nothing. A form that was gone back to and edited is another form under the same
+    token, and runs; so does one without a token (an old page).
     """
     token = request.POST.get(FIELD, "")
     if not token:
         return HttpResponseRedirect(run())
     answer = once(
-        key=f"form:{token}"[:255],
+        key=f"form:{token[:64]}:{_filled_in(request)}",
         route=f"POST {request.path}",
         content=b"",
         by=request.actor,
@@ -33,6 +35,19 @@ def submit_once(request: Request, run: Callable[[], str]) -> HttpResponse:
         run=lambda: Answer(302, None, run()),
     )
     return HttpResponseRedirect(answer.location)
+
+
+def _filled_in(request: Request) -> str:
+    """What was filled in, as 64 hex digits: fields, and files by name and size."""
+    fields = sorted(
+        (name, values)
+        for name, values in request.POST.lists()
+        if name not in {FIELD, "csrfmiddlewaretoken"}
+    )
+    files = sorted(
+        (name, file.name, file.size) for name, sent in request.FILES.lists() for file in sent
+    )
+    return hashlib.sha256(repr((fields, files)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def submitted(
