@@ -54,8 +54,8 @@ class OptionalRedisCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         _or(None, super().delete_many, *args, **kwargs)
 
-    def clear(self) -> bool:
-        return bool(_or(False, super().clear))
+    def clear(self) -> None:
+        _or(None, super().clear)
 
 
 def _or(instead: Any, ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
