@@ -133,6 +133,7 @@ def _who(name: str) -> Iterable[str]:
 def test_no_door_breaks() -> None:
     world, described = World(), _described()
     texts, values = cycle(TEXTS), cycle(VALUES)
+    stranger = Attack(world, "office")
     wrong: list[str] = []
     for name in DOORS:
         row, is_api = ROWS[name], name.split(":")[0].endswith("-api")
@@ -154,15 +155,13 @@ def test_no_door_breaks() -> None:
                     _body(attack, method, url, row.data(world), described, is_api, values, texts)
             wrong += attack.wrong
         for field in kwargs:
-            for text in ("9" * 30, "\0😀"):
+            for text in ("9" * 30 if isinstance(kwargs[field], int) else "\0😀",):
                 try:
                     strange = reverse(name, kwargs={**kwargs, field: text})
                 except NoReverseMatch:
                     continue
-                strangers = Attack(world, "office")
-                strangers("get" if row.get else "post", strange)
-                wrong += strangers.wrong
-    assert wrong == []
+                stranger("get" if row.get else "post", strange)
+    assert wrong + stranger.wrong == []
 
 
 def _body(
