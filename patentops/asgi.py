@@ -21,7 +21,8 @@ from core.text import encode
 from patentops.wsgi import application as pages
 
 LIVE_PREFIX = "/events/"
-THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "4"))
+# Two: four fight over the interpreter (docs/operation.md has the figures).
+THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "2"))
 
 live = get_asgi_application()
 # Reading the word vectors takes 0.4 s: before the first search has to wait for it.
