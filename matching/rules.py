@@ -137,9 +137,9 @@ def wrong_with_subscription(wanted: SubscriptionInput) -> dict[str, list[str]]:
 # --- lists -----------------------------------------------------------------------------------
 
 
-def merged(old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[int]) -> (
-    list[Ranked] | None
-):
+def merged(
+    old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[int]
+) -> list[Ranked] | None:
     """A demand's list after the `touched` patents were scored anew; None: it must be ranked whole.
 
     `old` is the list as kept, so when it is full every patent outside it ranks below its last

@@ -11,490 +11,1196 @@ import core.db
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0001_initial'),
-        ('listings', '0001_initial'),
+        ("core", "0001_initial"),
+        ("listings", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EngineVersion',
+            name="EngineVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weights', models.JSONField()),
-                ('corpus', models.BinaryField()),
-                ('corpus_digest', models.CharField(max_length=80)),
-                ('corpus_size', models.PositiveIntegerField()),
-                ('as_of', models.DateField()),
-                ('note', models.CharField(blank=True, default='', max_length=200)),
-                ('is_active', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', core.db.ActorKeyField(max_length=80)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weights", models.JSONField()),
+                ("corpus", models.BinaryField()),
+                ("corpus_digest", models.CharField(max_length=80)),
+                ("corpus_size", models.PositiveIntegerField()),
+                ("as_of", models.DateField()),
+                ("note", models.CharField(blank=True, default="", max_length=200)),
+                ("is_active", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", core.db.ActorKeyField(max_length=80)),
             ],
             options={
-                'verbose_name': '引擎版本',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('is_active',), name='engine_one_active')],
+                "verbose_name": "引擎版本",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("is_active",),
+                        name="engine_one_active",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(blank=True, default='', max_length=6, verbose_name='权利人所在区划')),
-                ('created_at', models.DateTimeField()),
-                ('pushed_at', models.DateTimeField(blank=True, null=True)),
-                ('pushed_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('viewed_at', models.DateTimeField(blank=True, null=True)),
-                ('viewed_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('rated_at', models.DateTimeField(blank=True, null=True)),
-                ('rated_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('contacted_at', models.DateTimeField(blank=True, null=True)),
-                ('contacted_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('deal_at', models.DateTimeField(blank=True, null=True)),
-                ('deal_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('patent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='listings.patent')),
-                ('supplier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True, default="", max_length=6, verbose_name="权利人所在区划"
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("pushed_at", models.DateTimeField(blank=True, null=True)),
+                ("pushed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("viewed_at", models.DateTimeField(blank=True, null=True)),
+                ("viewed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("rated_at", models.DateTimeField(blank=True, null=True)),
+                ("rated_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("contacted_at", models.DateTimeField(blank=True, null=True)),
+                ("contacted_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("deal_at", models.DateTimeField(blank=True, null=True)),
+                ("deal_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '线索',
+                "verbose_name": "线索",
             },
         ),
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prospect', models.PositiveSmallIntegerField(verbose_name='应用前景')),
-                ('is_implied', models.BooleanField(default=False)),
-                ('interested', models.BooleanField(verbose_name='感兴趣')),
-                ('reason', models.CharField(blank=True, choices=[('too_early', '成熟度不够，还不能用'), ('off_topic', '技术方向与需要不符'), ('no_advantage', '看不出优于现有技术之处'), ('no_route', '商业化路径不清楚'), ('price', '价格或许可条件不合适'), ('unclear', '介绍看不明白')], default='', max_length=20)),
-                ('improvement', models.CharField(blank=True, default='', max_length=500, verbose_name='改进建议')),
-                ('cooperation', models.CharField(blank=True, default='', max_length=500, verbose_name='合作意向')),
-                ('subclasses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=4), blank=True, default=list, size=None)),
-                ('holders', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None)),
-                ('rated_at', models.DateTimeField()),
-                ('rated_by', core.db.ActorKeyField(max_length=80)),
-                ('lead', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='evaluation', to='matching.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("prospect", models.PositiveSmallIntegerField(verbose_name="应用前景")),
+                ("is_implied", models.BooleanField(default=False)),
+                ("interested", models.BooleanField(verbose_name="感兴趣")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("too_early", "成熟度不够，还不能用"),
+                            ("off_topic", "技术方向与需要不符"),
+                            ("no_advantage", "看不出优于现有技术之处"),
+                            ("no_route", "商业化路径不清楚"),
+                            ("price", "价格或许可条件不合适"),
+                            ("unclear", "介绍看不明白"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "improvement",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="改进建议"
+                    ),
+                ),
+                (
+                    "cooperation",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="合作意向"
+                    ),
+                ),
+                (
+                    "subclasses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=4),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "holders",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("rated_at", models.DateTimeField()),
+                ("rated_by", core.db.ActorKeyField(max_length=80)),
+                (
+                    "lead",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluation",
+                        to="matching.lead",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '评价',
+                "verbose_name": "评价",
             },
         ),
         migrations.CreateModel(
-            name='MatchOptOut',
+            name="MatchOptOut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField()),
-                ('made_by', core.db.ActorKeyField(max_length=80)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lifted_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('holder', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.organisation')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('patent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='listings.patent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("made_by", core.db.ActorKeyField(max_length=80)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '不再推荐',
+                "verbose_name": "不再推荐",
             },
         ),
         migrations.CreateModel(
-            name='Need',
+            name="Need",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', '草稿'), ('refined', '已完善'), ('open', '征集中'), ('matched', '已有意向'), ('solved', '已解决'), ('closed', '已关闭')], default='draft', max_length=10)),
-                ('visibility', models.CharField(choices=[('public', '公开'), ('industry', '同行业可见'), ('matched', '仅匹配到的权利人可见')], default='public', max_length=10)),
-                ('title', models.CharField(max_length=200, verbose_name='需求名称')),
-                ('situation', models.TextField(blank=True, default='', verbose_name='应用场景')),
-                ('problem', models.TextField(blank=True, default='', verbose_name='技术问题')),
-                ('targets', models.TextField(blank=True, default='', verbose_name='目标指标')),
-                ('budget', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='预算（元）')),
-                ('deadline', models.DateField(blank=True, null=True, verbose_name='期望完成日')),
-                ('industry_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=5), blank=True, default=list, size=None)),
-                ('industry_divisions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, editable=False, size=None)),
-                ('ipc', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, default=list, size=None)),
-                ('trl', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最低技术成熟度')),
-                ('licence_modes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('open_licence', '开放许可'), ('ordinary', '普通许可'), ('sole', '排他许可'), ('exclusive', '独占许可'), ('transfer', '转让'), ('equity', '作价入股'), ('co_development', '合作开发'), ('try_first', '先使用后付费')], max_length=20), blank=True, default=list, size=None)),
-                ('region', models.CharField(blank=True, default='', max_length=6, verbose_name='行政区划')),
-                ('is_sample', models.BooleanField(default=False, verbose_name='示例')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', core.db.ActorKeyField(max_length=80)),
-                ('changed_at', models.DateTimeField()),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('matched_at', models.DateTimeField(blank=True, null=True, verbose_name='最近匹配')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "草稿"),
+                            ("refined", "已完善"),
+                            ("open", "征集中"),
+                            ("matched", "已有意向"),
+                            ("solved", "已解决"),
+                            ("closed", "已关闭"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[
+                            ("public", "公开"),
+                            ("industry", "同行业可见"),
+                            ("matched", "仅匹配到的权利人可见"),
+                        ],
+                        default="public",
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="需求名称")),
+                ("situation", models.TextField(blank=True, default="", verbose_name="应用场景")),
+                ("problem", models.TextField(blank=True, default="", verbose_name="技术问题")),
+                ("targets", models.TextField(blank=True, default="", verbose_name="目标指标")),
+                (
+                    "budget",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=18,
+                        null=True,
+                        verbose_name="预算（元）",
+                    ),
+                ),
+                ("deadline", models.DateField(blank=True, null=True, verbose_name="期望完成日")),
+                (
+                    "industry_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=5),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "industry_divisions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        size=None,
+                    ),
+                ),
+                (
+                    "ipc",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "trl",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最低技术成熟度"
+                    ),
+                ),
+                (
+                    "licence_modes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("open_licence", "开放许可"),
+                                ("ordinary", "普通许可"),
+                                ("sole", "排他许可"),
+                                ("exclusive", "独占许可"),
+                                ("transfer", "转让"),
+                                ("equity", "作价入股"),
+                                ("co_development", "合作开发"),
+                                ("try_first", "先使用后付费"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(blank=True, default="", max_length=6, verbose_name="行政区划"),
+                ),
+                ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", core.db.ActorKeyField(max_length=80)),
+                ("changed_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("opened_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "matched_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="最近匹配"),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '需求',
+                "verbose_name": "需求",
             },
         ),
         migrations.CreateModel(
-            name='Push',
+            name="Push",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('bell', '站内消息')], default='bell', max_length=10)),
-                ('material', models.CharField(max_length=16)),
-                ('ticks', models.PositiveIntegerField()),
-                ('pushed_at', models.DateTimeField()),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pushes', to='matching.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(choices=[("bell", "站内消息")], default="bell", max_length=10),
+                ),
+                ("material", models.CharField(max_length=16)),
+                ("ticks", models.PositiveIntegerField()),
+                ("pushed_at", models.DateTimeField()),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pushes",
+                        to="matching.lead",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '推送',
+                "verbose_name": "推送",
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('full', '全量'), ('incremental', '增量')], max_length=12)),
-                ('state', models.CharField(choices=[('waiting', '等待'), ('running', '运行中'), ('finished', '已完成'), ('failed', '失败')], default='waiting', max_length=10)),
-                ('pulse', models.BigIntegerField(null=True, unique=True)),
-                ('demands', models.PositiveIntegerField(default=0)),
-                ('patents', models.PositiveIntegerField(default=0)),
-                ('matches', models.PositiveIntegerField(default=0)),
-                ('pushes', models.PositiveIntegerField(default=0)),
-                ('requested_at', models.DateTimeField()),
-                ('requested_by', core.db.ActorKeyField(max_length=80)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('engine', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='matching.engineversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("full", "全量"), ("incremental", "增量")], max_length=12
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "等待"),
+                            ("running", "运行中"),
+                            ("finished", "已完成"),
+                            ("failed", "失败"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("pulse", models.BigIntegerField(null=True, unique=True)),
+                ("demands", models.PositiveIntegerField(default=0)),
+                ("patents", models.PositiveIntegerField(default=0)),
+                ("matches", models.PositiveIntegerField(default=0)),
+                ("pushes", models.PositiveIntegerField(default=0)),
+                ("requested_at", models.DateTimeField()),
+                ("requested_by", core.db.ActorKeyField(max_length=80)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "engine",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="matching.engineversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '匹配运行',
+                "verbose_name": "匹配运行",
             },
         ),
         migrations.CreateModel(
-            name='RunItem',
+            name="RunItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('ref', models.BigIntegerField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='matching.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("ref", models.BigIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="matching.run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '运行对象',
+                "verbose_name": "运行对象",
             },
         ),
         migrations.CreateModel(
-            name='RunShard',
+            name="RunShard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('keys', models.JSONField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('matches', models.PositiveIntegerField(default=0)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='matching.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("keys", models.JSONField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("matches", models.PositiveIntegerField(default=0)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shards",
+                        to="matching.run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '运行分片',
+                "verbose_name": "运行分片",
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('active', '推送中'), ('paused', '已暂停')], default='active', max_length=10)),
-                ('name', models.CharField(max_length=100, verbose_name='订阅名称')),
-                ('text', models.TextField(blank=True, default='', verbose_name='关注内容')),
-                ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None)),
-                ('industry_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=5), blank=True, default=list, size=None)),
-                ('ipc', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, default=list, size=None)),
-                ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=6), blank=True, default=list, size=None)),
-                ('price_cap', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='价格上限（元）')),
-                ('licence_modes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('open_licence', '开放许可'), ('ordinary', '普通许可'), ('sole', '排他许可'), ('exclusive', '独占许可'), ('transfer', '转让'), ('equity', '作价入股'), ('co_development', '合作开发'), ('try_first', '先使用后付费')], max_length=20), blank=True, default=list, size=None)),
-                ('min_score', models.PositiveSmallIntegerField(default=0, verbose_name='最低匹配度')),
-                ('bell', models.BooleanField(default=True, verbose_name='站内消息推送')),
-                ('is_sample', models.BooleanField(default=False, verbose_name='示例')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', core.db.ActorKeyField(max_length=80)),
-                ('changed_at', models.DateTimeField()),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('paused_by', core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ('matched_at', models.DateTimeField(blank=True, null=True, verbose_name='最近匹配')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "推送中"), ("paused", "已暂停")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="订阅名称")),
+                ("text", models.TextField(blank=True, default="", verbose_name="关注内容")),
+                (
+                    "keywords",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "industry_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=5),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "ipc",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "regions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=6),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "price_cap",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=18,
+                        null=True,
+                        verbose_name="价格上限（元）",
+                    ),
+                ),
+                (
+                    "licence_modes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("open_licence", "开放许可"),
+                                ("ordinary", "普通许可"),
+                                ("sole", "排他许可"),
+                                ("exclusive", "独占许可"),
+                                ("transfer", "转让"),
+                                ("equity", "作价入股"),
+                                ("co_development", "合作开发"),
+                                ("try_first", "先使用后付费"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "min_score",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="最低匹配度"),
+                ),
+                ("bell", models.BooleanField(default=True, verbose_name="站内消息推送")),
+                ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", core.db.ActorKeyField(max_length=80)),
+                ("changed_at", models.DateTimeField()),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "matched_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="最近匹配"),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '订阅',
+                "verbose_name": "订阅",
             },
         ),
         migrations.CreateModel(
-            name='Match',
+            name="Match",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ticks', models.PositiveIntegerField()),
-                ('reasons', models.JSONField()),
-                ('first_at', models.DateTimeField()),
-                ('computed_at', models.DateTimeField()),
-                ('off_at', models.DateTimeField(blank=True, null=True)),
-                ('engine', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='matching.engineversion')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('patent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='listings.patent')),
-                ('supplier', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.organisation')),
-                ('need', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='matching.need')),
-                ('subscription', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='matching.subscription')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ticks", models.PositiveIntegerField()),
+                ("reasons", models.JSONField()),
+                ("first_at", models.DateTimeField()),
+                ("computed_at", models.DateTimeField()),
+                ("off_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "engine",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="matching.engineversion",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "need",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="matches",
+                        to="matching.need",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="matches",
+                        to="matching.subscription",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '匹配',
+                "verbose_name": "匹配",
             },
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['supplier', '-rated_at'], name='lead_supplier'),
+            model_name="lead",
+            index=models.Index(fields=["supplier", "-rated_at"], name="lead_supplier"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['patent'], name='lead_patent'),
+            model_name="lead",
+            index=models.Index(fields=["patent"], name="lead_patent"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['region'], name='lead_region', opclasses=['varchar_pattern_ops']),
+            model_name="lead",
+            index=models.Index(
+                fields=["region"], name="lead_region", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(fields=('organisation', 'patent'), name='lead_once'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(fields=("organisation", "patent"), name="lead_once"),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pushed_at__isnull', True), ('pushed_by__isnull', True)), models.Q(('pushed_at__isnull', False), ('pushed_by__isnull', False)), _connector='OR'), name='lead_pushed_pair'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("pushed_at__isnull", True), ("pushed_by__isnull", True)),
+                    models.Q(("pushed_at__isnull", False), ("pushed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lead_pushed_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('viewed_at__isnull', True), ('viewed_by__isnull', True)), models.Q(('viewed_at__isnull', False), ('viewed_by__isnull', False)), _connector='OR'), name='lead_viewed_pair'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("viewed_at__isnull", True), ("viewed_by__isnull", True)),
+                    models.Q(("viewed_at__isnull", False), ("viewed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lead_viewed_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rated_at__isnull', True), ('rated_by__isnull', True)), models.Q(('rated_at__isnull', False), ('rated_by__isnull', False)), _connector='OR'), name='lead_rated_pair'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("rated_at__isnull", True), ("rated_by__isnull", True)),
+                    models.Q(("rated_at__isnull", False), ("rated_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lead_rated_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('contacted_at__isnull', True), ('contacted_by__isnull', True)), models.Q(('contacted_at__isnull', False), ('contacted_by__isnull', False)), _connector='OR'), name='lead_contacted_pair'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("contacted_at__isnull", True), ("contacted_by__isnull", True)),
+                    models.Q(("contacted_at__isnull", False), ("contacted_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lead_contacted_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deal_at__isnull', True), ('deal_by__isnull', True)), models.Q(('deal_at__isnull', False), ('deal_by__isnull', False)), _connector='OR'), name='lead_deal_pair'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("deal_at__isnull", True), ("deal_by__isnull", True)),
+                    models.Q(("deal_at__isnull", False), ("deal_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lead_deal_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('prospect__range', (1, 5))), name='evaluation_prospect_1_to_5'),
+            model_name="evaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("prospect__range", (1, 5))), name="evaluation_prospect_1_to_5"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), ('reason__in', ['too_early', 'off_topic', 'no_advantage', 'no_route', 'price', 'unclear']), _connector='OR'), name='evaluation_reason_known'),
+            model_name="evaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reason", ""),
+                    (
+                        "reason__in",
+                        ["too_early", "off_topic", "no_advantage", "no_route", "price", "unclear"],
+                    ),
+                    _connector="OR",
+                ),
+                name="evaluation_reason_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), ('interested', False), _connector='OR'), name='evaluation_reason_if_rejected'),
+            model_name="evaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), ("interested", False), _connector="OR"),
+                name="evaluation_reason_if_rejected",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matchoptout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at__isnull', True), ('lifted_by__isnull', True)), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False)), _connector='OR'), name='opt_out_lifted_pair'),
+            model_name="matchoptout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lifted_at__isnull", True), ("lifted_by__isnull", True)),
+                    models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="opt_out_lifted_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matchoptout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('holder__isnull', True), ('patent__isnull', False)), models.Q(('holder__isnull', False), ('patent__isnull', True)), _connector='OR'), name='opt_out_of_one_thing'),
+            model_name="matchoptout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("holder__isnull", True), ("patent__isnull", False)),
+                    models.Q(("holder__isnull", False), ("patent__isnull", True)),
+                    _connector="OR",
+                ),
+                name="opt_out_of_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matchoptout',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('organisation', 'patent'), name='opt_out_patent_once'),
+            model_name="matchoptout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at__isnull", True)),
+                fields=("organisation", "patent"),
+                name="opt_out_patent_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matchoptout',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('organisation', 'holder'), name='opt_out_holder_once'),
+            model_name="matchoptout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at__isnull", True)),
+                fields=("organisation", "holder"),
+                name="opt_out_holder_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='need',
-            index=models.Index(condition=models.Q(('status__in', ['matched', 'open'])), fields=['-opened_at', '-id'], name='need_newest'),
+            model_name="need",
+            index=models.Index(
+                condition=models.Q(("status__in", ["matched", "open"])),
+                fields=["-opened_at", "-id"],
+                name="need_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='need',
-            index=models.Index(fields=['organisation', 'status'], name='need_organisation'),
+            model_name="need",
+            index=models.Index(fields=["organisation", "status"], name="need_organisation"),
         ),
         migrations.AddIndex(
-            model_name='need',
-            index=models.Index(fields=['region'], name='need_region', opclasses=['varchar_pattern_ops']),
+            model_name="need",
+            index=models.Index(
+                fields=["region"], name="need_region", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='need',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['industry_divisions'], name='need_industries'),
+            model_name="need",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["industry_divisions"], name="need_industries"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('opened_by__isnull', True)), models.Q(('opened_at__isnull', False), ('opened_by__isnull', False)), _connector='OR'), name='need_opened_pair'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("opened_at__isnull", True), ("opened_by__isnull", True)),
+                    models.Q(("opened_at__isnull", False), ("opened_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="need_opened_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='need_ended_pair'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="need_ended_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'refined', 'open', 'matched', 'solved', 'closed'])), name='need_status_known'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["draft", "refined", "open", "matched", "solved", "closed"])
+                ),
+                name="need_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('visibility__in', ['public', 'industry', 'matched'])), name='need_visibility_known'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visibility__in", ["public", "industry", "matched"])),
+                name="need_visibility_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='need_has_title'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="need_has_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), models.Q(('problem', ''), _negated=True), _connector='OR'), name='need_refined_says_problem'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status", "draft"), models.Q(("problem", ""), _negated=True), _connector="OR"
+                ),
+                name="need_refined_says_problem",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['matched', 'open', 'solved']), _negated=True), ('opened_at__isnull', False), _connector='OR'), name='need_published_was_opened'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["matched", "open", "solved"]), _negated=True),
+                    ("opened_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="need_published_was_opened",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__isnull', True), ('budget__gte', 0), _connector='OR'), name='need_budget_not_negative'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("budget__isnull", True), ("budget__gte", 0), _connector="OR"),
+                name="need_budget_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('trl__isnull', True), ('trl__range', (1, 9)), _connector='OR'), name='need_trl_1_to_9'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("trl__isnull", True), ("trl__range", (1, 9)), _connector="OR"),
+                name="need_trl_1_to_9",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('licence_modes__contained_by', ['open_licence', 'ordinary', 'sole', 'exclusive', 'transfer', 'equity', 'co_development', 'try_first'])), name='need_modes_known'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "licence_modes__contained_by",
+                        [
+                            "open_licence",
+                            "ordinary",
+                            "sole",
+                            "exclusive",
+                            "transfer",
+                            "equity",
+                            "co_development",
+                            "try_first",
+                        ],
+                    )
+                ),
+                name="need_modes_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('region__regex', '^([0-9]{6})?$')), name='need_region_shape'),
+            model_name="need",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("region__regex", "^([0-9]{6})?$")), name="need_region_shape"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='need',
-            trigger=pgtrigger.compiler.Trigger(name='need_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{closed:open,draft:closed,draft:refined,matched:closed,matched:open,matched:solved,open:closed,open:matched,open:solved,refined:closed,refined:draft,refined:open}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='8ed2b400c6a997969ffd3652ea6a8d5d3c1aad31', operation='UPDATE', pgid='pgtrigger_need_moves_7b881', table='matching_need', when='BEFORE')),
+            model_name="need",
+            trigger=pgtrigger.compiler.Trigger(
+                name="need_moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{closed:open,draft:closed,draft:refined,matched:closed,matched:open,matched:solved,open:closed,open:matched,open:solved,refined:closed,refined:draft,refined:open}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="8ed2b400c6a997969ffd3652ea6a8d5d3c1aad31",
+                    operation="UPDATE",
+                    pgid="pgtrigger_need_moves_7b881",
+                    table="matching_need",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='push',
-            index=models.Index(fields=['pushed_at'], name='push_day'),
+            model_name="push",
+            index=models.Index(fields=["pushed_at"], name="push_day"),
         ),
         migrations.AddConstraint(
-            model_name='push',
-            constraint=models.UniqueConstraint(fields=('lead', 'channel', 'material'), name='push_once'),
+            model_name="push",
+            constraint=models.UniqueConstraint(
+                fields=("lead", "channel", "material"), name="push_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='push',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['bell'])), name='push_channel_known'),
+            model_name="push",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["bell"])), name="push_channel_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'finished'), _negated=True), fields=['state', 'scope'], name='run_unfinished'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "finished"), _negated=True),
+                fields=["state", "scope"],
+                name="run_unfinished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['full', 'incremental'])), name='run_scope_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["full", "incremental"])), name="run_scope_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'finished', 'failed'])), name='run_state_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "running", "finished", "failed"])),
+                name="run_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'waiting'), ('started_at__isnull', False), _connector='OR'), name='run_started_when_not_waiting'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "waiting"), ("started_at__isnull", False), _connector="OR"
+                ),
+                name="run_started_when_not_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'finished'), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='run_finished_moment'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "finished"), _negated=True),
+                    ("finished_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="run_finished_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('scope', 'full'), ('state', 'running')), fields=('scope',), name='run_one_full_at_a_time'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("scope", "full"), ("state", "running")),
+                fields=("scope",),
+                name="run_one_full_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runitem',
-            constraint=models.UniqueConstraint(fields=('run', 'kind', 'ref'), name='run_item_once'),
+            model_name="runitem",
+            constraint=models.UniqueConstraint(fields=("run", "kind", "ref"), name="run_item_once"),
         ),
         migrations.AddConstraint(
-            model_name='runitem',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['patent', 'need', 'subscription'])), name='run_item_kind_known'),
+            model_name="runitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["patent", "need", "subscription"])),
+                name="run_item_kind_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='runshard',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['id'], name='shard_open'),
+            model_name="runshard",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True)), fields=["id"], name="shard_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runshard',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='shard_once'),
+            model_name="runshard",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="shard_once"),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['organisation', 'status'], name='subscription_organisation'),
+            model_name="subscription",
+            index=models.Index(fields=["organisation", "status"], name="subscription_organisation"),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_at__isnull', True), ('paused_by__isnull', True)), models.Q(('paused_at__isnull', False), ('paused_by__isnull', False)), _connector='OR'), name='subscription_paused_pair'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paused_at__isnull", True), ("paused_by__isnull", True)),
+                    models.Q(("paused_at__isnull", False), ("paused_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="subscription_paused_pair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'paused'])), name='subscription_status_known'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["active", "paused"])),
+                name="subscription_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paused_at__isnull', False), ('status', 'paused')), models.Q(('paused_at__isnull', True), ('status', 'active')), _connector='OR'), name='subscription_paused_since'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paused_at__isnull", False), ("status", "paused")),
+                    models.Q(("paused_at__isnull", True), ("status", "active")),
+                    _connector="OR",
+                ),
+                name="subscription_paused_since",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='subscription_has_name'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="subscription_has_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('min_score__lte', 100)), name='subscription_min_score_to_100'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_score__lte", 100)), name="subscription_min_score_to_100"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('price_cap__isnull', True), ('price_cap__gte', 0), _connector='OR'), name='subscription_cap_not_negative'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("price_cap__isnull", True), ("price_cap__gte", 0), _connector="OR"
+                ),
+                name="subscription_cap_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('keywords', []), _negated=True), models.Q(('ipc', []), _negated=True), _connector='OR'), name='subscription_asks_something'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("text", ""), _negated=True),
+                    models.Q(("keywords", []), _negated=True),
+                    models.Q(("ipc", []), _negated=True),
+                    _connector="OR",
+                ),
+                name="subscription_asks_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('licence_modes__contained_by', ['open_licence', 'ordinary', 'sole', 'exclusive', 'transfer', 'equity', 'co_development', 'try_first'])), name='subscription_modes_known'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "licence_modes__contained_by",
+                        [
+                            "open_licence",
+                            "ordinary",
+                            "sole",
+                            "exclusive",
+                            "transfer",
+                            "equity",
+                            "co_development",
+                            "try_first",
+                        ],
+                    )
+                ),
+                name="subscription_modes_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='subscription',
-            trigger=pgtrigger.compiler.Trigger(name='subscription_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{active:paused,paused:active}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='df779dea54fcd3dc8034b43f5a28a72bf06077cd', operation='UPDATE', pgid='pgtrigger_subscription_moves_ad920', table='matching_subscription', when='BEFORE')),
+            model_name="subscription",
+            trigger=pgtrigger.compiler.Trigger(
+                name="subscription_moves",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{active:paused,paused:active}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="df779dea54fcd3dc8034b43f5a28a72bf06077cd",
+                    operation="UPDATE",
+                    pgid="pgtrigger_subscription_moves_ad920",
+                    table="matching_subscription",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['organisation', '-ticks'], name='match_best'),
+            model_name="match",
+            index=models.Index(fields=["organisation", "-ticks"], name="match_best"),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['organisation', 'patent'], name='match_of_receiver'),
+            model_name="match",
+            index=models.Index(fields=["organisation", "patent"], name="match_of_receiver"),
         ),
         migrations.AddIndex(
-            model_name='match',
-            index=models.Index(fields=['supplier', 'need'], name='match_supplier'),
+            model_name="match",
+            index=models.Index(fields=["supplier", "need"], name="match_supplier"),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('need__isnull', False), ('subscription__isnull', True)), models.Q(('need__isnull', True), ('subscription__isnull', False)), _connector='OR'), name='match_one_demand'),
+            model_name="match",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("need__isnull", False), ("subscription__isnull", True)),
+                    models.Q(("need__isnull", True), ("subscription__isnull", False)),
+                    _connector="OR",
+                ),
+                name="match_one_demand",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.UniqueConstraint(fields=('need', 'patent'), name='match_once_per_need'),
+            model_name="match",
+            constraint=models.UniqueConstraint(
+                fields=("need", "patent"), name="match_once_per_need"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.UniqueConstraint(fields=('subscription', 'patent'), name='match_once_per_subscription'),
+            model_name="match",
+            constraint=models.UniqueConstraint(
+                fields=("subscription", "patent"), name="match_once_per_subscription"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('ticks__lte', 1000000)), name='match_score_to_100'),
+            model_name="match",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ticks__lte", 1000000)), name="match_score_to_100"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('supplier__isnull', True), models.Q(('supplier', models.F('organisation')), _negated=True), _connector='OR'), name='match_never_own_patent'),
+            model_name="match",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("supplier__isnull", True),
+                    models.Q(("supplier", models.F("organisation")), _negated=True),
+                    _connector="OR",
+                ),
+                name="match_never_own_patent",
+            ),
         ),
     ]

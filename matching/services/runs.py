@@ -486,9 +486,7 @@ def _current_engine(*, now: datetime) -> EngineVersion:
     """The active version, its day moved to today, frozen anew when the stock has outgrown it."""
     version = active_engine(now=now)
     if rules.corpus_outgrown(version.corpus_size, listings.stock_counts("").listed):
-        return freeze_engine(
-            by=SYSTEM, now=now, note="库存翻倍后重建词频", weights=version.weights
-        )
+        return freeze_engine(by=SYSTEM, now=now, note="库存翻倍后重建词频", weights=version.weights)
     if version.as_of != timezone.localdate(now):
         version.as_of = timezone.localdate(now)
         version.save(update_fields=["as_of"])

@@ -88,9 +88,7 @@ def test_two_colleagues_rating_at_once_leave_one_evaluation() -> None:
     firm = core.enterprise()
     colleague = core.MembershipFactory(organisation=firm.organisation)
     patents, need = make.stock(), make.need(firm)
-    services.run_for_demand(
-        kind=DemandKind.NEED, demand_id=need.pk, by=SYSTEM, now=make.NOON
-    )
+    services.run_for_demand(kind=DemandKind.NEED, demand_id=need.pk, by=SYSTEM, now=make.NOON)
     match = Match.objects.get(need=need, patent=patents["battery"])
     Push.objects.all().delete()
     Lead.objects.all().delete()
@@ -111,9 +109,7 @@ def test_two_colleagues_rating_at_once_leave_one_evaluation() -> None:
 def test_two_colleagues_opting_out_at_once_leave_one_row() -> None:
     firm = core.enterprise()
     patents, need = make.stock(), make.need(firm)
-    services.run_for_demand(
-        kind=DemandKind.NEED, demand_id=need.pk, by=SYSTEM, now=make.NOON
-    )
+    services.run_for_demand(kind=DemandKind.NEED, demand_id=need.pk, by=SYSTEM, now=make.NOON)
     match = Match.objects.get(need=need, patent=patents["battery"])
     by = core.actor(firm)
     out = [lambda: services.opt_out(match_id=match.pk, by=by, now=make.NOON)] * 3

@@ -50,8 +50,9 @@ def test_need_moves_full_product(status: NeedStatus, move: str) -> None:
 @pytest.mark.parametrize("move", rules.SUBSCRIPTION_MOVES)
 def test_subscription_moves_full_product(status: SubscriptionStatus, move: str) -> None:
     if (status, move) in LEGAL_SUBSCRIPTION:
-        assert rules.after(rules.SUBSCRIPTION_MOVES, status, move) is (
-            LEGAL_SUBSCRIPTION[status, move]
+        assert (
+            rules.after(rules.SUBSCRIPTION_MOVES, status, move)
+            is (LEGAL_SUBSCRIPTION[status, move])
         )
     else:
         with pytest.raises(rules.IllegalMove):

@@ -36,9 +36,7 @@ def test_incomplete_need_is_kept_as_draft_and_opened_only_when_complete(now: dat
     with pytest.raises(Invalid) as refusal:
         services.open_need(need_id=need.pk, by=by, now=now)
     assert set(refusal.value.fields) == {"problem", "industry_codes"}
-    need = services.edit_need(
-        need_id=need.pk, data=make.COLD, version=need.version, by=by, now=now
-    )
+    need = services.edit_need(need_id=need.pk, data=make.COLD, version=need.version, by=by, now=now)
     assert need.status == "refined"
     assert emitted() == []
     need = services.open_need(need_id=need.pk, by=by, now=now)
@@ -63,9 +61,7 @@ def test_refined_need_that_loses_its_problem_is_a_draft_again(now: datetime) -> 
     firm = core.enterprise()
     need = make.need(firm, open_now=False)
     data = replace(make.COLD, problem="")
-    row = services.edit_need(
-        need_id=need.pk, data=data, version=1, by=core.actor(firm), now=now
-    )
+    row = services.edit_need(need_id=need.pk, data=data, version=1, by=core.actor(firm), now=now)
     assert row.status == "draft"
 
 

@@ -172,9 +172,7 @@ def test_new_demand_announces_only_the_best_of_its_list(drain: Drain) -> None:
 @pytest.mark.parametrize(
     "limits", [{"bell": False}, {"price_cap": Decimal(1)}, {"regions": ("44",)}, {"min_score": 99}]
 )
-def test_subscribers_limits_keep_the_bell_silent(
-    drain: Drain, limits: dict[str, object]
-) -> None:
+def test_subscribers_limits_keep_the_bell_silent(drain: Drain, limits: dict[str, object]) -> None:
     firm = core.enterprise()
     subscription = make.subscription(firm, **limits)
     drain()

@@ -164,9 +164,7 @@ def test_liking_a_holder_lifts_its_other_patents(drain: Drain, now: datetime) ->
     assert Match.objects.get(patent=sibling, organisation=firm.organisation).ticks > before
 
 
-def test_cooperation_intent_makes_contact_and_the_need_matched(
-    drain: Drain, now: datetime
-) -> None:
+def test_cooperation_intent_makes_contact_and_the_need_matched(drain: Drain, now: datetime) -> None:
     firm = core.enterprise()
     match = make.match(drain, firm)
     verdict = Verdict(True, prospect=5, cooperation="想先试用三个月")
@@ -181,9 +179,7 @@ def test_cooperation_intent_makes_contact_and_the_need_matched(
 
 
 @pytest.mark.parametrize("holder", [False, True])
-def test_opt_out_holds_at_the_very_next_request(
-    drain: Drain, now: datetime, holder: bool
-) -> None:
+def test_opt_out_holds_at_the_very_next_request(drain: Drain, now: datetime, holder: bool) -> None:
     firm = core.enterprise()
     match = make.match(drain, firm)
     by = core.actor(firm)
@@ -229,9 +225,7 @@ def test_opting_out_twice_is_one_row_and_a_stranger_cannot_lift_it(
 @pytest.mark.parametrize(
     ("event", "moment"), [("licence.noticed", "contacted_at"), ("licence.effective", "deal_at")]
 )
-def test_licence_events_mark_the_lead(
-    drain: Drain, now: datetime, event: str, moment: str
-) -> None:
+def test_licence_events_mark_the_lead(drain: Drain, now: datetime, event: str, moment: str) -> None:
     firm = core.enterprise()
     match = make.match(drain, firm)
     payload = {

@@ -203,17 +203,13 @@ def test_suspended_patent_is_gone_before_its_event_is_heard(
     firm = core.enterprise()
     match, client = make.match(drain, firm), client_as(firm)
     listing = match.patent.listings.get()
-    listings.suspend_listing(
-        listing_id=listing.pk, reason="补充材料", by=Actor.system(), now=now
-    )
+    listings.suspend_listing(listing_id=listing.pk, reason="补充材料", by=Actor.system(), now=now)
     assert client.get(f"/matches/{match.pk}/").status_code == 404
     for url in ("/matches/", f"/needs/{match.need_id}/matches/", f"/needs/{match.need_id}/", "/"):
         assert match.patent.title not in text(client.get(url))
 
 
-def test_switched_off_recommendations_hold_at_the_next_request(
-    client_as: As, drain: Drain
-) -> None:
+def test_switched_off_recommendations_hold_at_the_next_request(client_as: As, drain: Drain) -> None:
     firm = core.enterprise()
     match, client = make.match(drain, firm), client_as(firm)
     assert match.patent.title in text(client.get("/matches/"))
@@ -237,9 +233,7 @@ def test_licence_button_appears_only_where_a_declaration_stands(
 def test_filters_and_sort_of_the_list(client_as: As, drain: Drain, now: datetime) -> None:
     firm = core.enterprise()
     match, client = make.match(drain, firm), client_as(firm)
-    services.rate_match(
-        match_id=match.pk, verdict=Verdict(False), by=core.actor(firm), now=now
-    )
+    services.rate_match(match_id=match.pk, verdict=Verdict(False), by=core.actor(firm), now=now)
     title = match.patent.title
     assert title in text(client.get("/matches/", {"state": "rejected"}))
     assert title not in text(client.get("/matches/", {"state": "unrated"}))
@@ -345,9 +339,7 @@ def test_ten_answers_cost_a_holder_what_one_costs(
 
     def rated(firm: Membership) -> None:
         match = Match.objects.filter(organisation=firm.organisation).order_by("-ticks")[0]
-        services.rate_match(
-            match_id=match.pk, verdict=Verdict(True), by=core.actor(firm), now=now
-        )
+        services.rate_match(match_id=match.pk, verdict=Verdict(True), by=core.actor(firm), now=now)
 
     make.stock(keeper)
     firms = [core.enterprise() for _ in range(10)]
