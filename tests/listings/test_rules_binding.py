@@ -295,7 +295,9 @@ def test_open_licences_of_unexamined_rights_need_a_supporting_report(kind: Paten
     assert blockers.blockers(facts(kind=kind), Action.LICENSE_ORDINARY) == []
 
 
-@pytest.mark.parametrize("action", [*sorted(blockers.LICENSING), Action.PLEDGE, Action.DECLARE_OPEN])
+@pytest.mark.parametrize(
+    "action", [*sorted(blockers.LICENSING), Action.PLEDGE, Action.DECLARE_OPEN]
+)
 def test_nothing_outlives_the_patent(action: Action) -> None:
     day = date(2039, 3, 1)
     assert codes(blockers.blockers(facts(ends_on=day), action)) == {"beyond-term"}
