@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.people.types import Actor
-from core.web.home import Part, Todo, contribute
+from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
 
 
@@ -16,7 +16,7 @@ from licensing import selectors
 def waiting(actor: Actor, now: datetime) -> Part:
     """Licences to pay, object to or file, drafts to finish, and reports to verify."""
     if actor.is_anonymous:
-        return Part()
+        return _shelf()
     found = selectors.waiting_for(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
@@ -34,5 +34,17 @@ def waiting(actor: Actor, now: datetime) -> Part:
             ),
             Todo(_("退回的转化反馈待补充"), f"{outcomes}?status=rejected", found.to_mend),
             Todo(_("许可异议待处理"), licences, found.to_resolve, found.to_resolve_since),
+        )
+    )
+
+
+def _shelf() -> Part:
+    """What a visitor may take today, and how many licences are in effect."""
+    shelf = reverse("licensing:shelf")
+    taken = selectors.effective_licences(limit=1).count
+    return Part(
+        tiles=(
+            Tile(_("开放许可"), f"{selectors.shelf().count():,}", shelf, hint=_("件，明码标价")),
+            Tile(_("生效许可"), f"{taken:,}", shelf, hint=_("项，已在使用")),
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.people import selectors as people
@@ -26,8 +27,11 @@ def part(actor: Actor, now: datetime) -> Part:
 @contribute("matching.needs", order=50)
 def newest(actor: Actor, now: datetime) -> Part:
     """The newest needs for visitors, below the newest patents."""
-    seen = actor.is_anonymous or actor.has(Role.INVENTOR)
-    return Part(sections=(_newest(actor),)) if seen else Part()
+    if actor.is_anonymous:
+        wanted = selectors.board(viewer=actor, query=selectors.NeedQuery()).count()
+        tile = Tile(_("公开需求"), f"{wanted:,}", reverse("matching:needs"), hint=_("条，等您来解"))
+        return Part(tiles=(tile,), sections=(_newest(actor),))
+    return Part(sections=(_newest(actor),)) if actor.has(Role.INVENTOR) else Part()
 
 
 def _for_firm(actor: Actor) -> Part:
