@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -106,6 +106,7 @@ def notice_preferences(request: Request) -> HttpResponse:
     return redirect("core:notices")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_needed
 def acting_as(request: Request) -> HttpResponse:
     """Choose the identity to act under."""

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.pagination import Cursor
+from core.api.permissions import SignedIn
 from core.api.schema import KEY, problems
 from core.api.types import Request
 from core.errors import Invalid, Missing
@@ -92,6 +93,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
     """Webhook endpoints of the partner."""
 
     request: Request
+    permission_classes = (SignedIn,)
     serializer_class = EndpointSerializer
     pagination_class = Cursor
     filter_backends = ()

@@ -32,9 +32,11 @@ EXPECTATIONS: dict[str, Row] = {
     "interchange:replay": Row(kwargs=lambda w: missing("delivery_id"), post=ACT),
     "interchange-api:changes": Row(get=only("exchange", anonymous=403)),
     "interchange-api:webhook-endpoint-list": Row(
-        get=everyone(200), post=everyone(400, anonymous=403)
+        get=everyone(200, anonymous=401), post=everyone(400, anonymous=401)
     ),
     "interchange-api:webhook-endpoint-detail": Row(
-        kwargs=lambda w: {"pk": NOTHING_THERE}, get=everyone(404), delete=everyone(404)
+        kwargs=lambda w: {"pk": NOTHING_THERE},
+        get=everyone(404, anonymous=401),
+        delete=everyone(404, anonymous=401),
     ),
 }
