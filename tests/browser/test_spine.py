@@ -152,7 +152,7 @@ def test_from_an_upload_to_the_bureaus_number_and_the_exchange(
     office.page.locator("form[action$='/publish/'] button").click()
 
     # The firm's open page rings by itself.
-    firm.page.wait_for_selector(".toast", timeout=30_000)
+    firm.page.locator(".toast", has_text=TITLE).first.wait_for(timeout=30_000)
     rang_after = time.monotonic() - started
     firm.shows("spine-06-live-push")
     office.sees("已挂牌").shows("spine-07-listed")
