@@ -44,7 +44,13 @@ def _shelf() -> Part:
     taken = selectors.effective_licences(limit=1).count
     return Part(
         tiles=(
-            Tile(_("开放许可"), f"{selectors.shelf().count():,}", shelf, hint=_("件，明码标价")),
-            Tile(_("生效许可"), f"{taken:,}", shelf, hint=_("项，已在使用")),
+            Tile(
+                _("开放许可"),
+                f"{selectors.shelf().count():,}",
+                shelf,
+                unit=_("件"),
+                hint=_("明码标价"),
+            ),
+            Tile(_("生效许可"), f"{taken:,}", shelf, unit=_("项"), hint=_("已在使用")),
         )
     )

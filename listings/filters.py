@@ -128,7 +128,7 @@ class BoardFilter(django_filters.FilterSet):
     status = OneOf(label=TITLES["status"], choices=PatentStatus.choices)
     mode = OneOf(label=TITLES["mode"], choices=MODES)
     price = OneOf(label=TITLES["price"], choices=PRICES)
-    trl = OneOf(label=TITLES["trl"], choices=[(str(n), f"TRL {n}") for n in range(1, 10)])
+    trl = OneOf(label=TITLES["trl"], choices=[(str(n), str(n)) for n in range(1, 10)])
     year = Several(label=TITLES["year"], pattern=r"(19|20)\d{2}", hint=_("请填四位年份，如 2021。"))
     layer = OneOf(label=_("分层（仅工作人员）"), choices=Layer.choices)
     sort = django_filters.ChoiceFilter(label=_("排序"), choices=SORTS)
@@ -221,7 +221,7 @@ def word_for(name: str, value: str) -> str:
         title = reference.ipc_title(value)
         return f"{value} {title}" if title else value
     if name == "trl":
-        return f"TRL {value}"
+        return str(_("%(n)s 级") % {"n": value})
     return value
 
 

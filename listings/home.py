@@ -31,7 +31,9 @@ def _board(actor: Actor) -> Part:
     tiles: tuple[Tile, ...] = ()
     if actor.is_anonymous:
         counts = selectors.stock_counts("")
-        tiles = (Tile(_("在架专利"), f"{counts.listed:,}", board, hint=_("件，可直接洽谈")),)
+        tiles = (
+            Tile(_("在架专利"), f"{counts.listed:,}", board, unit=_("件"), hint=_("可直接洽谈")),
+        )
     rows = tuple(_highlight(card) for card in selectors.newest(viewer=actor))
     return Part(
         tiles=tiles,
@@ -53,6 +55,7 @@ def _highlight(card: PatentCard) -> Highlight:
         summary=card.problem or card.abstract[:80],
         meta=" · ".join([*card.holder_names[:1], price_of(card)]),
         badge=_("开放许可") if card.is_declared else "",
+        is_sample=card.is_sample,
     )
 
 
@@ -66,9 +69,9 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
             Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
         ),
         tiles=(
-            Tile(_("本单位专利"), f"{counts.registered:,}", library, hint=_("件")),
-            Tile(_("有效授权"), f"{counts.granted:,}", f"{library}?status=granted", hint=_("件")),
-            Tile(_("在架"), f"{counts.listed:,}", f"{library}?offer=listed", hint=_("件")),
-            Tile(_("已转化"), f"{counts.converted:,}", f"{library}?offer=converted", hint=_("件")),
+            Tile(_("本单位专利"), f"{counts.registered:,}", library, unit=_("件")),
+            Tile(_("有效授权"), f"{counts.granted:,}", f"{library}?status=granted", unit=_("件")),
+            Tile(_("在架"), f"{counts.listed:,}", f"{library}?offer=listed", unit=_("件")),
+            Tile(_("已转化"), f"{counts.converted:,}", f"{library}?offer=converted", unit=_("件")),
         ),
     )

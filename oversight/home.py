@@ -28,7 +28,7 @@ def numbers(actor: Actor, now: datetime) -> Part:
                 f.metric.label,
                 f"{f.count:,}",
                 reverse("oversight:metric", args=[f.metric.code]),
-                hint=f.metric.unit,
+                unit=f.metric.unit,
             )
             for f in page.figures
         )

@@ -26,5 +26,5 @@ def book(actor: Actor, now: datetime) -> Part:
     records = reverse("pledges:records")
     return Part(
         todos=(Todo(_("笔质押一个月内到期"), f"{records}?status=registered", ending),),
-        tiles=(Tile(_("在押"), f"{live.count():,}", records, hint=_("笔")),),
+        tiles=(Tile(_("在押"), f"{live.count():,}", records, unit=_("笔")),),
     )

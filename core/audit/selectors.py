@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from core.audit import rules
+from core.audit import rules, words
 from core.audit.models import AuditEntry
 from core.audit.services import content
 from core.people.types import Actor, Role
@@ -20,6 +20,24 @@ def entries(*, viewer: Actor) -> QuerySet[AuditEntry]:
     if viewer.organisation_id is None:
         return rows.none()
     return rows.filter(organisation_id=viewer.organisation_id)
+
+
+def searched(rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
+    """Entries that hold every part of the text: an event's words or code, a number, a person."""
+    for part in text.replace("·", " ").split()[:4]:
+        wanted = (
+            Q(event__icontains=part)
+            | Q(subject_id=part)
+            | Q(actor_key__icontains=part)
+            | Q(person__name__icontains=part)
+        )
+        things, done = words.codes_like(part)
+        for code in things:
+            wanted |= Q(event__startswith=f"{code}.")
+        for code in done:
+            wanted |= Q(event__endswith=f".{code}")
+        rows = rows.filter(wanted)
+    return rows
 
 
 def trail(subject: models.Model) -> QuerySet[AuditEntry]:

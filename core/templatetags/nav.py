@@ -6,7 +6,7 @@ installed is not shown: no link of ours is ever dead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django import template
@@ -28,6 +28,7 @@ class Section:
     label: str | Promise
     icon: str = ""
     here: bool = False
+    also: tuple[str, ...] = ()  # addresses that belong to it without lying under its path
 
 
 PUBLIC = (
@@ -45,11 +46,11 @@ LIBRARY = Section("/library/", gettext_lazy("专利库"), "stack")
 FAVOURITES = Section("/favourites/", gettext_lazy("收藏"), "star")
 MATCHES = Section("/matches/", gettext_lazy("匹配推荐"), "spark")
 RECEIVED = Section("/matches/received/", gettext_lazy("企业评价"), "spark")
-MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen")
+MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen", also=("/needs/new/",))
 SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
 DECLARATIONS = Section("/open-licences/mine/", gettext_lazy("开放许可"), "scale")
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
-OUTCOMES = Section("/outcomes/", gettext_lazy("转化结果"), "flag")
+OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
 AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
@@ -91,7 +92,7 @@ def _marked(sections: tuple[Section, ...], here: str) -> list[Section]:
     shown = [section for section in sections if _installed(section.path)]
     fits = [s.path for s in shown if s.path == here or (s.path != "/" and here.startswith(s.path))]
     best = max(fits, key=len, default=None)
-    return [Section(s.path, s.label, s.icon, s.path == best) for s in shown]
+    return [replace(s, here=s.path == best or here in s.also) for s in shown]
 
 
 @register.simple_tag(takes_context=True)

@@ -23,6 +23,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core.audit import words as audit_words
+
 register = template.Library()
 
 NOTHING = "—"
@@ -312,6 +314,25 @@ def widget_kind(field: BoundField) -> str:
     if name in {"radioselect", "checkboxselectmultiple"}:
         return "choices"
     return "file" if "file" in name else "text"
+
+
+@register.filter
+def event_words(code: str) -> str:
+    """An audited event in words, such as 许可 · 生效."""
+    return audit_words.event(code)
+
+
+@register.filter
+def subject_words(kind: str) -> str:
+    """What kind of thing an audit entry is about, such as 许可."""
+    return audit_words.subject(kind)
+
+
+@register.filter
+def optional_word(field: BoundField) -> str:
+    """What stands beside a field that may stay empty; `optional_words` of the form knows better."""
+    words: dict[str, str] = getattr(field.form, "optional_words", {})
+    return str(words.get(field.name) or _("选填"))
 
 
 @register.simple_tag

@@ -15,16 +15,19 @@ Result = TypeVar("Result")
 def attempt(form: forms.BaseForm, command: Callable[[], Result]) -> Result | None:
     """The command's result; None when it was refused, the reasons then being on the form.
 
-    An Invalid goes to its fields, any other refusal to the top with every blocker.
+    An Invalid goes to its fields, any other refusal to the top with every blocker. Where a form
+    names a fact otherwise than the service does, its `field_of` says which field asks for it.
     """
     try:
         return command()
     except Invalid as problem:
-        known = {k: v for k, v in problem.fields.items() if k in form.fields}
+        asked_as: dict[str, str] = getattr(form, "field_of", {})
+        found = {asked_as.get(k, k): v for k, v in problem.fields.items()}
+        known = {k: v for k, v in found.items() if k in form.fields}
         for name, messages in known.items():
             for message in messages:
                 form.add_error(name, message)
-        others = [m for k, v in problem.fields.items() if k not in known for m in v]
+        others = [m for k, v in found.items() if k not in known for m in v]
         for message in others or ([] if known else [problem.message]):
             form.add_error(None, message)
     except DomainError as problem:

@@ -30,6 +30,7 @@ class Tile:
     label: str
     value: str
     url: str
+    unit: str = ""
     hint: str = ""
 
 
@@ -42,6 +43,7 @@ class Highlight:
     summary: str = ""
     meta: str = ""
     badge: str = ""
+    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

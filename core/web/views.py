@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection
-from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -131,9 +130,7 @@ def audit_trail(request: Request) -> HttpResponse:
     search = request.GET.get("q", "").strip()[:80]
     rows = audit.entries(viewer=request.actor)
     if search:
-        rows = rows.filter(
-            Q(event__icontains=search) | Q(subject_id=search) | Q(actor_key__icontains=search)
-        )
+        rows = audit.searched(rows, search)
     pages = Paginator(rows, ENTRIES_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     audit_services.record(

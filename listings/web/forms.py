@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.reference import selectors as reference
@@ -88,7 +89,7 @@ class PatentForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", _("未评定")), *((n, f"TRL {n}") for n in range(1, 10))],
+        choices=[("", _("未评定")), *((n, format_lazy(_("{n} 级"), n=n)) for n in range(1, 10))],
     )
     funding_project = forms.CharField(label=_("资助项目编号"), required=False, max_length=300)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)

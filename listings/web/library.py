@@ -89,6 +89,7 @@ def _line(card: PatentCard) -> dict[str, Any]:
         "status_label": filters.word_for("status", card.status),
         "status_tone": presenting.STATUS_TONES.get(card.status, "muted"),  # type: ignore[call-overload]
         "offer_label": dict(office.OFFERS).get(card.listing_status, ""),
+        "layer_label": filters.word_for("layer", card.layer),
         "price": presenting.price_of(card) if card.listing_id else "",
     }
 

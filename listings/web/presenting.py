@@ -116,7 +116,7 @@ def shown(card: PatentCard, query: str = "") -> Shown:
             for part in (
                 holders,
                 place,
-                f"TRL {card.trl}" if card.trl else "",
+                _("成熟度 %(n)s 级") % {"n": card.trl} if card.trl else "",
                 card.ipc[0] if card.ipc else "",
                 card.printed or _("号码待核实"),
             )

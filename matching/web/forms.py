@@ -97,13 +97,15 @@ class NeedForm(forms.Form):
         "targets": _("零下 20℃ 升到 5℃ 以上不超过 10 分钟；升温耗电不超过 6%"),
         "ipc": _("H01M 10/615；H02J"),
     }
+    field_of: ClassVar = {"industry_codes": "industry"}
+    optional_words: ClassVar = {"problem": _("开放征集时必填"), "industry": _("开放征集时必填")}
     title = forms.CharField(label=_("需求名称"), max_length=200)
     problem = forms.CharField(
         label=_("技术问题"),
         max_length=5_000,
         required=False,
         widget=long_text(5, 5_000),
-        help_text=_("开放征集时必填。用自己的话写：现在怎么做、哪里不行；不必写公司简介。"),
+        help_text=_("用自己的话写：现在怎么做、哪里不行；不必写公司简介。"),
     )
     situation = forms.CharField(
         label=_("应用场景"), max_length=5_000, required=False, widget=long_text(3, 5_000)
@@ -112,7 +114,7 @@ class NeedForm(forms.Form):
         label=_("目标指标"), max_length=3_000, required=False, widget=long_text(3, 3_000)
     )
     industry = forms.ChoiceField(
-        label=_("所属行业"), required=False, help_text=_("开放征集时必选，用来与专利分类对照。")
+        label=_("所属行业"), required=False, help_text=_("用来与专利分类对照。")
     )
     trl = forms.TypedChoiceField(
         label=_("至少要到什么成熟度"), required=False, coerce=int, empty_value=None

@@ -29,7 +29,13 @@ def newest(actor: Actor, now: datetime) -> Part:
     """The newest needs for visitors, below the newest patents."""
     if actor.is_anonymous:
         wanted = selectors.board(viewer=actor, query=selectors.NeedQuery()).count()
-        tile = Tile(_("公开需求"), f"{wanted:,}", reverse("matching:needs"), hint=_("条，等您来解"))
+        tile = Tile(
+            _("公开需求"),
+            f"{wanted:,}",
+            reverse("matching:needs"),
+            unit=_("条"),
+            hint=_("等您来解"),
+        )
         return Part(tiles=(tile,), sections=(_newest(actor),))
     return Part(sections=(_newest(actor),)) if actor.has(Role.INVENTOR) else Part()
 
@@ -60,6 +66,7 @@ def _for_firm(actor: Actor) -> Part:
                     m for m in (card.patent.organisation_name, words.price_of(card.patent)) if m
                 ),
                 badge=_("%(n)s 分") % {"n": card.score},
+                is_sample=card.patent.is_sample,
             )
             for card in cards
         ),
@@ -105,7 +112,7 @@ def _newest(actor: Actor) -> Section:
                 url=f"/needs/{need.pk}/",
                 summary=need.problem[:80],
                 meta=" · ".join(m for m in words.need_meta(need) if m),
-                badge=_("示例") if need.is_sample else "",
+                is_sample=need.is_sample,
             )
             for need in rows
         ),

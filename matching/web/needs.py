@@ -170,6 +170,8 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "facts": words.need_facts(need),
         "tone": words.NEED_TONES[need.status],
         "is_mine": is_mine and allowed(request.actor, Permission.POST_NEED, on=need),
+        "may_offer": request.actor.is_anonymous
+        or allowed(request.actor, Permission.PUBLISH_LISTING),
     }
     if is_mine:
         rows = selectors.of_demand(Demand(DemandKind.NEED, pk), viewer=request.actor)
