@@ -56,7 +56,8 @@ class TermsForm(forms.Form):
         help_text=_("取得许可的企业条件同等；公告后不能对个别企业改价，可另行约定普通许可。"),
     )
     amount = yuan_field(
-        _("金额（元）"), help_text=_("固定费用（一次总付）、入门费或先使用后付费的金额；免费和只提成的留空。")
+        _("金额（元）"),
+        help_text=_("固定费用（一次总付）、入门费或先使用后付费的金额；免费和只提成的留空。"),
     )
     due_days = forms.IntegerField(
         label=_("使用多少天后付款"),
