@@ -28,7 +28,7 @@ class Section:
     label: str | Promise
     icon: str = ""
     here: bool = False
-    also: tuple[str, ...] = ()  # addresses that belong to it without lying under its path
+    also: tuple[str, ...] = ()  # paths that belong to it without lying under its own
 
 
 PUBLIC = (
@@ -48,7 +48,9 @@ MATCHES = Section("/matches/", gettext_lazy("匹配推荐"), "spark")
 RECEIVED = Section("/matches/received/", gettext_lazy("企业评价"), "spark")
 MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen", also=("/needs/new/",))
 SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
-DECLARATIONS = Section("/open-licences/mine/", gettext_lazy("开放许可"), "scale")
+DECLARATIONS = Section(
+    "/open-licences/mine/", gettext_lazy("开放许可"), "scale", also=("/open-licences/declare/",)
+)
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
@@ -92,7 +94,7 @@ def _marked(sections: tuple[Section, ...], here: str) -> list[Section]:
     shown = [section for section in sections if _installed(section.path)]
     fits = [s.path for s in shown if s.path == here or (s.path != "/" and here.startswith(s.path))]
     best = max(fits, key=len, default=None)
-    return [replace(s, here=s.path == best or here in s.also) for s in shown]
+    return [replace(s, here=s.path == best or here.startswith(s.also or ("-",))) for s in shown]
 
 
 @register.simple_tag(takes_context=True)
