@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import models
@@ -19,6 +20,14 @@ from core.models import (
     RegionSetting,
     User,
 )
+
+admin.site.site_header = "专利转化运用平台 · 系统管理"
+admin.site.site_title = "系统管理"
+admin.site.index_title = "全部数据"
+for _model in apps.get_models():
+    # Chinese has no plural: without this the lists would read 专利s.
+    if "verbose_name_plural" not in _model._meta.original_attrs:
+        _model._meta.verbose_name_plural = _model._meta.verbose_name
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[models.Model]):

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
@@ -40,12 +41,13 @@ PRICES: Final = (
     ("to-1m", _("20 万—100 万元")),
     ("above-1m", _("100 万元以上")),
 )
+ROUTE_WORDS: Final[dict[str, Any]] = {
+    Route.OPEN_LICENCE: _("愿意开放许可"),
+    Route.TRY_FIRST: _("先使用后付费"),
+}
 MODES: Final = [
     (OPEN_NOW, _("开放许可 · 可直接取得")),
-    *(
-        (code, _("愿意开放许可") if code == Route.OPEN_LICENCE else label)
-        for code, label in Route.choices
-    ),
+    *((code, ROUTE_WORDS.get(code, label)) for code, label in Route.choices),
 ]
 TITLES: Final[dict[str, Any]] = {
     "mode": _("许可方式"),
@@ -214,7 +216,7 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
 def word_for(name: str, value: str) -> str:
     """What people call a filter's value."""
     if name in WORDS:
-        return str(WORDS[name].get(value, value))
+        return gettext(str(WORDS[name].get(value, value)))
     if name == "region":
         return reference.region_name(value.ljust(6, "0")) or value
     if name in {"section", "ipc"}:

@@ -47,6 +47,15 @@ class HttpSender:
                     extensions={"sni_hostname": host},
                 )
         except (httpx.HTTPError, ValueError) as problem:
-            return Reply(None, note=f"{type(problem).__name__}"[:300])
+            return Reply(None, note=_why(problem))
         wait = response.headers.get("Retry-After", "")
         return Reply(response.status_code, int(wait) if wait.isdigit() else None)
+
+
+def _why(problem: Exception) -> str:
+    """Why nothing came back, for the exchange's own log."""
+    if isinstance(problem, httpx.TimeoutException):
+        return "对方没有在规定时间内应答"
+    if isinstance(problem, httpx.ConnectError):
+        return "连接不上对方服务器（地址、端口或证书）"
+    return f"请求没有完成（{type(problem).__name__}）"
