@@ -95,6 +95,7 @@ def as_card(patent: Patent, *, viewer: Actor) -> PatentCard:
         routes=routes,
         licence_mode=licence_mode(is_declared=declared, routes=routes),
         asking_price=listing.asking_price if listing else None,
+        is_declared=declared,
     )
 
 

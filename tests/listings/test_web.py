@@ -19,6 +19,7 @@ from core.people.models import Membership
 from listings import services
 from listings.imports import limits
 from listings.models import Favourite, ImportBatch, Listing, Patent
+from listings.types import EncumbranceKind
 from tests.factories import core as make
 from tests.factories import listings as stock
 
@@ -121,6 +122,21 @@ def test_a_patent_page_says_it_all(client: Client, keeper: Membership) -> None:
         assert words in page
     assert '<script type="application/ld+json">' in page
     assert f'hx-get="/open-licences/of/{patent.pk}/"' in page
+
+
+def test_an_open_licence_on_offer_is_said_wherever_the_patent_is(
+    client: Client, keeper: Membership
+) -> None:
+    patent = listed(keeper)
+    pages = (url("board"), url("patent", pk=patent.pk))
+    badge = "开放许可 · 可直接取得</span>"
+    before = [text(client.get(page)) for page in pages]
+    assert all(badge not in page.replace("\n", "") for page in before)
+    stock.bound(patent, EncumbranceKind.OPEN_DECLARATION)
+    for page in pages:
+        assert badge in text(client.get(page)).replace("\n", "")
+    home = text(client.get("/"))
+    assert '<span class="chip">开放许可</span>' in home
 
 
 def test_json_ld_cannot_break_out(client: Client, keeper: Membership) -> None:
