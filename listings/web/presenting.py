@@ -31,7 +31,7 @@ from listings.web.marking import marked, snippet
 
 ACTIONS = {
     Action.PUBLISH: lazy("挂牌展示"),
-    Action.DECLARE_OPEN: lazy("开放许可"),
+    Action.DECLARE_OPEN: lazy("声明开放许可"),
     Action.LICENSE_ORDINARY: lazy("普通许可"),
     Action.LICENSE_SOLE: lazy("排他许可"),
     Action.LICENSE_EXCLUSIVE: lazy("独占许可"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser.people import arrives
 from tests.browser.test_pages import PAGES, VISITED
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE = {"width": 360, "height": 800}
-LAPTOP = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 800}
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
 def found_by_axe(page: Page) -> list[str]:
