@@ -58,25 +58,80 @@ OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
 AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
+SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
+DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
+DRIVES = Section("/drives/", gettext_lazy("盘点动员"), "flag")
 
 WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (
         Role.OFFICE,
-        (TODO, LIBRARY, RECEIVED, DECLARATIONS, LICENCES, OUTCOMES, PLEDGES, FAVOURITES),
+        (
+            TODO,
+            LIBRARY,
+            DISCLOSURES,
+            RECEIVED,
+            DECLARATIONS,
+            LICENCES,
+            OUTCOMES,
+            PLEDGES,
+            DRIVES,
+            FAVOURITES,
+            SEARCH,
+        ),
     ),
-    (Role.ENTERPRISE, (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, LICENCES, PLEDGES)),
+    (
+        Role.ENTERPRISE,
+        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, SEARCH, LICENCES, PLEDGES),
+    ),
     (
         Role.BROKER,
         (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
     ),
-    (Role.INVENTOR, (TODO, FAVOURITES)),
-    (Role.BUREAU, (TODO, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
+    (Role.BUREAU, (TODO, OVERSIGHT, DRIVES, OUTCOMES, LICENCES, PLEDGES)),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
     (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
     (Role.SYSADMIN, (TODO, OVERSIGHT, AUDIT, ADMIN)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Lists that lie side by side: each shows the way to the others. No roles: for everyone."""
+
+    label: str | Promise
+    sections: tuple[Section, ...]
+    roles: frozenset[Role] = frozenset()
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        gettext_lazy("找专利"),
+        (
+            Section("/patents/", gettext_lazy("全部专利")),
+            Section("/collections/", gettext_lazy("专题库")),
+            Section("/bundles/", gettext_lazy("专利组合")),
+            Section("/auctions/", gettext_lazy("拍卖与挂牌公示")),
+        ),
+    ),
+    Family(
+        gettext_lazy("专利库"),
+        (
+            Section("/library/", gettext_lazy("库存")),
+            Section("/library/portfolio/", gettext_lazy("组合分析")),
+            Section("/library/annuities/", gettext_lazy("年费")),
+            Section("/library/events/", gettext_lazy("法律事件")),
+            Section("/library/candidates/", gettext_lazy("开放许可候选")),
+            Section("/library/sheets/", gettext_lazy("推介表")),
+            Section("/library/promotion/", gettext_lazy("推广")),
+            Section("/library/auctions/", gettext_lazy("拍卖")),
+            Section("/library/imports/", gettext_lazy("导入记录")),
+        ),
+        frozenset({Role.OFFICE, Role.BROKER}),
+    ),
 )
 
 
@@ -118,6 +173,24 @@ def workbench_sections(context: template.Context) -> list[Section]:
                 seen.setdefault(section.path, section)
     seen[NOTICES.path] = NOTICES
     return _marked(tuple(seen.values()), request.path)
+
+
+@register.simple_tag(takes_context=True)
+def neighbours(context: template.Context) -> dict[str, object] | None:
+    """The lists beside this one, as `tabs.html` wants them; None where there are none."""
+    request: HttpRequest | None = context.get("request")
+    actor: Actor | None = getattr(request, "actor", None)
+    if request is None or actor is None:
+        return None
+    for family in FAMILIES:
+        paths = {section.path for section in family.sections}
+        if request.path in paths and (not family.roles or actor.has(*family.roles)):
+            tabs = [
+                {"url": s.path, "label": s.label, "current": s.here}
+                for s in _marked(family.sections, request.path)
+            ]
+            return {"label": family.label, "tabs": tabs} if len(tabs) > 1 else None
+    return None
 
 
 @register.simple_tag

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django import forms
@@ -391,3 +391,24 @@ def test_error_pages_need_neither_request_nor_database(name: str) -> None:
     html = render_to_string(f"{name}.html")
     assert "<h1>" in html
     assert 'href="/"' in html
+
+
+def beside(path: str, *roles: Role) -> dict[str, object] | None:
+    request = RequestFactory().get(path)
+    request.actor = Actor(user_id=1, roles=frozenset(roles)) if roles else Actor.anonymous()  # type: ignore[attr-defined]
+    return nav.neighbours(Context({"request": request}))
+
+
+def test_a_library_list_shows_the_lists_beside_it_to_its_office() -> None:
+    shown = beside("/library/", Role.OFFICE)
+    assert shown is not None
+    tabs = cast("list[dict[str, object]]", shown["tabs"])
+    assert [tab["url"] for tab in tabs if tab["current"]] == ["/library/"]
+    assert "/library/imports/" in {tab["url"] for tab in tabs}
+
+
+@pytest.mark.parametrize(
+    ("path", "roles"), [("/library/", ()), ("/library/", (Role.BANK,)), ("/help/", (Role.OFFICE,))]
+)
+def test_nobody_else_is_shown_them(path: str, roles: tuple[Role, ...]) -> None:
+    assert beside(path, *roles) is None
