@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html import unescape
 from itertools import cycle
 from typing import Any
@@ -98,6 +99,7 @@ def _fields(page: str, method: str) -> Iterator[str]:
             )
 
 
+@cache
 def _described() -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     """(method, path) of the API → names in the query, names in the body."""
     generator: Any = SchemaGenerator  # drf-spectacular is not typed
@@ -130,12 +132,13 @@ def _who(name: str) -> Iterable[str]:
 
 
 @pytest.mark.django_db
-def test_no_door_breaks() -> None:
+@pytest.mark.parametrize("room", sorted({name.split(":")[0] for name in DOORS}))
+def test_no_door_breaks(room: str) -> None:
     world, described = World(), _described()
     texts, values = cycle(TEXTS), cycle(VALUES)
     stranger = Attack(world, "office")
     wrong: list[str] = []
-    for name in DOORS:
+    for name in (door for door in DOORS if door.split(":")[0] == room):
         row, is_api = ROWS[name], name.split(":")[0].endswith("-api")
         kwargs = row.kwargs(world)
         url = reverse(name, kwargs=kwargs)

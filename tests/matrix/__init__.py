@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from core.people.models import Membership
@@ -31,33 +30,35 @@ class World:
     strangers to them; bureau oversees Shanghai ("31"), where office lies, bureau2 Jiangsu ("32").
     """
 
-    def __init__(self) -> None:
+    def __init__(self, members: dict[str, Membership] | None = None) -> None:
+        self.members = members or everybody()
         self._things: dict[str, Any] = {}
-
-    @cached_property
-    def members(self) -> dict[str, Membership]:
-        return {
-            "inventor": make.inventor(),
-            "office": make.office(region="310115"),
-            "office2": make.office(region="320500"),
-            "enterprise": make.enterprise(region="310115"),
-            "enterprise2": make.enterprise(region="320500"),
-            "broker": make.broker(),
-            "bank": make.bank(),
-            "guarantor": make.guarantor(),
-            "valuer": make.valuer(),
-            "exchange": make.exchange(),
-            "bureau": make.bureau("31"),
-            "bureau2": make.bureau("32"),
-            "auditor": make.auditor(),
-            "sysadmin": make.sysadmin(),
-        }
 
     def thing(self, name: str, build: Callable[[World], Any]) -> Any:
         """The thing of that name, built on first use."""
         if name not in self._things:
             self._things[name] = build(self)
         return self._things[name]
+
+
+def everybody() -> dict[str, Membership]:
+    """One new member per identity that has an account."""
+    return {
+        "inventor": make.inventor(),
+        "office": make.office(region="310115"),
+        "office2": make.office(region="320500"),
+        "enterprise": make.enterprise(region="310115"),
+        "enterprise2": make.enterprise(region="320500"),
+        "broker": make.broker(),
+        "bank": make.bank(),
+        "guarantor": make.guarantor(),
+        "valuer": make.valuer(),
+        "exchange": make.exchange(),
+        "bureau": make.bureau("31"),
+        "bureau2": make.bureau("32"),
+        "auditor": make.auditor(),
+        "sysadmin": make.sysadmin(),
+    }
 
 
 def everyone(status: int, **but: int) -> dict[str, int]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django import DjangoDbBlocker
 
 import tests.matrix as matrix
+from core.people.models import Membership
 from tests.conftest import log_in
 from tests.matrix import IDENTITIES, Row, World
 from tests.matrix.core import ELSEWHERE, LIBRARY_PREFIXES
@@ -49,18 +54,47 @@ def test_every_url_is_declared() -> None:
     assert sorted(known - urls) == [], "declared URLs that no longer exist"
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """Everyone, and the cookies of those who are signed in."""
+
+    members: dict[str, Membership]
+    cookies: dict[str, SimpleCookie]
+
+
+@pytest.fixture(scope="module")
+def crowd(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Crowd]:
+    """All identities, made and signed in once for the whole matrix; rolled back at its end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        members = World().members
+        cookies = {}
+        for identity, member in members.items():
+            client = Client()
+            log_in(client, member)
+            client.get("/healthz")  # the first request of a session writes it
+            cookies[identity] = client.cookies
+        yield Crowd(members, cookies)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def _plain_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal's status is asked here ten thousand times; its page is looked at in tests/core."""
+    plain = "core.web.middleware.render", lambda *_, status: HttpResponse(status=status)
+    monkeypatch.setattr(*plain)
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_plain_refusals")
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_answers_are_as_declared(name: str) -> None:
-    row, world = ROWS[name], World()
+def test_answers_are_as_declared(name: str, crowd: Crowd) -> None:
+    row, world = ROWS[name], World(crowd.members)
     url = reverse(name, kwargs=row.kwargs(world)) + row.query
-    wrong = []
+    client, wrong = Client(headers=dict(row.headers)), []
     for identity in IDENTITIES:
-        client = Client(headers=dict(row.headers))
-        if identity != "anonymous":
-            log_in(client, world.members[identity])
         for method in METHODS:
             expected = row.expected(method)
+            client.cookies = SimpleCookie(crowd.cookies.get(identity))
             with transaction.atomic():
                 data = row.data(world) if method in {"post", "put", "patch"} else {}
                 json = name.split(":")[0].endswith("-api") and method != "get"
