@@ -98,6 +98,7 @@ def _for_holder(actor: Actor) -> Part:
         label=_("感兴趣的企业"),
         value=str(selectors.interest_count(viewer=actor)),
         url="/matches/received/",
+        unit=_("家"),
     )
     return Part(tiles=(tile,), sections=(section,))
 

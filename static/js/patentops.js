@@ -121,6 +121,12 @@
     setTimeout(() => { if (!toast.matches(":hover, :focus-within")) toast.remove(); }, 12000);
   });
 
+  // On a phone the bar of places opens where one is, not at its beginning.
+  for (const here of document.querySelectorAll(".workbench [aria-current], .tabs [aria-current]")) {
+    const bar = here.closest(".container, .tabs");
+    if (bar) bar.scrollLeft += here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
+  }
+
   // What a fragment request could not do is said, not swallowed.
   const failed = () => document.dispatchEvent(new CustomEvent("patentops:toast", {
     detail: { title: "没有完成", body: "网络或服务暂时不可用，请稍后再试。" },
