@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.reference import ipc as ipc_rules
 from core.reference import selectors as reference
 from listings.imports import limits
-from listings.rules import ipc as ipc_rules
 from listings.rules.standing import EVENTS
 from listings.types import (
     HolderInput,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from core.reference import ipc as ipc_rules
 from listings.imports import cells, columns
 from listings.imports.cells import CellRefused
-from listings.rules import ipc as ipc_rules
 from listings.rules import numbers
 from listings.rules.records import ABSTRACT_LENGTH, TITLE_LENGTH
 from listings.types import HolderInput, HolderKind, PatentInput, PatentKind

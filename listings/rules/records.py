@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from listings.rules import ipc, numbers, terms
+from core.reference import ipc
+from listings.rules import numbers, terms
 from listings.types import Consent, HolderInput, PatentInput, PatentKind
 
 TITLE_LENGTH, ABSTRACT_LENGTH, NAME_LENGTH = 500, 20_000, 200

@@ -8,11 +8,11 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from core.reference import ipc as ipc_rules
 from core.reference import selectors as reference
 from core.web.forms import day_input
 from listings import filters
 from listings.imports import columns, limits
-from listings.rules import ipc as ipc_rules
 from listings.rules.standing import EVENTS
 from listings.types import (
     Consent,

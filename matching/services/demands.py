@@ -14,8 +14,8 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Governance, Permission, require
+from core.reference import ipc as ipc_rules
 from core.reference import selectors as reference
-from listings.rules import ipc as ipc_rules
 from matching import rules
 from matching.models import Need, Subscription
 from matching.models.demands import divisions

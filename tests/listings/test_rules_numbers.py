@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.rules import ipc, numbers
+from core.reference import ipc
+from listings.rules import numbers
 from listings.types import PatentKind
 
 long_bodies = st.builds(
