@@ -41,7 +41,8 @@ EVENTS: dict[str, str] = {
     "match.run_finished": "A matching run finished.",
     "match.pushed": "A match was pushed to its receiver.",
     "match.rated": "A receiver rated a match: prospect 1-5, interested, reason.",
-    "demand.measured": "How much demand there is for a patent was measured anew.",
+    "demand.measured": "A run found materially other demand for patents: patents [{patent_id, "
+    "needs, subscriptions, best}].",
     # core
     "notice.sent": "A notice was put into somebody's bell.",
 }

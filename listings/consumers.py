@@ -7,6 +7,7 @@ from datetime import datetime
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.services import index_patents, take_rating
+from listings.services.scoring import rescore, take_demand
 
 
 @consumer("patent.imported", "patent.changed", "patent.listed", name="listings.index_patent")
@@ -27,3 +28,26 @@ def hear_rating(event: Event, *, now: datetime) -> None:
         by=Actor.system(),
         now=now,
     )
+
+
+@consumer("demand.measured", name="listings.take_demand")
+def hear_demand(event: Event, *, now: datetime) -> None:
+    """How much a patent is looked for bears on its potential."""
+    take_demand(measured=event.payload["patents"], by=Actor.system(), now=now)
+
+
+@consumer(
+    "patent.changed",
+    "patent.listed",
+    "patent.lapsed",
+    "patent.restored",
+    "open_declaration.announced",
+    "licence.effective",
+    "pledge.recorded",
+    "pledge.released",
+    name="listings.rescore",
+)
+def score_again(event: Event, *, now: datetime) -> None:
+    """Something that a score rests on has changed; the next sweep scores it, however many do."""
+    one, several = event.payload.get("patent_id"), event.payload.get("patent_ids")
+    rescore([int(pk) for pk in (several or [one]) if pk is not None])

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from listings import services
-from listings.services import importing
+from listings.services import importing, scoring
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -37,3 +37,12 @@ def resume_imports() -> None:
     """The sweep: imports whose nudge was lost or whose worker died."""
     for batch_id in importing.stuck_batches(now=timezone.now()):
         work_on_import.delay(batch_id=batch_id)  # one that keeps failing must not stop the others
+
+
+@shared_task(name="listings.score_due", acks_late=True, ignore_result=True)
+def score_due() -> None:
+    """Score what was marked, or has come of age, portion by portion."""
+    now = timezone.now()
+    scoring.apply_rules(now=now)
+    while scoring.score_due(now=now):
+        pass

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from matching.types import (
     Bar,
+    Measured,
     NeedInput,
     NeedStatus,
     Ranked,
@@ -62,6 +63,8 @@ REJECTED_PROSPECT = 2
 LEAST_TITLE = 4
 LEAST_PROBLEM = 10
 FIT_FACTOR = 2  # word statistics are frozen anew when the stock has doubled
+BEST_STEP = 5  # points
+CROWD_STEP = 5  # a fifth
 INLINE_DEMANDS = 500  # up to so many lists are then ranked on the spot, more in shards
 
 
@@ -167,6 +170,20 @@ def material(*, title: str, asking_price: Decimal | None, licence_mode: str) -> 
     price = "" if asking_price is None else f"{asking_price:.2f}"
     text = "\n".join((title, price, licence_mode))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def materially_different(before: Measured | None, after: Measured) -> bool:
+    """Whether others need to hear that a patent's demand has changed.
+
+    The first need, or the last one gone, always; of many, a change by a fifth; of how well the
+    best fits, five points.
+    """
+    if before is None:
+        return True
+    if abs(after.best - before.best) >= BEST_STEP:
+        return True
+    pairs = ((before.needs, after.needs), (before.subscriptions, after.subscriptions))
+    return any(abs(new - old) * CROWD_STEP > old for old, new in pairs if new != old)
 
 
 def worth_pushing(ticks: int, *, min_score: int) -> bool:

@@ -37,3 +37,9 @@ def full_run() -> None:
 def push_waiting() -> None:
     """What a day's share left waiting."""
     services.push_waiting(now=timezone.now())
+
+
+@shared_task(name="matching.measure_all", acks_late=True, ignore_result=True)
+def measure_all(*, run_id: int) -> None:
+    """How much demand there is for each patent, after a full run."""
+    services.measure_after(run_id=run_id, now=timezone.now())

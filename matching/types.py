@@ -222,3 +222,12 @@ class Ranked:
     @property
     def place(self) -> tuple[int, int]:
         return (-self.ticks, self.patent_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many needs and subscriptions a patent matches, and how well the best fits (0 to 100)."""
+
+    needs: int
+    subscriptions: int
+    best: int

@@ -2,18 +2,30 @@
 
 from listings.models.binding import Encumbrance, LegalEvent
 from listings.models.imports import ImportBatch, ImportRow
+from listings.models.layers import (
+    DemandSignal,
+    LayerMove,
+    LayerOverride,
+    LayerRule,
+    Screening,
+)
 from listings.models.library import InventoryItem, MarketSignal
 from listings.models.patents import Favourite, Holder, Listing, Patent
 
 __all__ = [
+    "DemandSignal",
     "Encumbrance",
     "Favourite",
     "Holder",
     "ImportBatch",
     "ImportRow",
     "InventoryItem",
+    "LayerMove",
+    "LayerOverride",
+    "LayerRule",
     "LegalEvent",
     "Listing",
     "MarketSignal",
     "Patent",
+    "Screening",
 ]

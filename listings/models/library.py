@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint, Value
 
 from core.db import ActorKeyField, both_or_neither
 from listings import types
@@ -19,6 +19,7 @@ class InventoryItem(models.Model):
     """A patent in the stock-taking 盘点: proposed, admitted to the library, archived.
 
     The layer itself is a column of the patent; here stands why, and by which version of the rule.
+    `score_due_on` is the day from which the score must be looked at again; null is at once.
     """
 
     patent = models.OneToOneField(Patent, on_delete=models.PROTECT, related_name="inventory")
@@ -28,6 +29,10 @@ class InventoryItem(models.Model):
     rule_version = models.CharField(max_length=20)
     layer_reasons = models.JSONField(default=list, blank=True)
     layered_at = models.DateTimeField()
+    score = models.DecimalField("产业化潜力", max_digits=4, decimal_places=1, null=True, blank=True)
+    evidence = models.PositiveSmallIntegerField("有依据的权重", default=0, db_default=0)
+    parts = models.JSONField("得分构成", default=list, db_default=Value([], models.JSONField()))
+    score_due_on = models.DateField(null=True, blank=True, editable=False)
     admitted_at = models.DateTimeField(null=True, blank=True)
     admitted_by = ActorKeyField(null=True, blank=True)
     archived_because = models.CharField(max_length=200, blank=True, default="")
@@ -42,6 +47,15 @@ class InventoryItem(models.Model):
             CheckConstraint(
                 condition=~Q(status=types.InventoryStatus.ADMITTED) | Q(admitted_at__isnull=False),
                 name="inventory_admitted_by_someone",
+            ),
+            CheckConstraint(
+                condition=Q(score__isnull=True) | Q(score__range=(0, 100)),
+                name="inventory_score_0_to_100",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                F("score_due_on").asc(nulls_first=True), "id", name="inventory_next_to_score"
             ),
         ]
         triggers: ClassVar = [

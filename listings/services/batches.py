@@ -17,6 +17,7 @@ from listings.rules import moves
 from listings.selectors import legal
 from listings.services import news
 from listings.services.index import index_patents
+from listings.services.scoring import rescore
 from listings.types import Action, Blocker, Consent, ListingStatus, hard
 
 STRONGER: dict[Consent, tuple[Consent, ...]] = {
@@ -117,5 +118,6 @@ def consent_for_stock(
     touched = set(others.values_list("patent_id", flat=True))
     others.update(consent=Consent(consent).value)
     changed = [row for row in rows if row.pk in touched]
+    rescore([row.pk for row in changed])
     audit.record_many("patent.consent_noted", subjects=changed, by=by, at=now)
     return len(changed)

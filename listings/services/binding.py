@@ -18,6 +18,7 @@ from listings.models import Encumbrance, LegalEvent, Patent, choices
 from listings.rules import binding
 from listings.selectors.legal import as_bond
 from listings.services.locks import lock_patent
+from listings.services.scoring import rescore
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
 
 
@@ -133,6 +134,7 @@ def bind(
         created_at=now,
         created_by=by.key,
     )
+    rescore([patent.pk])
     audit.record(
         "patent.encumbered",
         subject=patent,
@@ -190,6 +192,7 @@ def unbind(row: Encumbrance, *, ended_on: date, reason: str, by: Actor, now: dat
     row.released_at, row.released_by = now, by.key
     row.released_because = reason[:200]
     row.save(update_fields=["term", "active", "released_at", "released_by", "released_because"])
+    rescore([row.patent_id])
     audit.record(
         "patent.released",
         subject=row.patent,

@@ -109,6 +109,7 @@ def set_consent(
         raise Missing("没有找到这位专利权人。")
     before, holder.consent = holder.consent, Consent(consent).value
     holder.save(update_fields=["consent"])
+    settle_layer(patent, by=by, now=now)
     audit.record(
         "patent.consent_noted",
         subject=patent,

@@ -4,81 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.models import InventoryItem, MarketSignal, Patent, choices
-from listings.rules import layers, moves, records
-from listings.rules.layers import Placement, Voice
+from listings.rules import moves, records
 from listings.rules.moves import IllegalMove
-from listings.services import news
+from listings.selectors import evidence
+from listings.services import scoring
 from listings.services.locks import lock_patent
-from listings.types import InventoryStatus, PatentStatus
+from listings.types import InventoryStatus, Layer
 
 MOVE_NAMES = {"admit": "入库", "archive": "归档", "readmit": "重新入库"}
 
 
-def placement(patent: Patent) -> Placement:
-    """The layer that what is known today puts the patent in."""
-    voices = [
-        Voice(prospect, interested)
-        for prospect, interested in patent.signals.order_by("organisation_id").values_list(
-            "prospect", "interested"
-        )
-    ]
-    has_sheet = patent.listings.exclude(problem="", how="", benefit="").exists()
-    return layers.place(
-        status=PatentStatus(patent.status),
-        trl=patent.trl,
-        has_offer_sheet=has_sheet,
-        voices=voices,
-    )
-
-
 def propose(patent: Patent, *, now: datetime) -> None:
     """A new patent's item in the stock-taking, with its first layer."""
-    found = placement(patent)
-    InventoryItem.objects.create(
-        patent=patent,
-        rule_version=found.rule_version,
-        layer_reasons=list(found.reasons),
-        layered_at=now,
-    )
-    if patent.layer != found.layer:
-        patent.layer = found.layer
+    found = evidence.facts_of([patent], on=legal_day(now))[patent.pk]
+    beside = {"sheet": found.sheet, "silent_owners": found.silent_owners}
+    for item in scoring.first_items([patent], [beside], now=now):
+        item.save()
+    if patent.layer != Layer.C:  # where every row begins
         patent.save(update_fields=["layer"])
 
 
 def settle_layer(patent: Patent, *, by: Actor, now: datetime) -> bool:
     """Put a locked patent where the rule says it lies now; whether it moved."""
-    found = placement(patent)
-    before = patent.layer
-    if found.layer == before:
-        return False
-    patent.layer = found.layer
-    patent.save(update_fields=["layer"])
-    InventoryItem.objects.filter(patent=patent).update(
-        rule_version=found.rule_version, layer_reasons=list(found.reasons), layered_at=now
-    )
-    step: dict[str, Any] = {
-        "from": before,
-        "to": found.layer.value,
-        "rule_version": found.rule_version,
-    }
-    audit.record(
-        "patent.layer_moved",
-        subject=patent,
-        by=by,
-        at=now,
-        changes={**step, "reasons": list(found.reasons)},
-    )
-    news.tell("patent.layer_moved", patent, by=by, now=now, **step)
-    return True
+    return bool(scoring.settle([patent], by=by, now=now))
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from matching.services.demands import (
     solve_need,
     subscribe,
 )
+from matching.services.measuring import measure_after
 from matching.services.pushing import push_waiting
 from matching.services.rating import (
     lift_opt_out,
@@ -46,6 +47,7 @@ __all__ = [
     "freeze_engine",
     "lift_opt_out",
     "mark",
+    "measure_after",
     "note",
     "open_need",
     "opt_out",

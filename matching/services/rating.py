@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Avg, Count, Q
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -135,18 +134,6 @@ def _tell(lead: Lead, row: Evaluation, *, by: Actor, now: datetime) -> None:
         "reason": row.reason,
     }
     outbox.emit("match.rated", subject=lead, by=by, at=now, payload=payload)
-    said = Evaluation.objects.filter(lead__patent_id=lead.patent_id).aggregate(
-        ratings=Count("pk"), interested=Count("pk", filter=Q(interested=True)), mean=Avg("prospect")
-    )
-    measured = {
-        "patent_id": lead.patent_id,
-        "organisation_id": lead.supplier_id,
-        "matches": Match.objects.filter(patent_id=lead.patent_id, off_at__isnull=True).count(),
-        "ratings": said["ratings"],
-        "interested": said["interested"],
-        "mean_prospect": round(float(said["mean"]), 2),
-    }
-    outbox.emit("demand.measured", subject=lead, by=by, at=now, payload=measured)
 
 
 def remember(*, organisation_id: int, by: Actor, now: datetime) -> int | None:

@@ -25,6 +25,7 @@ from listings import selectors as listings
 from matching import engine, rules
 from matching.models import EngineVersion, Match, Need, Run, RunItem, RunShard, Subscription
 from matching.selectors import arena, feeding
+from matching.services.measuring import measure, measure_all, measure_soon
 from matching.services.pushing import Candidate, push
 from matching.types import Demand, DemandKind, Ranked, RunScope, RunState
 
@@ -91,12 +92,14 @@ def run_incremental(*, run_id: int, now: datetime) -> Run:
     if patents and rules.corpus_outgrown(version.corpus_size, listings.stock_counts("").listed):
         asked, patents = _start_over(run, asked, now=now), frozenset()
         version = run.engine = active_engine(now=now)
+    touched = set(patents) | _standing_in(asked)
     whole, candidates = _whole(version, asked, now=now)
     if patents:
         candidates += _patents(version, patents, skip=frozenset(whole), now=now)
     run.demands, run.matches = len(asked), len(candidates)
     run.patents = sum(1 for kind, _ in items if kind == RunItem.PATENT)
     run.pushes = push(candidates, now=now)
+    measure(touched | _standing_in(asked), run=run, now=now)
     _finish(run, now=now)
     return run
 
@@ -165,6 +168,15 @@ def _holding(patents: frozenset[int]) -> set[str]:
     """The keys of the demands in whose lists these patents stand."""
     rows = Match.objects.filter(patent_id__in=patents)
     return {_key(*pair) for pair in rows.values_list("need_id", "subscription_id").distinct()}
+
+
+def _standing_in(asked: Iterable[Demand]) -> set[int]:
+    """The patents in the lists of these demands."""
+    found = Q(pk__in=[])
+    for kind in DemandKind:
+        ids = [demand.id for demand in asked if demand.kind is kind]
+        found |= Q(**{f"{kind.value}_id__in": ids})
+    return set(Match.objects.filter(found).values_list("patent_id", flat=True))
 
 
 def _lists_of(keys: Collection[str]) -> dict[str, list[Ranked]]:
@@ -392,6 +404,7 @@ def _finish_if_done(run_id: int, *, now: datetime) -> None:
         return
     run.matches = run.shards.aggregate(n=Sum("matches"))["n"] or 0
     _finish(run, now=now)
+    measure_soon(run)
 
 
 def _finish(run: Run, *, now: datetime) -> None:
@@ -414,6 +427,7 @@ def run_everything(*, by: Actor, now: datetime) -> Run:
     for shard_id in run.shards.order_by("number").values_list("pk", flat=True):
         _run_leased(shard_id, now=now)
     run.refresh_from_db()
+    measure_all(run=run, now=now)
     return run
 
 

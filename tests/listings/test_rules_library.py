@@ -12,16 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listings.rules import layers, moves, records, vectors
-from listings.rules.layers import Voice, place
+from listings.rules.layers import Voice
 from listings.rules.moves import IllegalMove
 from listings.types import (
     HolderInput,
     InventoryStatus,
-    Layer,
     ListingStatus,
     PatentInput,
     PatentKind,
-    PatentStatus,
 )
 
 S = ListingStatus
@@ -79,38 +77,7 @@ def test_nothing_leads_out_of_an_ended_listing() -> None:
     assert not sources & {S.CONVERTED.value, S.WITHDRAWN.value}
 
 
-def layer(*voices: Voice, status: PatentStatus = PatentStatus.GRANTED, **given: Any) -> Layer:
-    fields = {"trl": None, "has_offer_sheet": True} | given
-    return place(status=status, voices=voices, **fields).layer
-
-
-def test_layers_before_anybody_has_spoken() -> None:
-    assert layer() is Layer.B
-    assert layer(has_offer_sheet=False) is Layer.C
-    assert layer(has_offer_sheet=False, trl=7) is Layer.B
-    assert layer(has_offer_sheet=False, trl=6) is Layer.C
-
-
-def test_one_good_word_raises_and_one_bad_word_lowers() -> None:
-    assert layer(Voice(5, interested=True)) is Layer.A
-    assert layer(Voice(4, interested=False)) is Layer.B
-    assert layer(Voice(3, interested=False)) is Layer.B
-    assert layer(Voice(1, interested=False)) is Layer.C
-
-
-@pytest.mark.parametrize("status", [s for s in PatentStatus if s is not PatentStatus.GRANTED])
-def test_no_praise_lifts_a_dead_patent(status: PatentStatus) -> None:
-    assert layer(Voice(5, interested=True), status=status) is Layer.C
-
-
 voice = st.builds(Voice, st.integers(1, 5), st.booleans())
-
-
-@given(st.lists(voice, min_size=1, max_size=8), st.integers(0, 7))
-def test_a_better_word_never_lowers(voices: list[Voice], at: int) -> None:
-    at %= len(voices)
-    better = [*voices[:at], Voice(5, interested=True), *voices[at + 1 :]]
-    assert layer(*better).value <= layer(*voices).value  # "A" < "B" < "C"
 
 
 @given(st.lists(voice, max_size=6), st.randoms(use_true_random=False))
@@ -118,12 +85,6 @@ def test_the_order_of_voices_is_irrelevant(voices: list[Voice], random: Any) -> 
     shuffled = list(voices)
     random.shuffle(shuffled)
     assert layers.market_score(shuffled) == layers.market_score(voices)
-
-
-def test_a_placement_says_why_and_by_which_rule() -> None:
-    found = place(status=PatentStatus.GRANTED, trl=5, has_offer_sheet=True, voices=[Voice(5, True)])
-    assert found.rule_version == layers.RULE_VERSION
-    assert "1 家企业评价" in found.reasons[0]
 
 
 def test_search_literals_quote_what_they_hold() -> None:

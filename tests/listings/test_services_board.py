@@ -275,8 +275,11 @@ def test_ratings_move_the_layer_by_the_rule_and_say_so() -> None:
     row.refresh_from_db()
     assert row.layer == Layer.B
     moved = [(p["from"], p["to"], p["rule_version"]) for p in told("patent.layer_moved")]
-    assert moved[-2:] == [("B", "A", "2026-1"), ("A", "B", "2026-1")]
-    assert "2 家企业评价" in InventoryItem.objects.get().layer_reasons[0]
+    assert moved[-2:] == [("B", "A", "2026-2"), ("A", "B", "2026-2")]
+    item = InventoryItem.objects.get()
+    market = next(part for part in item.parts if part["code"] == "market")
+    assert "2 家企业评价" in market["words"]
+    assert sum(part["tenths"] for part in item.parts) == item.score * 10
 
 
 def test_a_late_older_word_and_ones_own_word_do_not_count() -> None:
@@ -310,8 +313,9 @@ def test_a_rating_is_heard_as_an_event(drain: Callable[[], int]) -> None:
         },
     )
     drain()
-    row.refresh_from_db()
-    assert row.layer == Layer.A
+    parts = {part["code"]: part for part in InventoryItem.objects.get().parts}
+    assert parts["market"]["known"]
+    assert "1 家企业评价" in parts["market"]["words"]
 
 
 # --- the index ---

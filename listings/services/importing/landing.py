@@ -22,14 +22,16 @@ from listings.models import (
     Listing,
     Patent,
 )
-from listings.rules import layers, standing
+from listings.rules import standing
+from listings.selectors.evidence import filled
 from listings.selectors.legal import base_of
 from listings.services import news, records
 from listings.services.importing.judging import told
 from listings.services.index import index_patents
 from listings.services.library import admit_batch
+from listings.services.scoring import first_items, rescore
 from listings.services.standing import settle
-from listings.types import Consent, HolderInput, ListingStatus, PatentStatus
+from listings.types import Consent, HolderInput, ListingStatus
 
 SOURCE: Final = "import"
 
@@ -87,17 +89,7 @@ def _create(
         events = [standing.Event(on, code) for code, on in fate.events]
         patent.status = standing.fold(base_of(patent), events, on=today).status
         patents.append(patent)
-    placements = [
-        layers.place(
-            status=PatentStatus(patent.status),
-            trl=patent.trl,
-            has_offer_sheet=bool(fate.offer.problem or fate.offer.benefit),
-            voices=(),
-        )
-        for patent, fate in zip(patents, planned, strict=True)
-    ]
-    for patent, placement in zip(patents, placements, strict=True):
-        patent.layer = placement.layer
+    items = first_items(patents, [_known(fate, owner) for fate in planned], now=now)
     Patent.objects.bulk_create(patents)
     Holder.objects.bulk_create(
         holder
@@ -109,17 +101,20 @@ def _create(
         for patent, fate in zip(patents, planned, strict=True)
         for code, on in fate.events
     )
-    InventoryItem.objects.bulk_create(
-        InventoryItem(
-            patent=patent,
-            rule_version=placement.rule_version,
-            layer_reasons=list(placement.reasons),
-            layered_at=now,
-        )
-        for patent, placement in zip(patents, placements, strict=True)
-    )
+    InventoryItem.objects.bulk_create(items)
     admit_batch([patent for patent in patents if patent.number], by=by, now=now)
     return {fate.row: patent for fate, patent in zip(planned, patents, strict=True)}
+
+
+def _known(fate: Planned, owner: people.OrganisationCard) -> dict[str, Any]:
+    """What a row says, beside the patent itself, that its layer rests on."""
+    sheet = {
+        "problem": fate.offer.problem,
+        "benefit": fate.offer.benefit,
+        "asking_price": fate.offer.price,
+    }
+    others = [holder for holder in fate.holders or () if holder.name != owner.name]
+    return {"sheet": filled(sheet), "silent_owners": len(others)}
 
 
 def _holders(
@@ -190,6 +185,7 @@ def _update(
             "events": [code for code, _ in fate.events],
         }
         done[fate.row] = patent
+    rescore(ids)
     return done
 
 
