@@ -25,6 +25,7 @@ class Permission(StrEnum):
     PUBLISH_LISTING = "publish_listing"
     ADMIT_INVENTORY = "admit_inventory"
     FAVOURITE = "favourite"
+    REVIEW_SHEET = "review_sheet"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -85,7 +86,7 @@ _DEMAND = frozenset(
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
     Role.INVENTOR: frozenset({Permission.FAVOURITE}),
-    Role.OFFICE: _SUPPLY,
+    Role.OFFICE: _SUPPLY | {Permission.REVIEW_SHEET},
     Role.ENTERPRISE: _DEMAND,
     Role.BROKER: _SUPPLY | _DEMAND,
     Role.BANK: frozenset(

@@ -52,7 +52,7 @@ def _highlight(card: PatentCard) -> Highlight:
     return Highlight(
         title=card.title,
         url=reverse("listings:patent", args=[card.id]),
-        summary=card.problem or card.abstract[:80],
+        summary=card.summary or card.problem or card.abstract[:80],
         meta=" · ".join([*card.holder_names[:1], price_of(card)]),
         badge=_("开放许可") if card.is_declared else "",
         is_sample=card.is_sample,

@@ -186,8 +186,30 @@ class PatentInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """One gain in numbers: how much of what, in which unit, against what."""
+
+    quantity: str
+    value: Decimal
+    unit: str = ""
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One row of the comparison with the usual solution."""
+
+    aspect: str
+    usual: str
+    ours: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferInput:
-    """An offer sheet as it comes in: plain words, no patent prose."""
+    """An offer sheet as it comes in: plain words, no patent prose.
+
+    `trl` is the patent's own; None leaves it as it is.
+    """
 
     problem: str = ""
     how: str = ""
@@ -196,6 +218,12 @@ class OfferInput:
     routes: tuple[Route, ...] = ()
     asking_price: Decimal | None = None
     contact: str = ""
+    summary: str = ""
+    gains: tuple[Gain, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    scenes: tuple[str, ...] = ()
+    trl: int | None = None
+    files: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +264,11 @@ class PatentCard:
     licence_mode: str = ""
     asking_price: Decimal | None = None
     is_declared: bool = False  # an open licence is on offer now
+    summary: str = ""
+    gains: tuple[Gain, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    scenes: tuple[str, ...] = ()
+    contact: str = ""
 
     @property
     def is_public(self) -> bool:

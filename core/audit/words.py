@@ -28,6 +28,7 @@ THINGS: dict[str, Any] = {
     "partner": _("对接机构"),
     "patent": _("专利"),
     "pledge": _("质押"),
+    "sheet": _("推介表"),
     "subscription": _("订阅"),
     "user": _("用户"),
 }
@@ -81,6 +82,7 @@ DONE: dict[str, Any] = {
     "patent_restored": _("专利恢复"),
     "paused": _("暂停"),
     "pledgee_consented": _("质权人同意"),
+    "policy_set": _("修改审核设置"),
     "posted": _("起草"),
     "published": _("发布"),
     "put_back": _("退回旧版本"),

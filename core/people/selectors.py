@@ -181,6 +181,28 @@ def region_setting(key: str, region: str, *, default: Any) -> Any:
     return next((rows[p] for p in prefixes if p in rows), default)
 
 
+def users_of(keys: Iterable[str | None]) -> set[int]:
+    """The people behind actor keys such as "user:12/org:3"; programs and the platform are none."""
+    heads = (key.partition("/")[0] for key in keys if key and key.startswith("user:"))
+    return {int(head[5:]) for head in heads if head[5:].isdecimal()}
+
+
+def names_of(keys: Iterable[str | None]) -> dict[str, str]:
+    """What to call whoever is behind each actor key, in one query."""
+    wanted = {key for key in keys if key}
+    names = {
+        user.pk: str(user)
+        for user in User.objects.filter(pk__in=users_of(wanted)).only("display_name", "email")
+    }
+    return {
+        key: next((names[i] for i in users_of([key]) if i in names), _NOBODY.get(key, "接口程序"))
+        for key in wanted
+    }
+
+
+_NOBODY = {"system": "系统", "anonymous": "访客"}
+
+
 def wants_recommendations(user_ids: Iterable[int]) -> set[int]:
     """Those of these users who have not switched personal recommendations off (PIPL art. 24)."""
     return set(

@@ -1,30 +1,14 @@
-"""Setting papers in type: content in, PDF out.
-
-typst runs in this process with the one font we ship; the system's fonts are never consulted, so
-the same paper looks the same everywhere. There is no bold Hanzi: weight comes from size and colour.
-"""
+"""Licensing's papers: two columns, item and wording, with the hash that the check page knows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import typst
+from core.web.typesetting import typeset as set_in_type
 
 SOURCE = Path(__file__).resolve().parents[2] / "templates" / "licensing" / "paper.typ"
-
-
-@cache
-def _fonts() -> Path:
-    """The folder of the CJK font's package."""
-    spec = find_spec("noto_cjk_sans_otc")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("The package noto-cjk-sans-otc is not installed.")
-    return Path(spec.origin).parent
 
 
 def typeset(
@@ -39,10 +23,4 @@ def typeset(
         "hash": content_hash,
         "address": address,
     }
-    pdf: bytes = typst.compile(
-        str(SOURCE),
-        font_paths=[str(_fonts())],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-    )
-    return pdf
+    return set_in_type(SOURCE, data)

@@ -11,6 +11,8 @@ from core.reference import selectors as reference
 from listings.imports import limits
 from listings.rules.standing import EVENTS
 from listings.types import (
+    Contrast,
+    Gain,
     HolderInput,
     HolderKind,
     OfferInput,
@@ -39,9 +41,36 @@ class HolderSerializer(serializers.Serializer[Any]):
     )
 
 
+class GainSerializer(serializers.Serializer[Any]):
+    """One gain in numbers."""
+
+    quantity = serializers.CharField(max_length=200, help_text="指标，如“升温时间”")
+    value = serializers.DecimalField(max_digits=20, decimal_places=6, help_text="数值")
+    unit = serializers.CharField(max_length=40, allow_blank=True, default="")
+    against = serializers.CharField(
+        max_length=200, allow_blank=True, default="", help_text="和什么比"
+    )
+
+
+class ContrastSerializer(serializers.Serializer[Any]):
+    """One row of the comparison with the usual solution."""
+
+    aspect = serializers.CharField(max_length=200, help_text="比什么")
+    usual = serializers.CharField(max_length=200, help_text="常规方案")
+    ours = serializers.CharField(max_length=200, help_text="本方案")
+
+
 class OfferSerializer(serializers.Serializer[Any]):
     """An offer sheet in plain words."""
 
+    summary = serializers.CharField(
+        max_length=80, allow_blank=True, required=False, help_text="一句话简介"
+    )
+    gains = GainSerializer(many=True, required=False, help_text="量化收益，最多 8 条")
+    contrasts = ContrastSerializer(many=True, required=False, help_text="与常规方案对比，最多 8 行")
+    scenes = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, help_text="应用场景"
+    )
     problem = serializers.CharField(
         max_length=5_000, allow_blank=True, required=False, help_text="解决什么问题"
     )
@@ -80,6 +109,11 @@ class OfferInputSerializer(OfferSerializer):
         data.pop("patent_id", None)
         if "routes" in data:
             data["routes"] = tuple(Route(route) for route in data["routes"])
+        for name, kind in (("gains", Gain), ("contrasts", Contrast)):
+            if name in data:
+                data[name] = tuple(kind(**row) for row in data[name])
+        if "scenes" in data:
+            data["scenes"] = tuple(data["scenes"])
         values = {name: getattr(known, name) for name in known.__dataclass_fields__}
         return OfferInput(**(values | data))
 

@@ -28,10 +28,11 @@ from core.idempotency.api import IdempotentCreateMixin
 from listings import selectors, services
 from listings.api import serializers
 from listings.filters import BoardFilter
+from listings.rules.sheet_text import offer_of
 from listings.selectors import imports as import_selectors
-from listings.selectors import office, search
+from listings.selectors import office, search, sheets
 from listings.services import importing
-from listings.types import OfferInput, PatentCard, Route
+from listings.types import OfferInput, PatentCard
 from listings.uploads import take_in
 
 EXAMPLE_PATENT: dict[str, Any] = {
@@ -70,6 +71,10 @@ EXAMPLE_LISTING: dict[str, Any] = {
     "maturity": "中试",
     "routes": ["open_licence"],
     "asking_price": "120000.00",
+    "summary": "电池组温差压到 3 ℃，寿命多两年",
+    "gains": [{"quantity": "组内温差", "value": "3.000000", "unit": "℃", "against": "纯液冷 8 ℃"}],
+    "contrasts": [{"aspect": "改装", "usual": "换冷板", "ours": "贴一层复合片"}],
+    "scenes": ["物流车", "储能柜"],
     "licence_mode": "open_licence",
     "patent": EXAMPLE_PATENT,
 }
@@ -213,15 +218,7 @@ class ListingViewSet(IdempotentCreateMixin):
         versions.check(request, versions.etag("listing", listing.pk, listing.version))
         data = serializers.OfferInputSerializer(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        known = OfferInput(
-            problem=listing.problem,
-            how=listing.how,
-            benefit=listing.benefit,
-            maturity=listing.maturity,
-            routes=tuple(Route(route) for route in listing.routes),
-            asking_price=listing.asking_price,
-            contact=listing.contact,
-        )
+        known = offer_of(sheets.working(listing, listing.patent))
         versions.guarded(
             lambda: services.edit_listing(
                 listing_id=listing.pk,

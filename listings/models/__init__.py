@@ -11,6 +11,13 @@ from listings.models.layers import (
 )
 from listings.models.library import InventoryItem, MarketSignal
 from listings.models.patents import Favourite, Holder, Listing, Patent
+from listings.models.sheets import (
+    SheetDesk,
+    SheetFile,
+    SheetPolicy,
+    SheetReview,
+    SheetVersion,
+)
 
 __all__ = [
     "DemandSignal",
@@ -28,4 +35,9 @@ __all__ = [
     "MarketSignal",
     "Patent",
     "Screening",
+    "SheetDesk",
+    "SheetFile",
+    "SheetPolicy",
+    "SheetReview",
+    "SheetVersion",
 ]

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import (
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Exists, F, OuterRef, Q, UniqueConstraint, Value
 from django.db.models.functions import Upper
 from pgvector.django import VectorField
 
@@ -32,6 +32,10 @@ from listings.models.choices import (
 from listings.rules import moves
 
 EMBEDDING_WIDTH = 256
+# What the database itself puts into a row of code that does not know these columns yet.
+_JSON = models.JSONField()
+_SCENES = ArrayField(models.CharField(max_length=60))
+_KEYS = ArrayField(models.BigIntegerField())
 
 
 LISTED = types.ListingStatus.LISTED.value
@@ -290,6 +294,27 @@ class Listing(models.Model):
         "意向价格（元）", max_digits=18, decimal_places=2, null=True, blank=True
     )
     contact = models.CharField("联系方式", max_length=200, blank=True, default="")
+    summary = models.CharField(
+        "一句话简介", max_length=80, blank=True, default="", db_default=Value("")
+    )
+    gains = models.JSONField("量化收益", blank=True, default=list, db_default=Value([], _JSON))
+    contrasts = models.JSONField(
+        "与常规方案对比", blank=True, default=list, db_default=Value([], _JSON)
+    )
+    scenes = ArrayField(
+        models.CharField(max_length=60),
+        verbose_name="应用场景",
+        blank=True,
+        default=list,
+        db_default=Value([], _SCENES),
+    )
+    files = ArrayField(
+        models.BigIntegerField(),
+        verbose_name="公开的附件",
+        blank=True,
+        default=list,
+        db_default=Value([], _KEYS),
+    )
     suspended_because = models.CharField("暂停原因", max_length=200, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

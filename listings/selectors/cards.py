@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch
 
@@ -10,7 +11,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Encumbrance, Holder, Listing, Patent
 from listings.models.patents import PatentQuerySet, oversees, sees_all
-from listings.rules import moves, numbers
+from listings.rules import moves, numbers, sheet_text
 from listings.types import (
     EncumbranceKind,
     HolderCard,
@@ -96,7 +97,21 @@ def as_card(patent: Patent, *, viewer: Actor) -> PatentCard:
         licence_mode=licence_mode(is_declared=declared, routes=routes),
         asking_price=listing.asking_price if listing else None,
         is_declared=declared,
+        **_more(listing),
     )
+
+
+def _more(listing: Listing | None) -> dict[str, Any]:
+    """The parts of a sheet beside its three texts."""
+    if listing is None:
+        return {}
+    return {
+        "summary": listing.summary,
+        "gains": sheet_text.gains_of(listing.gains),
+        "contrasts": sheet_text.contrasts_of(listing.contrasts),
+        "scenes": tuple(listing.scenes),
+        "contact": listing.contact,
+    }
 
 
 def _may_read(listing: Listing, patent: Patent, viewer: Actor) -> bool:

@@ -15,7 +15,7 @@ from core.people.types import Actor
 from listings.models import Listing, Patent
 from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import ListingQuerySet, PatentQuerySet
-from listings.rules import blockers, moves, numbers
+from listings.rules import blockers, moves, numbers, sheet_text
 from listings.selectors.cards import NOT_FOUND, as_card, find
 from listings.selectors.legal import facts
 from listings.selectors.search import Matches, tsquery
@@ -113,6 +113,10 @@ def with_listing(card: PatentCard, listing: Listing) -> PatentCard:
         maturity=listing.maturity,
         routes=tuple(listing.routes),
         asking_price=listing.asking_price,
+        summary=listing.summary,
+        gains=sheet_text.gains_of(listing.gains),
+        contrasts=sheet_text.contrasts_of(listing.contrasts),
+        scenes=tuple(listing.scenes),
     )
 
 

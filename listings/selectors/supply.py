@@ -63,7 +63,18 @@ def _facts(row: Listing) -> SupplyFacts:
         organisation_id=patent.organisation_id,
         title=patent.title,
         abstract=patent.abstract,
-        offer_text="\n".join(t for t in (row.problem, row.how, row.benefit, row.maturity) if t),
+        offer_text="\n".join(
+            t
+            for t in (
+                row.summary,
+                row.problem,
+                row.how,
+                row.benefit,
+                row.maturity,
+                "；".join(row.scenes),
+            )
+            if t
+        ),
         ipc=tuple(patent.ipc),
         industry_codes=tuple(patent.industry_codes),
         region=patent.region,

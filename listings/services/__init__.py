@@ -23,11 +23,22 @@ from listings.services.corrections import (
 from listings.services.index import index_patents, index_stale
 from listings.services.library import admit, archive, move_layer, take_rating
 from listings.services.patents import register_patent
+from listings.services.reviews import (
+    add_sheet_file,
+    approve_sheet,
+    remove_sheet_file,
+    restore_sheet,
+    send_back_sheet,
+    set_sheet_policy,
+    submit_sheet,
+)
 from listings.services.standing import record_legal_event, refresh_standing
 
 __all__ = [
     "Published",
+    "add_sheet_file",
     "admit",
+    "approve_sheet",
     "archive",
     "consent_as_pledgee",
     "consent_for_stock",
@@ -46,11 +57,16 @@ __all__ = [
     "refresh_standing",
     "register_patent",
     "release",
+    "remove_sheet_file",
+    "restore_sheet",
     "resume_listing",
     "return_listing",
+    "send_back_sheet",
     "set_consent",
     "set_holders",
+    "set_sheet_policy",
     "submit_listing",
+    "submit_sheet",
     "suspend_listing",
     "take_rating",
     "unfavourite",

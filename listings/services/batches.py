@@ -12,9 +12,12 @@ from django.db.models import F
 from core.audit import services as audit
 from core.people.types import Actor
 from core.permissions import Permission, require
-from listings.models import Holder, Listing, Patent
+from listings.models import Holder, Listing, Patent, SheetDesk, SheetPolicy
 from listings.rules import moves
+from listings.rules.sheet_text import offer_of
+from listings.rules.sheets import SheetState, is_empty
 from listings.selectors import legal
+from listings.selectors.sheets import content_of
 from listings.services import news
 from listings.services.index import index_patents
 from listings.services.scoring import rescore
@@ -26,6 +29,13 @@ STRONGER: dict[Consent, tuple[Consent, ...]] = {
     Consent.ALL: (Consent.ALL,),
 }
 """The consents that already cover one; asking for less than was given takes nothing back."""
+
+
+UNREVIEWED = Blocker(
+    "sheet-not-reviewed",
+    "推介表还没有审核通过；本单位规定先审核、后公开。",
+    "本单位推介表审核设置",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,8 @@ def publish_stock(*, patent_ids: Iterable[int], by: Actor, now: datetime) -> Pub
     ready = moves.LISTING_MOVES["publish"][0]
     wanted = [row for row in rows if row.pk not in live or live[row.pk].status in ready]
     against = legal.can_many([row.pk for row in wanted], Action.PUBLISH, at=now)
+    for pk in _unreviewed(wanted, live, by=by):
+        against[pk] = [*against[pk], UNREVIEWED]
     allowed = [row for row in wanted if not hard(against[row.pk])]
     listings = _put_up(allowed, live, by=by, now=now)
     index_patents(patent_ids=[row.pk for row in allowed], now=now)
@@ -99,7 +111,32 @@ def _put_up(
     Listing.objects.bulk_update(
         drafts, ["status", "published_at", "published_by", "changed_at", "version"]
     )
+    SheetDesk.objects.filter(listing__in=drafts).update(live=F("head"))
     return [*fresh, *drafts]
+
+
+def _unreviewed(patents: list[Patent], live: dict[int, Listing], *, by: Actor) -> list[int]:
+    """Those whose written sheet waits for the review that their organisation wants."""
+    if by.is_system:
+        return []
+    strict = set(
+        SheetPolicy.objects.filter(
+            organisation__in={patent.organisation_id for patent in patents}, review_required=True
+        ).values_list("organisation_id", flat=True)
+    )
+    asked = {p.pk: live[p.pk] for p in patents if p.organisation_id in strict and p.pk in live}
+    approved = set(
+        SheetDesk.objects.filter(
+            listing__in=[listing.pk for listing in asked.values()], state=SheetState.APPROVED
+        ).values_list("listing_id", flat=True)
+    )
+    return [
+        patent.pk
+        for patent in patents
+        if patent.pk in asked
+        and asked[patent.pk].pk not in approved
+        and not is_empty(offer_of(content_of(asked[patent.pk], patent)))
+    ]
 
 
 @transaction.atomic

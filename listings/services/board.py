@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 
 from core.audit import services as audit
-from core.errors import Conflict, Invalid, Missing, NotAllowed
+from core.errors import Conflict, Missing, NotAllowed
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings import types
-from listings.models import Favourite, Listing, Patent, choices
-from listings.rules import moves, records
+from listings.models import Favourite, Listing, Patent, SheetDesk, choices
+from listings.rules import moves, records, sheets
 from listings.rules.moves import IllegalMove
 from listings.selectors import legal
-from listings.services import library, news
+from listings.selectors import sheets as reading
+from listings.services import library, news, sheet_text, versions
 from listings.services.locks import NOT_FOUND, lock_listing, lock_patent, same_version
-from listings.types import Action, ListingStatus, OfferInput, Route
+from listings.types import Action, ListingStatus, OfferInput
 
-LONGEST_TEXT = 5_000
-HIGHEST_PRICE = Decimal("9999999999999999.99")
 MOVE_NAMES: dict[str, str] = {
     "submit": "提交",
     "return": "退回修改",
@@ -33,27 +32,6 @@ MOVE_NAMES: dict[str, str] = {
 }
 
 
-def _clean(offer: OfferInput) -> dict[str, object]:
-    """The sheet in its stored form, or Invalid with every problem."""
-    problems: dict[str, list[str]] = {}
-    texts = {name: records.prose(getattr(offer, name)) for name in ("problem", "how", "benefit")}
-    for name, text in texts.items():
-        if len(text) > LONGEST_TEXT:
-            problems[name] = [f"有 {len(text)} 字，最多 {LONGEST_TEXT} 字，请精简。"]
-    price = offer.asking_price
-    if price is not None and not (price.is_finite() and 0 <= price <= HIGHEST_PRICE):
-        problems["asking_price"] = ["意向价格应为不小于 0 的金额（元）。"]
-    if problems:
-        raise Invalid(fields=problems)
-    return {
-        **texts,
-        "maturity": records.tidy(offer.maturity)[:300],
-        "contact": records.tidy(offer.contact)[:200],
-        "routes": [Route(route).value for route in dict.fromkeys(offer.routes)],
-        "asking_price": price,
-    }
-
-
 @transaction.atomic
 def draft_listing(*, patent_id: int, offer: OfferInput, by: Actor, now: datetime) -> int:
     """A draft offer of the patent; Conflict when it has a live listing already. Its id."""
@@ -63,9 +41,11 @@ def draft_listing(*, patent_id: int, offer: OfferInput, by: Actor, now: datetime
         raise Conflict(
             "这件专利已有一项未结束的挂牌，请在原挂牌上修改，或先撤回。", code="already-listed"
         )
-    listing = Listing.objects.create(
-        patent=patent, created_at=now, created_by=by.key, changed_at=now, **_clean(offer)
-    )
+    text = sheet_text.clean(offer)
+    listing = Listing(patent=patent, created_at=now, created_by=by.key, changed_at=now)
+    versions.put(listing, patent, text)
+    listing.save()
+    versions.first_text(listing, patent, by=by, now=now)
     _forget_index(patent)
     audit.record("listing.drafted", subject=listing, by=by, at=now)
     return listing.pk
@@ -81,26 +61,8 @@ def edit_listing(
     same_version(listing, version)
     if listing.status not in moves.LIVE_LISTING:
         raise Conflict("这项挂牌已经结束，不能再修改；需要时请新建挂牌。", code="listing-ended")
-    wanted = _clean(offer)
-    changes = {
-        name: [_plain(getattr(listing, name)), _plain(value)]
-        for name, value in wanted.items()
-        if getattr(listing, name) != value
-    }
-    if not changes:
-        return listing.version
-    for name, value in wanted.items():
-        setattr(listing, name, value)
-    listing.version, listing.changed_at = listing.version + 1, now
-    listing.save()
-    _forget_index(patent)
-    audit.record("listing.edited", subject=listing, by=by, at=now, changes=changes)
-    news.tell("patent.changed", patent, by=by, now=now, listing_id=listing.pk)
-    return listing.version
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal) else value
+    wanted = sheet_text.clean(offer) | {"files": reading.working(listing, patent)["files"]}
+    return versions.save_text(patent, listing, wanted, by=by, now=now)
 
 
 def _forget_index(patent: Patent) -> None:
@@ -146,11 +108,29 @@ def publish_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
     patent, listing = lock_listing(listing_id, by=by)
     require(by, Permission.PUBLISH_LISTING, on=patent)
     _refuse_if_blocked(patent, by=by, now=now)
+    refuse_unreviewed(listing, by=by)
     listing.published_at, listing.published_by = now, by.key
     _move(listing, "publish", now=now, fields=("published_at", "published_by"))
+    SheetDesk.objects.filter(listing=listing).update(live=F("head"))
     audit.record("listing.published", subject=listing, by=by, at=now)
     library.settle_layer(patent, by=by, now=now)
     news.tell("patent.listed", patent, by=by, now=now, listing_id=listing.pk)
+
+
+def refuse_unreviewed(listing: Listing, *, by: Actor) -> None:
+    """Where the organisation wants a review, a written sheet waits for it; an empty one does not:
+    no patent is hidden for want of a sheet."""
+    if by.is_system or not reading.review_required(listing.patent.organisation_id):
+        return
+    if sheets.is_empty(sheet_text.offer_of(reading.content_of(listing, listing.patent))):
+        return
+    known = reading.desk(listing)
+    if known is None or known.state != sheets.SheetState.APPROVED:
+        raise Conflict(
+            "本单位规定推介表先审核、后公开，这份推介表还没有审核通过。"
+            "请在推介表页面提交审核，由同事通过后再挂牌。",
+            code="sheet-not-reviewed",
+        )
 
 
 def _refuse_if_blocked(patent: Patent, *, by: Actor, now: datetime) -> None:

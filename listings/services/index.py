@@ -75,7 +75,7 @@ def _meaning(patent: Patent, offer: Listing | None) -> str:
     """The text whose meaning the vector holds: title, plain words, abstract."""
     parts = [patent.title]
     if offer is not None:
-        parts += [offer.problem, offer.how, offer.benefit]
+        parts += [offer.summary, offer.problem, offer.how, offer.benefit, "；".join(offer.scenes)]
     return "\n".join(part for part in (*parts, patent.abstract) if part)
 
 
@@ -87,7 +87,14 @@ def _document(patent: Patent, offer: Listing | None) -> Iterator[tuple[str, list
     for holder in patent.holders.all():
         yield "B", language.tokens(holder.name)
     if offer is not None:
-        for text in (offer.problem, offer.how, offer.benefit, offer.maturity):
+        for text in (
+            offer.summary,
+            offer.problem,
+            offer.how,
+            offer.benefit,
+            offer.maturity,
+            *offer.scenes,
+        ):
             yield "B", language.tokens(text)
     yield "C", language.tokens(patent.abstract)
     yield "C", [symbol.lower().replace(" ", "") for symbol in (*patent.ipc, *patent.locarno)]

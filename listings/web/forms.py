@@ -18,7 +18,6 @@ from listings.types import (
     Consent,
     HolderInput,
     HolderKind,
-    OfferInput,
     PatentCard,
     PatentInput,
     PatentKind,
@@ -193,60 +192,6 @@ class EventForm(forms.Form):
     )
     ends_on = Day(label=_("到期日"), help_text=_("质押、许可的到期日；其他事件留空。"))
     examples = {"reference": "Y2022980001234"}
-
-
-class OfferForm(forms.Form):
-    """An offer sheet in plain words."""
-
-    problem = forms.CharField(
-        label=_("解决什么问题"),
-        required=False,
-        max_length=5_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("一两句企业看得懂的话，不用专利文书的写法。"),
-    )
-    how = forms.CharField(
-        label=_("怎样解决"),
-        required=False,
-        max_length=5_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    benefit = forms.CharField(
-        label=_("效果与数据"),
-        required=False,
-        max_length=5_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("和现有做法比，用数字说话：成本、效率、寿命、能耗。"),
-    )
-    maturity = forms.CharField(label=_("成熟程度"), required=False, max_length=300)
-    routes = forms.MultipleChoiceField(
-        label=_("希望的转化方式"),
-        required=False,
-        choices=ROUTES,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    asking_price = forms.DecimalField(
-        label=_("意向价格（元）"),
-        required=False,
-        min_value=0,
-        max_digits=18,
-        decimal_places=2,
-        help_text=_("留空表示面议，0 表示免费。"),
-    )
-    contact = forms.CharField(label=_("联系方式"), required=False, max_length=200)
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    examples = {
-        "problem": "薄型电子产品局部过热，加散热片又太厚",
-        "benefit": "同等厚度下导热提高 40%，每平方米成本下降 15%",
-        "maturity": "已有三家企业小批量试用",
-        "asking_price": "120000",
-    }
-
-    def offer(self) -> OfferInput:
-        data = dict(self.cleaned_data)
-        data.pop("version", None)
-        data["routes"] = tuple(Route(route) for route in data["routes"])
-        return OfferInput(**data)
 
 
 class ReasonForm(forms.Form):

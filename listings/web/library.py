@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.errors import Conflict, DomainError, Missing
+from core.errors import Conflict, Missing
 from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office
+from listings.selectors import office, sheets
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting
 from listings.web.forms import (
@@ -30,13 +30,13 @@ from listings.web.forms import (
     EventForm,
     HoldersForm,
     NewPatentForm,
-    OfferForm,
     PatentForm,
     ReasonForm,
     initial_of,
 )
 
 A_PAGE = 30
+SHEET_TONES = {"writing": "muted", "in_review": "wait", "returned": "danger", "approved": "ok"}
 keepers = for_roles(Role.OFFICE, Role.BROKER)
 MOVES = {
     "publish": services.publish_listing,
@@ -152,6 +152,8 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "layer_label": filters.word_for("layer", card.layer),
         "annuity": selectors.annuity_of(pk, at=now),
         "reason_form": ReasonForm(),
+        "sheet": (sheet := sheets.sheet(pk, viewer=request.actor)),
+        "sheet_tone": SHEET_TONES[sheet.state],
     }
     return render(request, "listings/library_patent.html", context)
 
@@ -319,72 +321,6 @@ def _holder(name: str, known: dict[str, Any]) -> HolderInput:
     if old is None:
         return HolderInput(name)
     return HolderInput(name, old.kind, old.share, Consent(old.consent), old.organisation_id)
-
-
-@require_http_methods(["GET", "POST"])
-@keepers
-def offer(request: Request, pk: int) -> HttpResponse:
-    """The offer sheet: drafted, or edited while it is on the board."""
-    card = _mine(request, pk)
-    listing = selectors.live_listing(pk, viewer=request.actor)
-    initial = {}
-    if listing is not None:
-        names = ("problem", "how", "benefit", "maturity", "routes", "asking_price", "contact")
-        initial = {name: getattr(listing, name) for name in (*names, "version")}
-    form = OfferForm(request.POST or None, initial=initial)
-    blockers = office.abilities(pk, at=timezone.now())[Action.PUBLISH]
-    context: dict[str, Any] = {
-        "card": card,
-        "form": form,
-        "listing": listing,
-        "blockers": blockers,
-        "may_publish": not hard(blockers),
-    }
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-
-            def command() -> int:
-                common: dict[str, Any] = {
-                    "offer": form.offer(),
-                    "by": request.actor,
-                    "now": timezone.now(),
-                }
-                if listing is None:
-                    return services.draft_listing(patent_id=pk, **common)
-                version = form.cleaned_data["version"]
-                services.edit_listing(listing_id=listing.pk, version=version, **common)
-                return listing.pk
-
-            try:
-                saved = attempt_but_conflict(form, command)
-            except Conflict:
-                status, saved = 409, None
-                latest = selectors.live_listing(pk, viewer=request.actor)
-                if latest is not None:
-                    now_is = {name: getattr(latest, name) for name in form.fields}
-                    context["conflict"] = differing(form, now_is)
-                    form.data = with_version(request, latest.version)
-            if saved:
-                if request.POST.get("then") == "publish":
-                    return _publish_after(request, pk, saved)
-                messages.success(request, _("推介表已保存。"))
-                return redirect("listings:library-patent", pk=pk)
-    return render(request, "listings/offer_edit.html", context, status=status)
-
-
-def _publish_after(request: Request, pk: int, listing_id: int) -> HttpResponse:
-    """Save and publish: the sheet stays saved even when publishing is refused."""
-    try:
-        services.publish_listing(listing_id=listing_id, by=request.actor, now=timezone.now())
-    except DomainError as refusal:
-        messages.warning(
-            request, _("推介表已保存，但还不能挂牌：%(why)s") % {"why": refusal.message}
-        )
-    else:
-        messages.success(request, DONE["publish"])
-    return redirect("listings:library-patent", pk=pk)
 
 
 @require_POST

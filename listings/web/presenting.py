@@ -103,7 +103,7 @@ def shown(card: PatentCard, query: str = "") -> Shown:
     """A card as lists show it, with the query's words marked."""
     place = reference.region_name(card.region[:2].ljust(6, "0")) if card.region else ""
     holders = "、".join(card.holder_names[:2]) + (_("等") if len(card.holder_names) > 2 else "")
-    body = card.problem or card.benefit or card.abstract
+    body = card.summary or card.problem or card.benefit or card.abstract
     if query and query.lower() not in body.lower() and query.lower() in card.abstract.lower():
         body = card.abstract
     return Shown(

@@ -19,8 +19,9 @@ from core.permissions import Permission, allowed
 from core.web.doors import login_needed
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office, search
+from listings.selectors import office, search, sheets
 from listings.web import presenting
+from listings.web.sheet_words import gain_amount
 
 BOARD = "listings:board"
 
@@ -138,6 +139,8 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "canonical": url,
         "abilities": able,
         "free": presenting.free_of(able),
+        "gains": [(g.quantity, gain_amount(g), g.against) for g in card.gains],
+        "files": sheets.public_files(pk, viewer=request.actor),
     }
     return render(request, "listings/patent.html", context)
 

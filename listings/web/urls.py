@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from listings.web import imports, library, public
+from listings.web import imports, library, public, sheet_papers, sheets
 
 app_name = "listings"
 urlpatterns = [
@@ -21,7 +21,8 @@ urlpatterns = [
         name="holder-consent",
     ),
     path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
-    path("library/patents/<int:pk>/offer/", library.offer, name="offer-edit"),
+    *sheets.urlpatterns,
+    *sheet_papers.urlpatterns,
     path("library/patents/<int:pk>/offer/<slug:move>/", library.move_listing, name="listing-move"),
     path("library/patents/<int:pk>/stock/<slug:move>/", library.move_item, name="stock-move"),
     path("library/imports/", imports.imports, name="imports"),
