@@ -26,6 +26,8 @@ class Permission(StrEnum):
     ADMIT_INVENTORY = "admit_inventory"
     FAVOURITE = "favourite"
     REVIEW_SHEET = "review_sheet"
+    SAVE_SEARCH = "save_search"
+    EXPORT_RESULTS = "export_results"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -55,6 +57,8 @@ class Permission(StrEnum):
     EDIT_SETTINGS = "edit_settings"
 
 
+# Whoever works here may keep searches and export what they find; auditors change nothing.
+_SEARCHER = frozenset({Permission.SAVE_SEARCH, Permission.EXPORT_RESULTS})
 _SUPPLY = frozenset(
     {
         Permission.REGISTER_PATENT,
@@ -64,6 +68,7 @@ _SUPPLY = frozenset(
         Permission.PUBLISH_LISTING,
         Permission.ADMIT_INVENTORY,
         Permission.FAVOURITE,
+        *_SEARCHER,
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,
         Permission.FILE_LICENCE,
@@ -74,6 +79,7 @@ _SUPPLY = frozenset(
 _DEMAND = frozenset(
     {
         Permission.FAVOURITE,
+        *_SEARCHER,
         Permission.POST_NEED,
         Permission.SUBSCRIBE,
         Permission.RATE_MATCH,
@@ -85,7 +91,7 @@ _DEMAND = frozenset(
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
-    Role.INVENTOR: frozenset({Permission.FAVOURITE}),
+    Role.INVENTOR: frozenset({Permission.FAVOURITE, *_SEARCHER}),
     Role.OFFICE: _SUPPLY | {Permission.REVIEW_SHEET},
     Role.ENTERPRISE: _DEMAND,
     Role.BROKER: _SUPPLY | _DEMAND,
@@ -96,10 +102,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.RELEASE_PLEDGE,
             Permission.CONSENT_AS_PLEDGEE,
             Permission.FAVOURITE,
+            *_SEARCHER,
         }
     ),
-    Role.GUARANTOR: frozenset({Permission.CHECK_PLEDGE}),
-    Role.VALUER: frozenset({Permission.CHECK_PLEDGE}),
+    Role.GUARANTOR: frozenset({Permission.CHECK_PLEDGE, *_SEARCHER}),
+    Role.VALUER: frozenset({Permission.CHECK_PLEDGE, *_SEARCHER}),
     Role.EXCHANGE: frozenset(
         {Permission.MANAGE_WEBHOOKS, Permission.READ_CHANGES, Permission.MANAGE_PARTNER}
     ),
@@ -109,6 +116,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
             Permission.CHECK_PLEDGE,
+            *_SEARCHER,
         }
     ),
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.services import index_patents, take_rating
+from listings.services.alerts import answer_searches
 from listings.services.scoring import rescore, take_demand
 
 
@@ -51,3 +52,15 @@ def score_again(event: Event, *, now: datetime) -> None:
     """Something that a score rests on has changed; the next sweep scores it, however many do."""
     one, several = event.payload.get("patent_id"), event.payload.get("patent_ids")
     rescore([int(pk) for pk in (several or [one]) if pk is not None])
+
+
+@consumer(
+    "patent.listed",
+    "patent.changed",
+    "patent.imported",
+    "open_declaration.announced",
+    name="listings.answer_searches",
+)
+def hear_for_searches(event: Event, *, now: datetime) -> None:
+    """Whoever saved a search that this patent has come to answer hears of it."""
+    answer_searches(patent_id=int(event.payload["patent_id"]), now=now)

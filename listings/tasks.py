@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from listings import services
-from listings.services import importing, scoring
+from listings.selectors import exports as export_selectors
+from listings.services import alerts, exports, importing, scoring
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -45,4 +46,33 @@ def score_due() -> None:
     now = timezone.now()
     scoring.apply_rules(now=now)
     while scoring.score_due(now=now):
+        pass
+
+
+@shared_task(name="listings.tell_searches", acks_late=True, ignore_result=True)
+def tell_searches() -> None:
+    """Daily and weekly searches, and news that was held back to be told together."""
+    while alerts.tell_due(now=timezone.now()):
+        pass
+
+
+@shared_task(
+    name="listings.write_export", acks_late=True, reject_on_worker_lost=True, ignore_result=True
+)
+def write_export(*, export_id: int) -> None:
+    """Write the file of one export."""
+    exports.write_export(export_id=export_id, clock=timezone.now)
+
+
+@shared_task(name="listings.resume_exports", acks_late=True, ignore_result=True)
+def resume_exports() -> None:
+    """The sweep: exports whose nudge was lost or whose worker died."""
+    for export_id in export_selectors.waiting(now=timezone.now()):
+        write_export.delay(export_id=export_id)
+
+
+@shared_task(name="listings.expire_exports", acks_late=True, ignore_result=True)
+def expire_exports() -> None:
+    """Files that have been kept long enough."""
+    while exports.expire_exports(now=timezone.now()):
         pass

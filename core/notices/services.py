@@ -26,6 +26,8 @@ KINDS: dict[str, str] = {
     "outcome.progress": "转化反馈与核实",
     "pledge.progress": "质押登记与解除",
     "import.finished": "批量导入结果",
+    "export.finished": "导出文件",
+    "search.found": "保存的检索有新专利",
     "system": "系统通知",
 }
 

@@ -98,6 +98,15 @@ def members_of(organisation_ids: Iterable[int], role: Role | None = None) -> dic
     return found
 
 
+def roles_of(user_ids: Iterable[int]) -> dict[tuple[int, int], frozenset[Role]]:
+    """The roles that these people hold, by (person, organisation), in one query."""
+    found: dict[tuple[int, int], set[Role]] = {}
+    rows = Membership.objects.filter(user_id__in=set(user_ids))
+    for user_id, organisation_id, role in rows.values_list("user_id", "organisation_id", "role"):
+        found.setdefault((user_id, organisation_id), set()).add(Role(role))
+    return {key: frozenset(roles) for key, roles in found.items()}
+
+
 def bureau_members_for(region: str) -> list[int]:
     """Bureau staff whose prefix covers this region, the closest first."""
     prefixes = [region[:n] for n in (6, 4, 2, 0) if len(region) >= n]

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import views
+from listings.api import exports, searches, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -10,4 +10,8 @@ router.register("listings", views.ListingViewSet, basename="listing")
 router.register("patents", views.PatentViewSet, basename="patent")
 router.register("imports", views.ImportViewSet, basename="import")
 router.register("favourites", views.FavouriteViewSet, basename="favourite")
-urlpatterns = router.urls
+urlpatterns = [
+    *router.urls,
+    *exports.urlpatterns,
+    *searches.urlpatterns,
+]

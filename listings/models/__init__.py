@@ -1,6 +1,7 @@
 """What is stored of patents, and what can never be stored."""
 
 from listings.models.binding import Encumbrance, LegalEvent
+from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportRow
 from listings.models.layers import (
     DemandSignal,
@@ -11,6 +12,7 @@ from listings.models.layers import (
 )
 from listings.models.library import InventoryItem, MarketSignal
 from listings.models.patents import Favourite, Holder, Listing, Patent
+from listings.models.searches import SavedSearch, SearchHit
 from listings.models.sheets import (
     SheetDesk,
     SheetFile,
@@ -34,7 +36,10 @@ __all__ = [
     "Listing",
     "MarketSignal",
     "Patent",
+    "ResultExport",
+    "SavedSearch",
     "Screening",
+    "SearchHit",
     "SheetDesk",
     "SheetFile",
     "SheetPolicy",

@@ -55,6 +55,7 @@ def board(request: Request) -> HttpResponse:
         "kept": kept,
         "may_favourite": allowed(request.actor, Permission.FAVOURITE),
         "facets": filters.shown(found.facets, query, path),
+        **_keep(request, query, found.total),
         **_pages(found, query, path),
     }
     if not found.total:
@@ -72,6 +73,21 @@ def _sorts(query: search.BoardQuery, path: str) -> list[dict[str, Any]]:
         for code, label in filters.SORTS
         if code != "relevance" or query.text
     ]
+
+
+def _keep(request: Request, query: search.BoardQuery, total: int) -> dict[str, str]:
+    """Where this question or its result can be kept: visitors come back after logging in."""
+    asked = search.BoardQuery(query.text, query.chosen, query.sort)
+
+    def to(name: str, permission: Permission) -> str:
+        may = request.actor.is_anonymous or allowed(request.actor, permission)
+        return filters.url_of(asked, reverse(name)) if may else ""
+
+    is_question = bool(query.text or query.chosen)
+    return {
+        "save_url": to("listings:search-new", Permission.SAVE_SEARCH) if is_question else "",
+        "export_url": to("listings:export-new", Permission.EXPORT_RESULTS) if total else "",
+    }
 
 
 def _answer(request: Request, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from listings.web import imports, library, public, sheet_papers, sheets
+from listings.web import exports, imports, library, public, searches, sheet_papers, sheets
 
 app_name = "listings"
 urlpatterns = [
@@ -33,4 +33,6 @@ urlpatterns = [
     path("library/imports/<int:pk>/start/", imports.start, name="import-start"),
     path("library/imports/<int:pk>/undo/", imports.undo, name="import-undo"),
     path("library/imports/<int:pk>/rows-to-mend/", imports.to_mend, name="import-to-mend"),
+    *exports.urlpatterns,
+    *searches.urlpatterns,
 ]
