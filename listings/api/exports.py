@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import QueryDict
-from django.http.response import HttpResponseBase
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -119,7 +118,7 @@ class ExportViewSet(IdempotentCreateMixin):
         responses={200: OpenApiTypes.BINARY, **problems(404, 409)},
     )
     @action(detail=True, methods=["get"])
-    def file(self, request: Request, pk: str) -> HttpResponseBase:
+    def file(self, request: Request, pk: str) -> HttpResponse:
         return answer_file(exports.one(whole(pk), viewer=request.actor))
 
 

@@ -142,7 +142,11 @@ def answering_since(
     moved = Q(published_at__gte=start) | Q(changed_at__gte=start)
     moved |= Q(patent__changed_at__gte=start) | Q(Exists(opened))
     rows = on_board(query_of(row), viewer=viewer).order_by().filter(moved)
-    return list(rows.values_list("patent_id", "published_at"))
+    return [
+        (patent_id, published)
+        for patent_id, published in rows.values_list("patent_id", "published_at")
+        if published is not None  # what is on the board was published
+    ]
 
 
 def published_at(patent_id: int) -> datetime | None:

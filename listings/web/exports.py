@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django import forms
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -108,12 +107,12 @@ def detail(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @login_needed
-def file(request: Request, pk: int) -> HttpResponseBase:
+def file(request: Request, pk: int) -> HttpResponse:
     """The file, for whoever asked for it."""
     return answer_file(exports.one(pk, viewer=request.actor))
 
 
-def answer_file(row: ResultExport) -> HttpResponseBase:
+def answer_file(row: ResultExport) -> HttpResponse:
     """The file as a download, or a Conflict that says why there is none."""
     if row.state != ExportState.READY:
         raise Conflict(
@@ -123,9 +122,10 @@ def answer_file(row: ResultExport) -> HttpResponseBase:
             code="export-not-ready",
         )
     name = f"专利检索结果-{row.asked_at:%Y%m%d}-{row.pk}.{row.form}"
-    return FileResponse(
+    file = FileResponse(
         row.file.open("rb"), as_attachment=True, filename=name, content_type=TYPES[Form(row.form)]
     )
+    return cast("HttpResponse", file)
 
 
 urlpatterns = [
