@@ -71,9 +71,7 @@ def test_every_entry_has_its_english() -> None:
 
 def test_placeholders_survive_translation() -> None:
     holes = re.compile(r"%\(\w+\)[sd]")
-    for msgid, english in re.findall(
-        r'^msgid "(.+)"\nmsgstr "(.+)"', catalogue(), re.M
-    ):
+    for msgid, english in re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"', catalogue(), re.M):
         assert sorted(holes.findall(msgid)) == sorted(holes.findall(english)), msgid
 
 
