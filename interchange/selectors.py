@@ -60,6 +60,19 @@ def deliveries(endpoint: Endpoint) -> QuerySet[Delivery]:
     return endpoint.deliveries.prefetch_related("receipts").order_by("-pk")
 
 
+def deliveries_seen(*, viewer: Actor, endpoint_id: int | None = None) -> QuerySet[Delivery]:
+    """What was and is owed to the viewer's addresses, or to one of them, newest first."""
+    rows = Delivery.objects.filter(endpoint__partner__in=Partner.objects.visible_to(viewer))
+    if endpoint_id is not None:
+        rows = rows.filter(endpoint_id=endpoint_id)
+    return rows.order_by("-pk")
+
+
+def keys_seen(*, viewer: Actor) -> QuerySet[Credential]:
+    """The keys of the partners that the viewer sees, newest first."""
+    return Credential.objects.filter(partner__in=Partner.objects.visible_to(viewer)).order_by("-pk")
+
+
 def public_data(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What a partner may read of an event: its public keys, and the patent if it is public."""
     keys = rules.PUBLIC_EVENTS[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from interchange.models import Endpoint
+from interchange.models import Credential, Delivery, Endpoint
 from interchange.rules import PUBLIC_EVENTS
 
 
@@ -46,3 +46,39 @@ class NewEndpointSerializer(EndpointSerializer):
     class Meta(EndpointSerializer.Meta):
         fields = (*EndpointSerializer.Meta.fields, "secret")  # type: ignore[assignment]
         read_only_fields = (*EndpointSerializer.Meta.read_only_fields, "secret")  # type: ignore[assignment]
+
+
+class ChangeEndpointSerializer(serializers.Serializer[Any]):
+    """Other events for an endpoint, or its switch."""
+
+    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(PUBLIC_EVENTS)))
+    active = serializers.BooleanField()
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """What was or is owed to an endpoint."""
+
+    class Meta:
+        model = Delivery
+        fields = (
+            "id", "endpoint_id", "event_id", "name", "created_at", "attempts", "due_at", "sent_at",
+            "given_up_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class KeySerializer(serializers.ModelSerializer[Credential]):
+    """An OAuth client of the partner, without its secret."""
+
+    class Meta:
+        model = Credential
+        fields = ("id", "label", "client_id", "created_at", "revoked_at")
+        read_only_fields = ("id", "client_id", "created_at", "revoked_at")
+
+
+class NewKeySerializer(serializers.Serializer[Any]):
+    """A new key; the secret is in this answer and nowhere else."""
+
+    credential_id = serializers.IntegerField()
+    client_id = serializers.CharField()
+    client_secret = serializers.CharField()

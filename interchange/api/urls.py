@@ -10,6 +10,8 @@ from interchange.api import views
 app_name = "interchange-api"
 router = SimpleRouter()
 router.register("webhook-endpoints", views.EndpointViewSet, basename="webhook-endpoint")
+router.register("webhook-deliveries", views.DeliveryViewSet, basename="webhook-delivery")
+router.register("keys", views.KeyViewSet, basename="key")
 urlpatterns = [
     path("changes/", views.ChangesView.as_view(), name="changes"),
     path("", include(router.urls)),

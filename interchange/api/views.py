@@ -6,23 +6,28 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import mixins
+from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.pagination import Cursor
 from core.api.permissions import SignedIn
-from core.api.schema import KEY, problems
+from core.api.schema import ID, KEY, problems
 from core.api.types import Request
 from core.errors import Invalid, Missing
 from core.idempotency.api import idempotently
 from interchange import selectors, services
 from interchange.api.serializers import (
+    ChangeEndpointSerializer,
     ChangePageSerializer,
+    DeliverySerializer,
     EndpointSerializer,
+    KeySerializer,
     NewEndpointSerializer,
+    NewKeySerializer,
 )
-from interchange.models import Endpoint
+from interchange.models import Credential, Delivery, Endpoint
 
 
 def _whole(request: Request, name: str, default: int) -> int:
@@ -134,4 +139,128 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericV
         if not pk.isdigit():
             raise Missing("没有这个回调地址。")
         services.remove_endpoint(endpoint_id=int(pk), by=request.actor, now=timezone.now())
+        return Response(status=204)
+
+    def _shown(self, pk: str, form: type[EndpointSerializer] = EndpointSerializer) -> Response:
+        return Response(form(self.get_queryset().get(pk=int(pk))).data)
+
+    @extend_schema(
+        summary="改订阅的事件，停用或重新启用",
+        request=ChangeEndpointSerializer,
+        parameters=[ID],
+        responses={200: EndpointSerializer, **problems(400, 401, 403, 404, 422)},
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        form = ChangeEndpointSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.change_endpoint(
+            endpoint_id=int(pk), **form.validated_data, by=request.actor, now=timezone.now()
+        )
+        return self._shown(pk)
+
+    @extend_schema(
+        summary="更换签名密钥",
+        description="旧密钥再用一天：这一天里每次推送带新旧两个签名。",
+        request=None,
+        parameters=[ID],
+        responses={200: NewEndpointSerializer, **problems(401, 403, 404)},
+    )
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, pk: str) -> Response:
+        services.rotate_secret(endpoint_id=int(pk), by=request.actor, now=timezone.now())
+        return self._shown(pk, NewEndpointSerializer)
+
+    @extend_schema(
+        summary="发一条测试推送",
+        request=None,
+        parameters=[ID],
+        responses={202: DeliverySerializer, **problems(401, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        owed = services.send_test(endpoint_id=int(pk), by=request.actor, now=timezone.now())
+        row = selectors.deliveries_seen(viewer=request.actor).get(pk=owed)
+        return Response(DeliverySerializer(row).data, status=202)
+
+
+class DeliveryViewSet(mixins.ListModelMixin, GenericViewSet[Delivery]):
+    """What was pushed to the partner's endpoints, or still will be."""
+
+    request: Request
+    permission_classes = (SignedIn,)
+    serializer_class = DeliverySerializer
+    pagination_class = Cursor
+    filter_backends = ()
+    queryset = Delivery.objects.none()
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        endpoint = _whole(self.request, "endpoint", 0)
+        return selectors.deliveries_seen(viewer=self.request.actor, endpoint_id=endpoint or None)
+
+    @extend_schema(
+        summary="推送记录",
+        parameters=[OpenApiParameter("endpoint", int, description="只看这个回调地址")],
+        responses={200: DeliverySerializer(many=True), **problems(401, 403, 422)},
+    )
+    def list(self, request: Request) -> Response:  # type: ignore[override]
+        return super().list(request)
+
+    @extend_schema(
+        summary="重发一条推送",
+        description="编号不变：接收方已处理过的，应当认出来并忽略。",
+        request=None,
+        parameters=[ID],
+        responses={202: DeliverySerializer, **problems(401, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> Response:
+        services.replay(delivery_id=int(pk), by=request.actor, now=timezone.now())
+        row = selectors.deliveries_seen(viewer=request.actor).get(pk=int(pk))
+        return Response(DeliverySerializer(row).data, status=202)
+
+
+class KeyViewSet(mixins.ListModelMixin, GenericViewSet[Credential]):
+    """The partner's OAuth keys; a program's own token cannot make or stop keys."""
+
+    request: Request
+    permission_classes = (SignedIn,)
+    serializer_class = KeySerializer
+    pagination_class = Cursor
+    filter_backends = ()
+    queryset = Credential.objects.none()
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Credential]:
+        return selectors.keys_seen(viewer=self.request.actor)
+
+    @extend_schema(
+        summary="接口密钥", responses={200: KeySerializer(many=True), **problems(401, 403)}
+    )
+    def list(self, request: Request) -> Response:  # type: ignore[override]
+        return super().list(request)
+
+    @extend_schema(
+        summary="生成密钥",
+        description="密钥只在这次回答里出现，平台不留存，因此不能用 Idempotency-Key 重取；"
+        "没有收到回答时，请停用多出的一把再生成。",
+        request=KeySerializer,
+        responses={201: NewKeySerializer, **problems(400, 401, 403, 409, 422)},
+    )
+    def create(self, request: Request) -> Response:
+        form = KeySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        now = timezone.now()
+        partner = selectors.partner_of(viewer=request.actor)
+        partner_id = partner.pk if partner else services.join(by=request.actor, now=now)
+        made = services.issue_key(
+            partner_id=partner_id, label=form.validated_data["label"], by=request.actor, now=now
+        )
+        return Response(NewKeySerializer(made).data, status=201)
+
+    @extend_schema(
+        summary="停用密钥", parameters=[ID], responses={204: None, **problems(401, 403, 404)}
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.revoke_key(credential_id=int(pk), by=request.actor, now=timezone.now())
         return Response(status=204)

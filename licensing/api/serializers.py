@@ -292,3 +292,13 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
     verified = serializers.BooleanField()
     reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class AgainSerializer(serializers.Serializer[Any]):
+    """What is mended in a report that was sent back; what is left out stays."""
+
+    contract_number = serializers.CharField(
+        max_length=80, required=False, allow_blank=True, default=""
+    )
+    note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    evidence = serializers.FileField(required=False, allow_null=True, default=None)

@@ -22,6 +22,7 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from licensing import selectors, services
 from licensing.api.serializers import (
+    AgainSerializer,
     AnnounceSerializer,
     CheckSerializer,
     ContestSerializer,
@@ -161,6 +162,15 @@ class DeclarationViewSet(Room):
         return self._shown(int(pk))
 
     @extend_schema(
+        summary="放弃草稿",
+        parameters=[ID],
+        responses={204: None, **problems(401, 403, 404, 409)},
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.discard_declaration(declaration_id=int(pk), by=request.actor, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
         summary="声明生效：提交并公告",
         request=AnnounceSerializer,
         parameters=[ID],
@@ -208,7 +218,7 @@ class LicenceViewSet(Room):
 
     serializer_class = LicenceSerializer
     queryset = Licence.objects.none()
-    idempotent_actions = ("create", "payments")
+    idempotent_actions = ("create", "payments", "contest")
 
     def get_queryset(self) -> QuerySet[Licence]:
         known = self.request.query_params.get("status", "")[:20]
@@ -280,7 +290,7 @@ class LicenceViewSet(Room):
     @extend_schema(
         summary="提出异议",
         request=ReasonSerializer,
-        parameters=[ID],
+        parameters=[ID, KEY],
         responses={201: ContestSerializer, **problems(*REFUSED)},
     )
     @action(detail=True, methods=["post"])
@@ -290,6 +300,31 @@ class LicenceViewSet(Room):
             licence_id=int(pk), **form.validated_data, by=request.actor, now=timezone.now()
         )
         return Response(ContestSerializer(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="撤回异议",
+        request=None,
+        parameters=[ID],
+        responses={200: ContestSerializer, **problems(401, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"], url_path="contest/drop")
+    def drop_contest(self, request: Request, pk: str) -> Response:
+        row = services.drop_contest(licence_id=int(pk), by=request.actor, now=timezone.now())
+        return Response(ContestSerializer(row).data)
+
+    @extend_schema(
+        summary="付款前撤回通知",
+        request=ReasonSerializer,
+        parameters=[ID],
+        responses={200: LicenceSerializer, **problems(*REFUSED)},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        form = self.taken_in(ReasonSerializer)
+        services.cancel_notice(
+            licence_id=int(pk), **form.validated_data, by=request.actor, now=timezone.now()
+        )
+        return self._shown(int(pk))
 
     @extend_schema(
         summary="处理异议",
@@ -384,5 +419,19 @@ class OutcomeViewSet(Room):
         command = services.verify_outcome if known["verified"] else services.reject_outcome
         row = command(
             outcome_id=int(pk), reason=known["reason"], by=request.actor, now=timezone.now()
+        )
+        return Response(OutcomeSerializer(row).data)
+
+    @extend_schema(
+        summary="补正后重新反馈",
+        request=AgainSerializer,
+        parameters=[ID],
+        responses={200: OutcomeSerializer, **problems(*REFUSED)},
+    )
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, pk: str) -> Response:
+        form = self.taken_in(AgainSerializer)
+        row = services.report_again(
+            outcome_id=int(pk), **form.validated_data, by=request.actor, now=timezone.now()
         )
         return Response(OutcomeSerializer(row).data)

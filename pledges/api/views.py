@@ -58,6 +58,7 @@ class PledgeViewSet(IdempotentCreateMixin):
     permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
+    idempotent_actions = ("create", "consents")
 
     def get_queryset(self) -> QuerySet[Pledge]:
         known = self.request.query_params.get("status", "")[:20]
@@ -115,7 +116,7 @@ class PledgeViewSet(IdempotentCreateMixin):
     @extend_schema(
         summary="登记质权人同意",
         request=NewConsentSerializer,
-        parameters=[ID],
+        parameters=[ID, KEY],
         responses={201: ConsentSerializer, **problems(*REFUSED)},
     )
     @action(detail=True, methods=["post"])

@@ -137,3 +137,31 @@ def test_lists_are_narrowed_and_cost_the_same(api_as, django_assert_max_num_quer
     assert len(client.get("/api/v1/licences/?status=effective").data["results"]) == 4
     assert client.get("/api/v1/licences/?status=void").data["results"] == []
     assert client.get("/api/v1/open-declarations/?mode=fixed").data["results"] == []
+
+
+def test_a_draft_is_given_up_by_program(api_as):
+    office = make.office()
+    row = lic.draft(office)
+    assert api_as(make.office()).delete(f"/api/v1/open-declarations/{row.pk}/").status_code == 404
+    assert api_as(office).delete(f"/api/v1/open-declarations/{row.pk}/").status_code == 204
+    assert api_as(office).delete(f"/api/v1/open-declarations/{row.pk}/").status_code == 409
+
+
+def test_a_notice_is_taken_back_before_payment(api_as):
+    office, firm = make.office(), make.enterprise()
+    row = lic.licence(office, firm, mode=FeeMode.FIXED)
+    path = f"/api/v1/licences/{row.pk}/cancel/"
+    assert api_as(office).post(path, {"reason": "另有安排"}).status_code == 403
+    answer = api_as(firm).post(path, {"reason": "另有安排"})
+    assert (answer.status_code, answer.data["status"]) == (200, "void")
+
+
+def test_an_objection_is_raised_once_and_dropped(api_as):
+    office, firm = make.office(), make.enterprise()
+    row = lic.licence(office, firm, mode=FeeMode.FIXED)
+    client = api_as(office)
+    raised = [post(client, f"licences/{row.pk}/contest/", {"reason": "未收到"}) for _ in range(2)]
+    assert [answer.status_code for answer in raised] == [201, 201]
+    dropped = client.post(f"/api/v1/licences/{row.pk}/contest/drop/")
+    assert (dropped.status_code, dropped.data["status"]) == (200, "dropped")
+    assert row.contests.count() == 1

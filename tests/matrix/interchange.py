@@ -17,6 +17,8 @@ def endpoint_id(world: World) -> dict[str, object]:
     return missing("endpoint_id")
 
 
+NOT_MINE = Row(kwargs=lambda w: missing("pk"), post=everyone(404, anonymous=401))
+
 EXPECTATIONS: dict[str, Row] = {
     "api-schema": Row(get=everyone(200)),
     "interchange:about": Row(get=everyone(200)),
@@ -37,6 +39,20 @@ EXPECTATIONS: dict[str, Row] = {
     "interchange-api:webhook-endpoint-detail": Row(
         kwargs=lambda w: {"pk": NOTHING_THERE},
         get=everyone(404, anonymous=401),
+        put=everyone(404, anonymous=401),
         delete=everyone(404, anonymous=401),
+        data=lambda w: {"events": ["patent.listed"], "active": True},
+    ),
+    "interchange-api:webhook-endpoint-rotate": NOT_MINE,
+    "interchange-api:webhook-endpoint-test": NOT_MINE,
+    "interchange-api:webhook-delivery-list": Row(get=everyone(200, anonymous=401)),
+    "interchange-api:webhook-delivery-replay": NOT_MINE,
+    "interchange-api:key-list": Row(
+        get=everyone(200, anonymous=401),
+        post=everyone(403, exchange=201, anonymous=401),
+        data=lambda w: {"label": "生产系统"},
+    ),
+    "interchange-api:key-detail": Row(
+        kwargs=lambda w: missing("pk"), delete=everyone(404, anonymous=401)
     ),
 }

@@ -169,6 +169,7 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=lambda world: {"pk": draft(world).pk},
         get=everyone(404, office=200, auditor=200),
         put=everyone(404, office=200, auditor=403, anonymous=401),
+        delete=everyone(404, office=204, auditor=403, anonymous=401),
         data=lambda world: {"fee_parts": [{"kind": "free_until"}], "revision": 1},
     ),
     "licensing-api:open-declaration-announce": Row(
@@ -213,6 +214,16 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=lambda world: {"pk": licence(world).pk},
         post=everyone(400, anonymous=401),
         data=lambda world: {"reason": ""},
+        headers=KEY,
+    ),
+    "licensing-api:licence-drop-contest": Row(
+        kwargs=lambda world: {"pk": licence(world).pk},
+        post=seen("office", status=409) | {"anonymous": 401},
+    ),
+    "licensing-api:licence-cancel": Row(
+        kwargs=lambda world: {"pk": licence(world).pk},
+        post=seen("enterprise", status=409) | {"anonymous": 401},
+        data=lambda world: {"reason": "另有安排"},
     ),
     "licensing-api:licence-resolve": Row(
         kwargs=lambda world: {"pk": licence(world).pk},
@@ -244,5 +255,10 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=lambda world: {"pk": outcome(world)},
         post=everyone(404, bureau=200, office=403, auditor=403, anonymous=401),
         data=lambda world: {"verified": True},
+    ),
+    "licensing-api:outcome-again": Row(
+        kwargs=lambda world: {"pk": outcome(world)},
+        post=everyone(404, office=409, bureau=403, auditor=403, anonymous=401),
+        data=lambda world: {"note": "补充合同页"},
     ),
 }

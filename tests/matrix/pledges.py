@@ -71,6 +71,7 @@ EXPECTATIONS: dict[str, Row] = {
             "action": "transfer",
             "reference": "同意书1",
         },
+        headers=KEY,
     ),
     "pledges-api:pledge-release": Row(
         kwargs=lambda world: {"pk": pledge(world).pk},
