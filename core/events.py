@@ -8,7 +8,7 @@ from __future__ import annotations
 
 EVENTS: dict[str, str] = {
     # listings: patent_id, listing_id | null, organisation_id
-    "patent.imported": "A batch brought the patent in or changed it.",
+    "patent.imported": "It was registered.",
     "patent.changed": "Its bibliographic data, offer sheet or tags changed.",
     "patent.listed": "Its listing went on the public board.",
     "patent.suspended": "Its listing was taken down for the time being.",
@@ -17,6 +17,8 @@ EVENTS: dict[str, str] = {
     "patent.lapsed": "It is no longer in force.",
     "patent.restored": "It is in force again.",
     "patent.layer_moved": "Its layer in the library changed.",
+    # listings: batch_id, organisation_id, patent_ids
+    "stock.imported": "A portion of a batch brought these patents in or changed them.",
     # licensing: declaration_id | licence_id | outcome_id, patent_id, licensor_id, licensee_id,
     # region
     "open_declaration.announced": "An open licence is on offer.",

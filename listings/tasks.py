@@ -29,8 +29,8 @@ def index_stale() -> None:
     name="listings.work_on_import", acks_late=True, reject_on_worker_lost=True, ignore_result=True
 )
 def work_on_import(*, batch_id: int) -> None:
-    """Judge or carry out a large import, from where it stands."""
-    importing.work_on(batch_id=batch_id, now=timezone.now())
+    """Read, carry out or take back a large import, from where it stands."""
+    importing.work_on(batch_id=batch_id, clock=timezone.now)
 
 
 @shared_task(name="listings.resume_imports", acks_late=True, ignore_result=True)

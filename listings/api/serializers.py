@@ -263,9 +263,13 @@ class ImportSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(read_only=True)
     filename = serializers.CharField(read_only=True)
     state = serializers.CharField(
-        read_only=True, help_text="checking, checked, running, done, undone"
+        read_only=True,
+        help_text="checking, checked, running, done, stopped, failed, undoing, undone",
     )
-    rows = serializers.IntegerField(source="about.rows", read_only=True)
+    rows = serializers.IntegerField(
+        source="about.rows", read_only=True, default=None, help_text="全部读完之前为 null"
+    )
+    problem = serializers.CharField(read_only=True, help_text="没有完成的原因；否则为空")
     progress = serializers.IntegerField(read_only=True)
     counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     mapping = serializers.DictField(child=serializers.IntegerField(), read_only=True)
@@ -278,7 +282,7 @@ class ImportSerializer(serializers.Serializer[Any]):
 
 class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(
-        allow_empty_file=True, help_text=".xlsx、.csv 或 .jsonl，不超过 200 MB、5 万行"
+        allow_empty_file=True, help_text=".xlsx、.csv 或 .jsonl，不超过 200 MB、10 万行"
     )
 
     def validate_file(self, value: Any) -> Any:

@@ -468,7 +468,7 @@ class ImportViewSet(IdempotentCreateMixin):
     filter_backends = ()
     queryset = import_selectors.none()
     lookup_value_regex = "[0-9]{1,18}"
-    idempotent_actions = ("create", "start", "undo")
+    idempotent_actions = ("create", "start", "stop", "resume", "undo")
 
     def page_ordering(self, request: Request) -> tuple[str, ...]:
         return ("number",) if self.action == "rows" else ("-pk",)
@@ -539,8 +539,35 @@ class ImportViewSet(IdempotentCreateMixin):
         return self._answer(whole(pk))
 
     @extend_schema(
+        operation_id="imports_stop",
+        summary="停止",
+        description="在正写的一段之后停下；已写入的保留，可以继续或撤销。",
+        parameters=[KEY],
+        request=None,
+        responses={200: serializers.ImportSerializer, **problems(401, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        importing.stop(batch_id=whole(pk), by=request.actor, now=timezone.now())
+        return self._answer(whole(pk))
+
+    @extend_schema(
+        operation_id="imports_resume",
+        summary="继续或再试",
+        description="让已停止的、或因平台故障没有完成的批次从停下的地方继续。",
+        parameters=[KEY],
+        request=None,
+        responses={200: serializers.ImportSerializer, **problems(401, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        importing.resume(batch_id=whole(pk), by=request.actor, now=timezone.now())
+        return self._answer(whole(pk))
+
+    @extend_schema(
         operation_id="imports_undo",
         summary="撤销导入",
+        description="大批次由后台撤销：state 为 undoing，完成后为 undone，没有撤销的行在 rows 中。",
         parameters=[KEY],
         request=None,
         responses={200: serializers.UndoneSerializer, **problems(400, 401, 403, 404, 409)},
@@ -548,5 +575,6 @@ class ImportViewSet(IdempotentCreateMixin):
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         kept = importing.undo(batch_id=whole(pk), by=request.actor, now=timezone.now())
-        body = {"state": "undone", "kept": [{"number": n, "reason": why} for n, why in kept]}
+        found = import_selectors.batch(whole(pk), viewer=request.actor)
+        body = {"state": found.state, "kept": [{"number": n, "reason": why} for n, why in kept]}
         return Response(body)

@@ -14,6 +14,8 @@ from typing import Any, Final
 from listings.imports import limits
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+# Nothing of our own environment: the child needs no passwords.
+ENVIRONMENT: Final = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
     "too-large": (
@@ -93,12 +95,13 @@ class FileRefused(Exception):
         super().__init__(f"{self.reason}{self.mend}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
     """What was found in the file, and its rows, read once from front to back."""
 
     about: dict[str, Any]
     rows: Iterator[tuple[int, list[Any]]]
+    cut_off: dict[str, Any] | None = None  # known once the last row was read
 
     @property
     def header(self) -> list[str]:
@@ -126,8 +129,7 @@ def opened(path: Path) -> Iterator[Table]:
                 stdin=subprocess.DEVNULL,
                 timeout=limits.CHILD_SECONDS * 1.5,
                 cwd=ROOT,
-                # Nothing of our own environment: the child needs no passwords.
-                env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+                env=ENVIRONMENT,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
@@ -137,10 +139,57 @@ def opened(path: Path) -> Iterator[Table]:
             about = last_line(answer)
             raise FileRefused(about.pop("refused", "too-big"), **about)
         if done.returncode != 0:
-            # Killed by its limits, or broken by what it read: neither is the uploader's to debug.
-            raise FileRefused("too-big" if done.returncode < 0 else "broken-workbook")
+            raise died(done.returncode)
         first = answer.readline()
-        yield Table(json.loads(first), (as_row(line) for line in answer))
+        yield Table(json.loads(first), (as_row(line) for line in answer if line[0] != "{"))
+
+
+@contextmanager
+def streamed(path: Path) -> Iterator[Table]:
+    """The same while the child still reads: a refusal may come after some rows were given."""
+    check_size(path.stat().st_size)
+    with subprocess.Popen(
+        [sys.executable, "-m", "listings.imports.reading", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        encoding="utf-8",
+    ) as child:
+        try:
+            assert child.stdout is not None
+            first = child.stdout.readline()
+            if not first:
+                raise died(child.wait())
+            table = Table(spoken(json.loads(first)), iter(()))
+            table.rows = rows_of(child, table)
+            yield table
+        finally:
+            child.kill()
+
+
+def rows_of(child: subprocess.Popen[str], table: Table) -> Iterator[tuple[int, list[Any]]]:
+    assert child.stdout is not None
+    for line in child.stdout:
+        if line.startswith("{"):
+            table.cut_off = spoken(json.loads(line)).get("cut_off")
+        else:
+            yield as_row(line)
+    if child.wait() != 0:
+        raise died(child.returncode)
+
+
+def spoken(told: dict[str, Any]) -> dict[str, Any]:
+    """A line about the file, unless it is a refusal."""
+    if "refused" in told:
+        raise FileRefused(told.pop("refused"), **told)
+    return told
+
+
+def died(code: int) -> FileRefused:
+    """Killed by its limits, or broken by what it read: neither is the uploader's to debug."""
+    return FileRefused("too-big" if code < 0 else "broken-workbook")
 
 
 def last_line(answer: Any) -> dict[str, Any]:

@@ -12,15 +12,18 @@ SUSPECT_INFLATED_BYTES: Final = 48 * MIB
 SUSPECT_RATIO: Final = 100
 ZIP_MEMBERS: Final = 1_000
 
-ROWS: Final = 50_000
-COLUMNS: Final = 100
+ROWS: Final = 100_000
+COLUMNS: Final = 256
 # One cell may hold this much before the row is refused; fields have narrower limits of their own.
 CELL_CHARACTERS: Final = 50_000
 # A sheet with more filled cells than this cannot be within ROWS x COLUMNS of a stock list.
-FILLED_CELLS: Final = 1_600_000
+FILLED_CELLS: Final = 5_000_000
 
-CHILD_SECONDS: Final = 60
+CHILD_SECONDS: Final = 180
 CHILD_MEMORY_BYTES: Final = 1_536 * MIB
 
-# Up to this many rows a batch is judged and carried out within the request.
+# Up to this size a file is read and judged within the request, a workbook being packed; up to
+# this many rows are carried out or taken back there.
+INLINE_BYTES: Final = 512 * 1024
+INLINE_WORKBOOK_BYTES: Final = 96 * 1024
 INLINE_ROWS: Final = 300

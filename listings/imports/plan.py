@@ -94,9 +94,23 @@ class Planned:
     offer: Offer = field(default_factory=Offer)
     key: str = ""
 
+    was_offered: Offer = field(default_factory=Offer)
+
     @property
     def lands(self) -> bool:
         return self.effect in {CREATED, UPDATED}
+
+    def differences(self) -> dict[str, tuple[Any, Any]]:
+        """Everything that would change, the offer and the events too."""
+        found = dict(self.changes)
+        if self.offer.price_given:
+            found["price"] = (self.was_offered.price, self.offer.price)
+        for name in ("problem", "benefit"):
+            if new := getattr(self.offer, name):
+                found[name] = (getattr(self.was_offered, name), new)
+        if self.events:
+            found["events"] = ([], [f"{code} {on.isoformat()}" for code, on in self.events])
+        return found
 
 
 def decide(
@@ -123,7 +137,7 @@ def decide(
 
 
 def rejected(row: Judged, problems: tuple[Problem, ...]) -> Planned:
-    return Planned(row.row, REJECTED, REJECTED, problems)
+    return Planned(row.row, REJECTED, REJECTED, problems, key=row.key)
 
 
 def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:
@@ -229,6 +243,7 @@ def update(row: Judged, record: Record, offer: Offer, known: Known) -> Planned:
         holders=holders,
         events=events,
         offer=offer,
+        was_offered=Offer(price=known.price, problem=known.problem, benefit=known.benefit),
     )
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from core.reference import ipc as ipc_rules
@@ -146,6 +147,14 @@ class Sheet:
     ipc_known: Callable[[str], bool] = field(default=lambda _: True)
     industry_known: Callable[[str], bool] = field(default=lambda _: True)
 
+    @cached_property
+    def labels(self) -> list[str]:
+        return columns.labels(self.header)
+
+    @cached_property
+    def in_wan(self) -> bool:
+        return columns.price_in_wan(self.header, self.mapping)
+
 
 class Row:
     """Cells by field, gathering problems instead of stopping at the first."""
@@ -155,7 +164,6 @@ class Row:
         self.number = number
         self.values = values
         self.problems: list[Problem] = []
-        self.labels = columns.labels(sheet.header)
 
     def cell(self, name: str) -> Any:
         index = self.sheet.mapping.get(name)
@@ -176,7 +184,7 @@ class Row:
 
     def fault(self, name: str, code: str, reason: str, mend: str, severity: str = ERROR) -> None:
         index = self.sheet.mapping.get(name)
-        label = self.labels[index] if index is not None else columns.BY_NAME[name].label
+        label = self.sheet.labels[index] if index is not None else columns.BY_NAME[name].label
         cell = self.cell(name)
         shown = next(iter(cell.values())) if isinstance(cell, dict) else cell
         self.problems.append(
@@ -219,7 +227,7 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
     events = read_state(row, dates)
     price = row.read(
         "price",
-        lambda cell: cells.money(cell, in_wan=columns.price_in_wan(sheet.header, sheet.mapping)),
+        lambda cell: cells.money(cell, in_wan=sheet.in_wan),
         None,
     )
     patent = PatentInput(

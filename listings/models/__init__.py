@@ -2,7 +2,7 @@
 
 from listings.models.binding import Encumbrance, LegalEvent
 from listings.models.exports import ResultExport
-from listings.models.imports import ImportBatch, ImportRow
+from listings.models.imports import ImportBatch, ImportPiece, ImportRow
 from listings.models.layers import (
     DemandSignal,
     LayerMove,
@@ -27,6 +27,7 @@ __all__ = [
     "Favourite",
     "Holder",
     "ImportBatch",
+    "ImportPiece",
     "ImportRow",
     "InventoryItem",
     "LayerMove",

@@ -86,7 +86,9 @@ class BatchState(models.TextChoices):
     CHECKED = "checked", "已预检"
     RUNNING = "running", "导入中"
     DONE = "done", "已导入"
+    STOPPED = "stopped", "已停止"
     FAILED = "failed", "未完成"
+    UNDOING = "undoing", "撤销中"
     UNDONE = "undone", "已撤销"
 
 

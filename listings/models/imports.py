@@ -12,6 +12,7 @@ from core.people.types import Actor
 from core.permissions import Governance
 from listings.models.choices import BatchState, RowVerdict
 from listings.models.patents import Patent, sees_all
+from listings.rules import imports as rules
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -38,6 +39,11 @@ class ImportBatch(models.Model):
     state = models.CharField(max_length=10, choices=BatchState, default=BatchState.CHECKED)
     counts = models.JSONField(default=dict, blank=True)
     problem = models.CharField(max_length=500, blank=True, default="")
+    # What it was at when it was stopped or failed: the state that going on leads back to.
+    was = models.CharField(max_length=10, blank=True, default="", db_default="")
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    lease = models.CharField(max_length=32, blank=True, default="", db_default="")
+    leased_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     created_by = ActorKeyField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -49,6 +55,12 @@ class ImportBatch(models.Model):
     class Meta:
         verbose_name = "导入批次"
         constraints: ClassVar = [
+            CheckConstraint(
+                condition=Q(was__in=["", *rules.WORKING]), name="import_was_at_something"
+            ),
+            CheckConstraint(
+                condition=~Q(state__in=rules.HALTED) | ~Q(was=""), name="import_halted_remembers"
+            ),
             both_or_neither("undone_at", "undone_by", name="import_undone_pair"),
             CheckConstraint(condition=Q(state__in=BatchState.values), name="import_state_known"),
             CheckConstraint(
@@ -57,6 +69,9 @@ class ImportBatch(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["organisation", "-created_at"], name="import_newest"),
+            models.Index(
+                fields=["id"], condition=Q(state__in=sorted(rules.WORKING)), name="import_working"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +80,26 @@ class ImportBatch(models.Model):
     def governed_by(self) -> Governance:
         """Only the organisation whose stock it is."""
         return Governance(organisations=frozenset({self.organisation_id}))
+
+
+class ImportPiece(models.Model):
+    """A piece of an uploaded file that waits to be read; gone once its rows are stored.
+
+    It lies in the database, so that any worker on any machine can take it up after a crash.
+    """
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="pieces")
+    position = models.PositiveIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        verbose_name = "待读文件片段"
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["batch", "position"], name="import_piece_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.position}"
 
 
 class ImportRow(models.Model):
@@ -79,6 +114,9 @@ class ImportRow(models.Model):
     )
     raw = models.JSONField(default=dict, blank=True)
     before = models.JSONField(null=True, blank=True)
+    # By what the row is recognised: its number, or its title and first holder.
+    key = models.TextField(blank=True, default="", db_default="")
+    changes = models.JSONField(null=True, blank=True)  # field → [as it is, as it would be]
 
     class Meta:
         verbose_name = "导入行"

@@ -8,11 +8,13 @@ from typing import Any
 from core.errors import Missing
 from core.people.types import Actor
 from listings.imports.sheets import Remark
-from listings.models import ImportBatch
+from listings.models import ImportBatch, ImportRow
 from listings.models.choices import BatchState, RowVerdict
 from listings.models.imports import ImportBatchQuerySet
+from listings.rules import imports as rules
 
-WORKING = (BatchState.CHECKING, BatchState.RUNNING)
+KEPT = "kept"  # asked for like a verdict: the rows that an undo left alone
+FIRST_ERRORS = 5
 
 
 def batches(*, viewer: Actor) -> ImportBatchQuerySet:
@@ -30,14 +32,44 @@ def batch(batch_id: int, *, viewer: Actor) -> ImportBatch:
 
 def is_working(row: ImportBatch) -> bool:
     """Whether a worker is still at it."""
-    return row.state in WORKING
+    return row.state in rules.WORKING
 
 
 def rows(row: ImportBatch, *, verdict: str = "") -> Any:
     """Its rows in the order of the file, of one verdict if asked."""
     found = row.rows.select_related("patent").order_by("number")
     found = found.defer("patent__embedding", "patent__search", "patent__abstract")
+    if verdict == KEPT:
+        return found.filter(before__undone__isnull=False).exclude(before__undone="")
     return found.filter(verdict=verdict) if verdict in RowVerdict.values else found
+
+
+def first_errors(row: ImportBatch) -> list[ImportRow]:
+    """The first refused rows, to be looked at while the rest is still read."""
+    refused = row.rows.filter(verdict=RowVerdict.REJECTED)
+    return list(refused.order_by("number")[:FIRST_ERRORS])
+
+
+def may_resume(row: ImportBatch) -> bool:
+    """Whether it was halted and can go on."""
+    return row.state in rules.HALTED and not row.about.get("refused")
+
+
+def may_undo(row: ImportBatch) -> bool:
+    """Whether something has landed that can be taken back."""
+    halted = row.state in rules.HALTED and row.was != BatchState.CHECKING
+    return row.state == BatchState.DONE or halted
+
+
+def total(row: ImportBatch) -> int:
+    """How many rows the step it is at has to do; 0 while that is not known."""
+    at = row.was or row.state
+    return int(row.about.get("landed" if at == BatchState.UNDOING else "rows", 0))
+
+
+def unindexed(row: ImportBatch) -> int:
+    """How many of its patents cannot be found by their words yet."""
+    return row.rows.filter(patent__indexed_at__isnull=True, patent__removed_at__isnull=True).count()
 
 
 def sample_rows(row: ImportBatch, *, limit: int = 3) -> list[list[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -101,13 +100,6 @@ def admit(*, patent_id: int, by: Actor, now: datetime) -> None:
     item.save(update_fields=["status", "admitted_at", "admitted_by", "archived_because"])
     audit.record("inventory.admitted", subject=patent, by=by, at=now)
     settle_layer(patent, by=by, now=now)
-
-
-def admit_batch(patents: Iterable[Patent], *, by: Actor, now: datetime) -> int:
-    """Admit those of these patents that are proposed, as part of a batch's own command."""
-    return InventoryItem.objects.filter(
-        patent__in=list(patents), status=InventoryStatus.PROPOSED
-    ).update(status=InventoryStatus.ADMITTED, admitted_at=now, admitted_by=by.key)
 
 
 @transaction.atomic

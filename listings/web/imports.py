@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from core.idempotency.web import submit_once
 from core.people.types import Role
@@ -79,24 +79,51 @@ def batch(request: Request, pk: int) -> HttpResponse:
     """What would become, or became, of each row."""
     found = selectors.batch(pk, viewer=request.actor)
     verdict = request.GET.get("verdict", "")
+    if selectors.is_working(found):
+        return _progress(request, found)
     rows = Paginator(selectors.rows(found, verdict=verdict), ROWS_A_PAGE)
     page = rows.get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "batch": found,
         "state": selectors.state_word(found),
         "working": selectors.is_working(found),
-        "total": found.about.get("rows", 0),
-        "percent": 100 * found.progress // max(1, found.about.get("rows", 1)),
+        "total": selectors.total(found),
+        "percent": 100 * found.progress // max(1, selectors.total(found)),
         "tabs": _tabs(request, found, verdict),
         "rows": [_shown(row) for row in page],
         "page": page,
         "columns": _columns(found),
         "unmapped": columns.problems(found.mapping, len(found.about["header"])),
         "steps": _steps(found),
-        "kept": found.about.get("kept", []),
+        "may_resume": selectors.may_resume(found),
+        "may_undo": selectors.may_undo(found),
+        "cut_off": found.about.get("cut_off"),
         "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
         "landing": sum(found.counts.get(v, 0) for v in ("created", "updated", "warning")),
     }
+    if found.state == "done":
+        context["unindexed"] = selectors.unindexed(found)
+    return _shown_at(request, context)
+
+
+def _progress(request: Request, found: Any) -> HttpResponse:
+    """How far it is, and the first rows with something to mend."""
+    total = selectors.total(found)
+    context = {
+        "batch": found,
+        "state": selectors.state_word(found),
+        "working": True,
+        "total": total,
+        "percent": 100 * found.progress // total if total else None,
+        "steps": _steps(found),
+        "rows": [_shown(row) for row in selectors.first_errors(found)],
+        "rejected": found.counts.get("rejected", 0),
+        "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
+    }
+    return _shown_at(request, context)
+
+
+def _shown_at(request: Request, context: dict[str, Any]) -> HttpResponse:
     template = "listings/import_batch.html"
     return render(request, f"{template}#progress" if request.htmx else template, context)
 
@@ -105,6 +132,9 @@ def _tabs(request: Request, found: Any, verdict: str) -> list[dict[str, Any]]:
     path = reverse("listings:import", kwargs={"pk": found.pk})
     total = found.about.get("rows", 0)
     tabs = [{"label": _("全部"), "url": path, "current": not verdict, "count": total}]
+    words = selectors.verdict_words()
+    if found.counts.get(selectors.KEPT):
+        words = [*words, (selectors.KEPT, _("没有撤销"))]
     return tabs + [
         {
             "label": label,
@@ -112,7 +142,7 @@ def _tabs(request: Request, found: Any, verdict: str) -> list[dict[str, Any]]:
             "current": verdict == code,
             "count": found.counts.get(code, 0),
         }
-        for code, label in selectors.verdict_words()
+        for code, label in words
     ]
 
 
@@ -122,6 +152,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "verdict": row.get_verdict_display(),
         "tone": TONES[row.verdict],
         "problems": row.problems,
+        "stays": (row.before or {}).get("undone", ""),
         "patent": row.patent,
         "text": " · ".join(sheets.written(cell) for cell in row.raw if cell not in (None, ""))[:80],
     }
@@ -138,8 +169,9 @@ def _columns(found: Any) -> dict[str, list[str]]:
 
 
 def _steps(found: Any) -> list[dict[str, Any]]:
-    done = found.state in {"done", "undone"}
-    checked = done or found.state in {"checked", "running"}
+    at = found.was or found.state
+    done = at in {"done", "undone", "undoing"}
+    checked = done or at in {"checked", "running"}
     return [
         {"label": _("上传"), "done": True},
         {"label": _("预检"), "done": checked, "current": not checked},
@@ -174,38 +206,6 @@ def choose_columns(request: Request, pk: int) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "listings/import_columns.html", context, status=status)
-
-
-@require_POST
-@keepers
-def start(request: Request, pk: int) -> HttpResponse:
-    """Carry it out."""
-
-    def command() -> str:
-        importing.start(batch_id=pk, by=request.actor, now=timezone.now())
-        return reverse("listings:import", kwargs={"pk": pk})
-
-    return submit_once(request, command)
-
-
-@require_http_methods(["GET", "POST"])
-@keepers
-def undo(request: Request, pk: int) -> HttpResponse:
-    """Take it back, after asking."""
-    found = selectors.batch(pk, viewer=request.actor)
-    if request.method == "POST":
-
-        def command() -> str:
-            kept = importing.undo(batch_id=pk, by=request.actor, now=timezone.now())
-            if kept:
-                told = _("已撤销；有 %(n)s 行不能撤销，原因见下。") % {"n": len(kept)}
-                messages.warning(request, told)
-            else:
-                messages.success(request, _("已全部撤销。"))
-            return reverse("listings:import", kwargs={"pk": pk})
-
-        return submit_once(request, command)
-    return render(request, "listings/import_undo.html", {"batch": found})
 
 
 @require_GET

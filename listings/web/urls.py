@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from listings.web import exports, imports, library, public, searches, sheet_papers, sheets
+from listings.web import (
+    exports,
+    import_steps,
+    imports,
+    library,
+    public,
+    searches,
+    sheet_papers,
+    sheets,
+)
 
 app_name = "listings"
 urlpatterns = [
@@ -30,8 +39,7 @@ urlpatterns = [
     path("library/imports/template/", imports.template, name="import-template"),
     path("library/imports/<int:pk>/", imports.batch, name="import"),
     path("library/imports/<int:pk>/columns/", imports.choose_columns, name="import-columns"),
-    path("library/imports/<int:pk>/start/", imports.start, name="import-start"),
-    path("library/imports/<int:pk>/undo/", imports.undo, name="import-undo"),
+    *import_steps.urlpatterns,
     path("library/imports/<int:pk>/rows-to-mend/", imports.to_mend, name="import-to-mend"),
     *exports.urlpatterns,
     *searches.urlpatterns,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
+from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from core.people.models import Membership
 from listings import services
@@ -76,8 +77,12 @@ def upload(tmp_path: Path, keeper: Membership, now: datetime) -> Upload:
     return make_batch
 
 
-def carry_out(batch: ImportBatch, keeper: Membership, now: datetime) -> ImportBatch:
+def start(batch: ImportBatch, keeper: Membership, now: datetime) -> None:
     importing.start(batch_id=batch.pk, by=make.actor(keeper), now=now)
+
+
+def carry_out(batch: ImportBatch, keeper: Membership, now: datetime) -> ImportBatch:
+    start(batch, keeper, now)
     batch.refresh_from_db()
     return batch
 
@@ -228,7 +233,11 @@ def test_starting_twice_lands_once(upload: Upload, keeper: Membership, now: date
     assert AuditEntry.objects.filter(event="import.carried_out").count() == 1
 
 
-def test_after_a_crash_the_rest_is_carried_out_and_nothing_doubled(
+class Killed(BaseException):
+    """What no handler sees: the worker is gone, as after kill -9."""
+
+
+def test_after_a_kill_the_sweep_goes_on_and_nothing_is_lost_or_doubled(
     upload: Upload, keeper: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(carrying, "PORTION", 2)
@@ -236,33 +245,49 @@ def test_after_a_crash_the_rest_is_carried_out_and_nothing_doubled(
     real, calls = carrying.land, []
 
     def dies(*args: Any, **kwargs: Any) -> None:
+        real(*args, **kwargs)
         calls.append(1)
         if len(calls) == 2:
-            raise RuntimeError("power cut")
-        real(*args, **kwargs)
+            raise Killed  # written, but not committed
 
     monkeypatch.setattr(carrying, "land", dies)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Killed):
         importing.start(batch_id=batch.pk, by=make.actor(keeper), now=now)
     assert Patent.objects.count() == 2
-    importing.work_on(batch_id=batch.pk, now=now)
+    importing.work_on(batch_id=batch.pk, clock=lambda: now)  # the dead one's lease still runs
+    assert Patent.objects.count() == 2
+    later = now + timedelta(minutes=5)
+    assert importing.stuck_batches(now=now) == []
+    assert importing.stuck_batches(now=later) == [batch.pk]
+    importing.work_on(batch_id=batch.pk, clock=lambda: later)
     batch.refresh_from_db()
     assert batch.state == "done"
     assert Patent.objects.count() == 4
     assert batch.rows.get(number=6).problems[-1]["reason"].startswith("与第 3 行")
+    told = OutboxEvent.objects.filter(name="stock.imported").values_list("payload", flat=True)
+    heard = [pk for payload in told for pk in payload["patent_ids"]]
+    assert sorted(heard) == sorted(Patent.objects.values_list("pk", flat=True))
 
 
 def test_large_files_are_left_to_a_worker_and_the_sweep_finds_them(
     upload: Upload, keeper: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limits, "INLINE_BYTES", 1)
     monkeypatch.setattr(limits, "INLINE_ROWS", 1)
     batch = upload(row(1), row(2))
     assert batch.state == "checking"
-    later = now.replace(hour=13)
-    assert importing.stuck_batches(now=later) == [batch.pk]
-    importing.work_on(batch_id=batch.pk, now=later)
+    assert importing.stuck_batches(now=now) == [batch.pk]
+    importing.work_on(batch_id=batch.pk, clock=lambda: now)
     batch.refresh_from_db()
-    assert batch.state == "checked"
+    assert (batch.state, batch.about["rows"]) == ("checked", 2)
+    assert not batch.pieces.exists()
+    start(batch, keeper, now)
+    importing.work_on(batch_id=batch.pk, clock=lambda: now)
+    batch.refresh_from_db()
+    assert batch.state == "done"
+    assert set(Patent.objects.values_list("indexed_at", flat=True)) == {None}  # left to the sweep
+    told = Notice.objects.filter(user=keeper.user).order_by("pk").values_list("title", flat=True)
+    assert list(told) == ["预检完成：清单.csv", "导入完成：清单.csv"]
 
 
 def test_a_stranger_may_do_nothing_with_a_batch(
@@ -323,8 +348,9 @@ def test_one_audit_entry_and_few_statements_per_batch(
     assert not AuditEntry.objects.filter(event="patent.registered").exists()
 
 
-def test_everyone_who_listens_hears_of_each_patent_once(
+def test_whoever_listens_hears_of_a_portion_once(
     upload: Upload, keeper: Membership, now: datetime
 ) -> None:
     carry_out(upload(row(1), row(2), row(3, 申请日="x")), keeper, now)
-    assert OutboxEvent.objects.filter(name="patent.imported").count() == 2
+    told = OutboxEvent.objects.get(name="stock.imported")
+    assert len(told.payload["patent_ids"]) == 2

@@ -168,7 +168,7 @@ WRECKS: dict[str, tuple[bytes, str]] = {
     "latin": ("名称\n".encode() + b"\xff\xff\xff\xff\n", "encoding"),
     "array": (b'[{"title": "a"}]', "json-array"),
     "json": (b'{"title": "a"}\n{"title": ', "broken-json"),
-    "wide": (",".join(f"c{n}" for n in range(200)).encode() + b"\n1,2\n", "too-many-columns"),
+    "wide": (",".join(f"c{n}" for n in range(300)).encode() + b"\n1,2\n", "too-many-columns"),
     "long": ("申请号,名称\n".encode() + b"1,2\n" * (limits.ROWS + 1), "too-many-rows"),
 }
 

@@ -352,7 +352,7 @@ def test_columns_can_be_chosen(office: Client) -> None:
 def test_while_a_worker_is_at_it_the_page_asks_again(
     office: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "INLINE_ROWS", 0)
+    monkeypatch.setattr(limits, "INLINE_BYTES", 0)
     made = office.post(url("import-new"), upload())
     page = text(office.get(made.headers["Location"]))
     assert 'hx-trigger="every 2s"' in page

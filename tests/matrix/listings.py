@@ -52,6 +52,25 @@ def batch(world: World) -> ImportBatch:
     return world.thing("batch", build)
 
 
+def halted(state: str, name: str) -> Any:
+    """A batch of the office's own in another state; `of` builds one for each request's world."""
+
+    def find(world: World) -> ImportBatch:
+        def build(w: World) -> ImportBatch:
+            row = batch(w)
+            row.pk, row.state, row.was = None, state, "running" if state == "stopped" else ""
+            row._state.adding = True
+            row.save()
+            return row
+
+        return world.thing(name, build)
+
+    return find
+
+
+checking, stopped = halted("checking", "checking batch"), halted("stopped", "stopped batch")
+
+
 def done(world: World) -> ImportBatch:
     def build(w: World) -> ImportBatch:
         row = batch(w)
@@ -156,6 +175,10 @@ EXPECTATIONS: dict[str, Row] = {
         post=only("office", status=302, **NOT_THEIRS),
     ),
     "listings:import-start": Row(kwargs=of(batch), post=only("office", status=302, **NOT_THEIRS)),
+    "listings:import-stop": Row(kwargs=of(checking), post=only("office", status=302, **NOT_THEIRS)),
+    "listings:import-resume": Row(
+        kwargs=of(stopped), post=only("office", status=302, **NOT_THEIRS)
+    ),
     "listings:import-undo": Row(
         kwargs=of(done),
         get=only("office", **NOT_THEIRS),
@@ -226,6 +249,12 @@ EXPECTATIONS: dict[str, Row] = {
     "listings-api:import-rows": Row(kwargs=of(batch), get=everyone(404, office=200, auditor=200)),
     "listings-api:import-start": Row(
         kwargs=of(batch), headers=KEY, post=everyone(404, office=200, auditor=403)
+    ),
+    "listings-api:import-stop": Row(
+        kwargs=of(checking), headers=KEY, post=everyone(404, office=200, auditor=403)
+    ),
+    "listings-api:import-resume": Row(
+        kwargs=of(stopped), headers=KEY, post=everyone(404, office=200, auditor=403)
     ),
     "listings-api:import-undo": Row(
         kwargs=of(done), headers=KEY, post=everyone(404, office=200, auditor=403)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from celery import current_app
-from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count
 
+from core.audit import services as audit
 from core.errors import Conflict, Missing
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
-from listings.models import (
-    ImportBatch,
-)
+from listings.imports import limits
+from listings.models import ImportBatch
 from listings.models.choices import BatchState, RowVerdict
+from listings.rules import imports as rules
+from listings.rules.moves import IllegalMove
 
-PORTION: Final = 250
-STUCK_AFTER: Final = timedelta(minutes=2)
+PORTION: Final = 1_000
+FIRST_PORTION: Final = 100  # small, so that the first errors are seen at once
 
 
 def lock(batch_id: int, *, by: Actor) -> ImportBatch:
@@ -29,12 +29,23 @@ def lock(batch_id: int, *, by: Actor) -> ImportBatch:
     return batch
 
 
-def expect(batch: ImportBatch, state: BatchState, act: str) -> None:
-    if batch.state != state:
-        now_is = BatchState(batch.state).label
-        raise Conflict(
-            f"这个批次现在是“{now_is}”，不能{act}。请刷新页面后查看。", code="batch-state"
-        )
+def step(batch: ImportBatch, move: str, act: str) -> None:
+    """Move a locked batch on; Conflict, in the words of what somebody tried to do."""
+    try:
+        batch.state = rules.after(batch.state, move)
+    except IllegalMove as illegal:
+        raise refused(batch, act) from illegal
+    batch.was, batch.problem, batch.lease, batch.leased_until, batch.tries = "", "", "", None, 0
+
+
+def refused(batch: ImportBatch, act: str) -> Conflict:
+    now_is = BatchState(batch.state).label
+    return Conflict(f"这个批次现在是“{now_is}”，不能{act}。请刷新页面后查看。", code="batch-state")
+
+
+def record(event: str, batch: ImportBatch, *, by: Actor, now: datetime, **changes: Any) -> None:
+    """One entry in the audit trail about a batch."""
+    audit.record(event, subject=batch, by=by, at=now, changes=changes or None)
 
 
 def actor_facts(by: Actor) -> dict[str, Any]:
@@ -59,32 +70,22 @@ def actor_of(batch: ImportBatch) -> Actor:
     )
 
 
-def note_progress(batch: ImportBatch, rows: int) -> None:
-    batch.progress += rows
-    ImportBatch.objects.filter(pk=batch.pk).update(progress=batch.progress)
-
-
 def count_verdicts(batch: ImportBatch) -> dict[str, int]:
+    """How many rows have each verdict, counted in the table."""
     counts = {verdict: 0 for verdict in RowVerdict.values if verdict != RowVerdict.PENDING}
-    for verdict in batch.rows.values_list("verdict", flat=True):
-        counts[verdict] = counts.get(verdict, 0) + 1
-    return counts
+    found = batch.rows.order_by().values_list("verdict").annotate(n=Count("pk"))
+    return counts | {verdict: n for verdict, n in found if verdict != RowVerdict.PENDING}
 
 
-def nudge(batch_id: int) -> None:
-    transaction.on_commit(
-        lambda: current_app.send_task(
-            "listings.work_on_import", kwargs={"batch_id": batch_id}, retry=False
-        ),
-        robust=True,
-    )
+def recall(batch: ImportBatch, before: int) -> dict[str, int]:
+    """The patents that rows above this one name already, each with its first row."""
+    seen: dict[str, int] = {}
+    rows = batch.rows.filter(number__lt=before).exclude(verdict=RowVerdict.REJECTED).exclude(key="")
+    for key, number in rows.order_by("number").values_list("key", "number").iterator():
+        seen.setdefault(key, number)
+    return seen
 
 
-def stuck_batches(*, now: datetime) -> list[int]:
-    """Batches whose nudge was lost or whose worker died."""
-    return list(
-        ImportBatch.objects.filter(
-            Q(created_at__lt=now - STUCK_AFTER),
-            state__in=[BatchState.CHECKING, BatchState.RUNNING],
-        ).values_list("pk", flat=True)
-    )
+def in_portions(batch: ImportBatch) -> bool:
+    """Whether the batch is so large that a worker carries it out or takes it back."""
+    return int(batch.about.get("rows", 0)) > limits.INLINE_ROWS

@@ -2,78 +2,93 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
+from celery import current_app
 from django.db import IntegrityError, transaction
 
-from core.audit import services as audit
-from core.people.types import Actor
-from listings.models import (
-    ImportBatch,
+from listings.models import ImportBatch
+from listings.rules import imports as rules
+from listings.services.importing.batches import (
+    PORTION,
+    actor_of,
+    count_verdicts,
+    in_portions,
+    recall,
+    record,
 )
-from listings.models.choices import BatchState, RowVerdict
-from listings.services.importing.batches import PORTION, actor_of, count_verdicts, note_progress
 from listings.services.importing.judging import plan_rows
 from listings.services.importing.landing import land
+from listings.services.importing.shifts import Shift, tell
 
 TRIES: Final = 3
 
 
-def carry_out(*, batch_id: int, now: datetime) -> None:
-    """Carry out what is left of a running batch; a second worker waits for each portion."""
-    seen: dict[str, int] = {}
-    while _carry_out_portion(batch_id, seen, now=now):
-        pass
+def carry_out(shift: Shift) -> None:
+    """Carry out what is left of a running batch."""
+    seen: dict[str, int] | None = None
+    after = -1
+    while True:
+        found = _portion(shift, after, seen)
+        if found is None:
+            return
+        after, seen = found
 
 
-def _carry_out_portion(batch_id: int, seen: dict[str, int], *, now: datetime) -> bool:
-    """The next rows, all in one transaction with their marks; whether there may be more."""
+def _portion(
+    shift: Shift, after: int, seen: dict[str, int] | None
+) -> tuple[int, dict[str, int]] | None:
+    """The next rows, all in one transaction with their marks; how far it came, None at the end."""
     for attempt in range(TRIES):
-        mine = dict(seen)
         try:
             with transaction.atomic():
-                batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
-                if batch.state != BatchState.RUNNING:
-                    return False
-                rows = list(
-                    batch.rows.select_for_update()
-                    .filter(before__isnull=True)
-                    .order_by("number")[:PORTION]
-                )
-                by = actor_of(batch)
-                if not rows:
-                    _finish(batch, by=by, now=now)
-                    return False
-                _recall(batch, rows[0].number, mine)
-                planned = plan_rows(batch, rows, mine, now=now)
-                land(batch, rows, planned, by=by, now=now)
-                note_progress(batch, len(rows))
+                return _carry(shift, after, seen)
         except IntegrityError:
             # Somebody else registered one of these numbers between our look and our write.
             if attempt == TRIES - 1:
                 raise
-            continue
-        seen.clear()
-        seen.update(mine)
-        return True
-    return False
+    return None
 
 
-def _recall(batch: ImportBatch, first: int, seen: dict[str, int]) -> None:
-    """After a crash: the identities of the rows that were carried out before."""
-    if seen or not batch.rows.filter(number__lt=first).exists():
-        return
-    for key, number in (
-        batch.rows.filter(number__lt=first)
-        .exclude(verdict=RowVerdict.REJECTED)
-        .values_list("before__key", "number")
-    ):
-        if key:
-            seen.setdefault(key, number)
+def _carry(
+    shift: Shift, after: int, seen: dict[str, int] | None
+) -> tuple[int, dict[str, int]] | None:
+    batch = shift.hold()
+    rows = list(
+        batch.rows.filter(before__isnull=True, number__gt=after).order_by("number")[:PORTION]
+    )
+    if not rows:
+        _finish(shift, batch)
+        return None
+    mine = recall(batch, rows[0].number) if seen is None else dict(seen)
+    now = shift.clock()
+    planned = plan_rows(batch, [(row.number, row.raw) for row in rows], mine, now=now)
+    land(batch, rows, planned, by=actor_of(batch), now=now)
+    batch.progress += len(rows)
+    shift.note(batch, "progress")
+    return rows[-1].number, mine
 
 
-def _finish(batch: ImportBatch, *, by: Actor, now: datetime) -> None:
-    batch.state, batch.counts, batch.finished_at = BatchState.DONE, count_verdicts(batch), now
-    batch.save(update_fields=["state", "counts", "finished_at"])
-    audit.record("import.carried_out", subject=batch, by=by, at=now, changes=dict(batch.counts))
+def _finish(shift: Shift, batch: ImportBatch) -> None:
+    now = shift.clock()
+    batch.state, batch.counts = rules.after(batch.state, "finish"), count_verdicts(batch)
+    batch.finished_at = now
+    shift.end(batch, "state", "counts", "finished_at")
+    record("import.carried_out", batch, by=actor_of(batch), now=now, **batch.counts)
+    if in_portions(batch):
+        index_soon()
+        landed = batch.about["rows"] - batch.counts["rejected"]
+        tell(
+            batch,
+            "导入完成",
+            f"{landed} 行已处理，{batch.counts['rejected']} 行没有导入。",
+            now=now,
+        )
+
+
+def index_soon() -> None:
+    """Have what landed made findable; the sweep does it too, a little later."""
+    transaction.on_commit(
+        lambda: current_app.send_task("listings.index_stale", ignore_result=True, retry=False),
+        robust=True,
+    )

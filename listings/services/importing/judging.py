@@ -1,59 +1,29 @@
-"""The dry run: a plan from the rows and from what is here already."""
+"""The plan of a portion: from its rows, and from what is here already."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
-
-from django.db import transaction
-from django.db.models import Q
 
 from core.days import legal_day
 from core.reference import selectors as reference
 from listings.imports import columns, plan, verdicts
 from listings.imports.plan import Known, Planned
-from listings.models import (
-    ImportBatch,
-    ImportRow,
-    Listing,
-    Patent,
-)
-from listings.models.choices import BatchState
+from listings.models import ImportBatch, ImportRow, Listing, Patent
 from listings.rules import moves
 from listings.services import records
-from listings.services.importing.batches import PORTION, count_verdicts, note_progress
+from listings.types import PatentStatus
 
-
-def judge_batch(*, batch_id: int, now: datetime) -> None:
-    """The dry run: write each row's verdict, change nothing else."""
-    batch = ImportBatch.objects.get(pk=batch_id)
-    seen: dict[str, int] = {}
-    after = -1
-    while rows := _rows_after(batch, after):
-        planned = plan_rows(batch, rows, seen, now=now)
-        for row, fate in zip(rows, planned, strict=True):
-            row.verdict, row.problems = fate.verdict, told(fate)
-            row.patent_id = fate.patent_id
-        ImportRow.objects.bulk_update(rows, ["verdict", "problems", "patent"])
-        after = rows[-1].number
-        note_progress(batch, len(rows))
-    with transaction.atomic():
-        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        if locked.state != BatchState.CHECKING or locked.mapping != batch.mapping:
-            return  # judged by somebody else meanwhile, or to be judged anew
-        locked.state, locked.counts = BatchState.CHECKED, count_verdicts(batch)
-        locked.save(update_fields=["state", "counts"])
-
-
-def _rows_after(batch: ImportBatch, number: int) -> list[ImportRow]:
-    return list(batch.rows.filter(number__gt=number).order_by("number")[:PORTION])
+Numbered = tuple[int, Sequence[Any]]
 
 
 def plan_rows(
-    batch: ImportBatch, rows: Sequence[ImportRow], seen: dict[str, int], *, now: datetime
+    batch: ImportBatch, rows: Iterable[Numbered], seen: dict[str, int], *, now: datetime
 ) -> list[Planned]:
+    """What would become of these rows; `seen` names the first row of every patent so far."""
     today = legal_day(now)
     mapping = {name: index for name, index in batch.mapping.items() if name in columns.BY_NAME}
     sheet = verdicts.Sheet(
@@ -63,30 +33,50 @@ def plan_rows(
         ipc_known=reference.ipc_known,
         industry_known=reference.industry_known,
     )
-    judged = [verdicts.judge(sheet, row.number, row.raw) for row in rows]
+    judged = [verdicts.judge(sheet, number, raw) for number, raw in rows]
     return plan.decide(judged, _known(batch.organisation_id, judged), today=today, seen=seen)
 
 
-def told(fate: Planned) -> list[dict[str, Any]]:
-    return [asdict(problem) for problem in fate.problems]
+def mark(row: ImportRow, fate: Planned) -> None:
+    """Write a row's fate on it, as the dry run and the real one show it."""
+    row.verdict, row.key = fate.verdict, fate.key
+    row.problems = [asdict(problem) for problem in fate.problems]
+    row.patent_id = fate.patent_id
+    row.changes = _told(fate) if fate.effect == plan.UPDATED else None
+
+
+def _told(fate: Planned) -> dict[str, list[Any]]:
+    """Field by field, as it is and as it would be."""
+    return {
+        name: [_plain(before), _plain(after)]
+        for name, (before, after) in fate.differences().items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else records.plain(value)
 
 
 def _known(organisation_id: int, judged: Sequence[verdicts.Judged]) -> dict[str, Known]:
-    """Which of these patents are here already, by identity, in four queries."""
+    """Which of these patents are here already, by identity, in a handful of queries."""
     wanted = {row.patent.number for row in judged if row.patent and row.patent.number}
     titles = {row.patent.title for row in judged if row.patent}
-    rows = (
-        Patent.objects.kept()
-        .filter(
-            Q(office="CN", number__in=wanted)
-            | Q(number__isnull=True, organisation_id=organisation_id, title__in=titles)
+    kept = Patent.objects.kept().defer("embedding", "search").prefetch_related("holders", "events")
+    rows = [*kept.filter(office="CN", number__in=wanted)] if wanted else []
+    if titles:
+        rows += kept.filter(
+            organisation_id=organisation_id,
+            status=PatentStatus.UNVERIFIED,
+            number__isnull=True,
+            title__in=titles,
         )
-        .defer("embedding", "search")
-        .prefetch_related("holders", "events")
-    )
+    if not rows:
+        return {}
     live = {
         listing.patent_id: listing
-        for listing in Listing.objects.filter(patent__in=rows, status__in=moves.LIVE_LISTING)
+        for listing in Listing.objects.filter(
+            patent_id__in=[row.pk for row in rows], status__in=moves.LIVE_LISTING
+        )
     }
     found = {}
     for row in rows:

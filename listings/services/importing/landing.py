@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import IntegrityError
 
 from core.days import legal_day
+from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from listings.imports import plan
@@ -25,15 +26,21 @@ from listings.models import (
 from listings.rules import standing
 from listings.selectors.evidence import filled
 from listings.selectors.legal import base_of
-from listings.services import news, records
-from listings.services.importing.judging import told
+from listings.services import records
+from listings.services.importing import copying
+from listings.services.importing.batches import in_portions
+from listings.services.importing.judging import mark
 from listings.services.index import index_patents
-from listings.services.library import admit_batch
 from listings.services.scoring import first_items, rescore
 from listings.services.standing import settle
-from listings.types import Consent, HolderInput, ListingStatus
+from listings.types import Consent, HolderInput, InventoryStatus, ListingStatus
 
 SOURCE: Final = "import"
+# What may change without the legal state moving; the layer is scored anew by a sweep.
+UNMOVED: Final = frozenset(
+    {"title", "abstract", "ipc", "main_ipc", "locarno", "industry_codes", "funding_project"}
+    | {"holders", "annuity_paid_to"}
+)
 
 
 def land(
@@ -51,19 +58,31 @@ def land(
     )
     patents = {**created, **updated}
     _draft_offers(planned, patents, marks, by=by, now=now)
-    index_patents(patent_ids=[patent.pk for patent in patents.values()], now=now)
-    news.tell_of_many("patent.imported", patents.values(), by=by, now=now, batch=batch.pk)
+    if not in_portions(batch):  # encoding a large batch would hold it up
+        index_patents(patent_ids=[patent.pk for patent in patents.values()], now=now)
+    _tell(batch, list(patents.values()), by=by, now=now)
     for row, fate in zip(rows, planned, strict=True):
         patent = patents.get(fate.row)
-        row.verdict, row.problems = fate.verdict, told(fate)
-        row.patent_id = patent.pk if patent else fate.patent_id
+        mark(row, fate)
+        if patent is not None:
+            row.patent_id = patent.pk
         row.before = {
             "effect": fate.effect,
             "version": patent.version if patent else None,
-            "key": fate.key,
             **marks.get(fate.row, {}),
         }
-    ImportRow.objects.bulk_update(rows, ["verdict", "problems", "patent", "before"])
+    copying.update(rows, ["verdict", "problems", "patent", "before", "key", "changes"])
+
+
+def _tell(batch: ImportBatch, patents: Sequence[Patent], *, by: Actor, now: datetime) -> None:
+    """One event for the portion: a hundred thousand of them would hold up everybody's news."""
+    if patents:
+        payload = {
+            "batch_id": batch.pk,
+            "organisation_id": batch.organisation_id,
+            "patent_ids": [patent.pk for patent in patents],
+        }
+        outbox.emit("stock.imported", subject=batch, by=by, at=now, payload=payload)
 
 
 def _create(
@@ -90,20 +109,36 @@ def _create(
         patent.status = standing.fold(base_of(patent), events, on=today).status
         patents.append(patent)
     items = first_items(patents, [_known(fate, owner) for fate in planned], now=now)
-    Patent.objects.bulk_create(patents)
-    Holder.objects.bulk_create(
-        holder
-        for patent, fate in zip(patents, planned, strict=True)
-        for holder in _holders(patent, fate.holders or (), owner)
+    copying.insert(Patent, patents)
+    copying.insert(
+        Holder,
+        (
+            holder
+            for patent, fate in zip(patents, planned, strict=True)
+            for holder in _holders(patent, fate.holders or (), owner)
+        ),
     )
-    LegalEvent.objects.bulk_create(
-        _event(patent, code, on, by=by, now=now)
-        for patent, fate in zip(patents, planned, strict=True)
-        for code, on in fate.events
+    copying.insert(
+        LegalEvent,
+        (
+            _event(patent, code, on, by=by, now=now)
+            for patent, fate in zip(patents, planned, strict=True)
+            for code, on in fate.events
+        ),
     )
-    InventoryItem.objects.bulk_create(items)
-    admit_batch([patent for patent in patents if patent.number], by=by, now=now)
+    copying.insert(InventoryItem, _placed(patents, items, by=by, now=now))
     return {fate.row: patent for fate, patent in zip(planned, patents, strict=True)}
+
+
+def _placed(
+    patents: Sequence[Patent], items: Sequence[InventoryItem], *, by: Actor, now: datetime
+) -> Iterator[InventoryItem]:
+    """Their places in the library; without a number one is only proposed."""
+    for patent, item in zip(patents, items, strict=True):
+        item.patent_id = patent.pk
+        if patent.number:
+            item.status, item.admitted_at, item.admitted_by = InventoryStatus.ADMITTED, now, by.key
+        yield item
 
 
 def _known(fate: Planned, owner: people.OrganisationCard) -> dict[str, Any]:
@@ -168,25 +203,40 @@ def _update(
         patent = patents.get(fate.patent_id or 0)
         if patent is None or fate.record is None or owner is None:
             raise IntegrityError("A patent of the plan is gone; look again.")
-        was = {name: records.plain(before) for name, (before, _) in fate.changes.items()}
-        for name in fate.changes.keys() - {"holders"}:
-            setattr(patent, name, fate.record.fields[name])
-        if fate.holders is not None:
-            records.write_holders(patent, fate.holders, manager_name=owner.name)
-        LegalEvent.objects.bulk_create(
-            [_event(patent, code, on, by=by, now=now) for code, on in fate.events],
-            ignore_conflicts=True,
-        )
-        patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
-        records.save(patent)
-        settle(patent, by=by, now=now)
         marks[fate.row] = {
-            "fields": was,
+            "fields": {name: records.plain(before) for name, (before, _) in fate.changes.items()},
             "events": [code for code, _ in fate.events],
         }
-        done[fate.row] = patent
+        done[fate.row] = _changed(patent, fate, owner.name, by=by, now=now)
+    names = {name for fate in planned for name in fate.changes} - {"holders"}
+    copying.update(done.values(), [*sorted(names), "version", "changed_at", "indexed_at"])
+    for fate in planned:
+        if _may_move(fate):
+            settle(done[fate.row], by=by, now=now)
     rescore(ids)
     return done
+
+
+def _changed(
+    patent: Patent, fate: Planned, manager_name: str, *, by: Actor, now: datetime
+) -> Patent:
+    """The patent as the row has it, not yet stored; its holders and events are."""
+    assert fate.record is not None
+    for name in fate.changes.keys() - {"holders"}:
+        setattr(patent, name, fate.record.fields[name])
+    if fate.holders is not None:
+        records.write_holders(patent, fate.holders, manager_name=manager_name)
+    LegalEvent.objects.bulk_create(
+        [_event(patent, code, on, by=by, now=now) for code, on in fate.events],
+        ignore_conflicts=True,
+    )
+    patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
+    return patent
+
+
+def _may_move(fate: Planned) -> bool:
+    """Whether its legal state or its layer may follow from what changed."""
+    return bool(fate.events) or not fate.changes.keys() <= UNMOVED
 
 
 def _draft_offers(
@@ -226,4 +276,4 @@ def _draft_offers(
         draft.benefit = fate.offer.benefit or draft.benefit
         if draft.pk:
             draft.save()
-    Listing.objects.bulk_create(fresh)
+    copying.insert(Listing, fresh)

@@ -5,65 +5,89 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
-from core.audit import services as audit
 from core.people import selectors as people
 from core.people.types import Actor
 from listings.imports import plan
 from listings.models import (
+    ImportBatch,
     ImportRow,
     InventoryItem,
     Listing,
     Patent,
 )
-from listings.models.choices import BatchState
+from listings.rules import imports as rules
 from listings.rules import moves
 from listings.services import news, records
-from listings.services.importing.batches import expect, lock
+from listings.services.importing import copying
+from listings.services.importing.batches import PORTION, actor_of, in_portions, record
+from listings.services.importing.shifts import Shift, tell
 from listings.services.index import index_patents
 from listings.services.standing import settle
 from listings.types import HolderInput, ListingStatus
 
+LANDED: Final = [plan.CREATED, plan.UPDATED]
 
-def undo(*, batch_id: int, by: Actor, now: datetime) -> list[tuple[int, str]]:
-    """Take back what the batch did, but for rows that somebody has touched since.
 
-    Answers with those rows and why they stay.
-    """
+def take_back(shift: Shift) -> None:
+    """Take back what is left of a batch that is being undone, the last rows first."""
+    below = None
+    while (lowest := _portion(shift, below)) is not None:
+        below = lowest
     with transaction.atomic():
-        batch = lock(batch_id, by=by)
-        expect(batch, BatchState.DONE, "撤销")
-        rows = list(
-            batch.rows.filter(before__effect__in=[plan.CREATED, plan.UPDATED]).order_by("number")
-        )
-        patents = {
-            patent.pk: patent
-            for patent in Patent.objects.kept()
-            .select_for_update(no_key=True)
-            .filter(pk__in=[row.patent_id for row in rows if row.patent_id])
-            .defer("embedding", "search")
-        }
-        kept = _what_stays(rows, patents)
-        going = [row for row in rows if row.number not in kept]
-        _remove([r for r in going if (r.before or {})["effect"] == plan.CREATED], by=by, now=now)
-        for row in going:
-            if (row.before or {})["effect"] == plan.UPDATED:
-                _put_back(patents[row.patent_id or 0], row.before or {}, by=by, now=now)
-        index_patents(patent_ids=[row.patent_id for row in going if row.patent_id], now=now)
-        batch.state, batch.undone_at, batch.undone_by = BatchState.UNDONE, now, by.key
-        batch.about["kept"] = sorted(kept.items())
-        batch.save(update_fields=["state", "undone_at", "undone_by", "about"])
-        audit.record(
-            "import.undone",
-            subject=batch,
-            by=by,
-            at=now,
-            changes={"undone": len(going), "kept": len(kept)},
-        )
-    return sorted(kept.items())
+        _finish(shift, shift.hold())
+
+
+@transaction.atomic
+def _portion(shift: Shift, below: int | None) -> int | None:
+    """The next rows, all in one transaction with their marks; how far down it came."""
+    batch = shift.hold()
+    by, now = actor_of(batch), shift.clock()
+    waiting = batch.rows.filter(before__effect__in=LANDED, before__undone__isnull=True)
+    if below is not None:
+        waiting = waiting.filter(number__lt=below)
+    rows = list(waiting.order_by("-number")[:PORTION])
+    if not rows:
+        return None
+    patents = {
+        patent.pk: patent
+        for patent in Patent.objects.kept()
+        .select_for_update(no_key=True)
+        .filter(pk__in=[row.patent_id for row in rows if row.patent_id])
+        .defer("embedding", "search")
+        .order_by("pk")
+    }
+    kept = _what_stays(rows, patents)
+    going = [row for row in rows if row.number not in kept]
+    _remove([r for r in going if (r.before or {})["effect"] == plan.CREATED], by=by, now=now)
+    changed = [row for row in going if (row.before or {})["effect"] == plan.UPDATED]
+    for row in changed:
+        _put_back(patents[row.patent_id or 0], row.before or {}, by=by, now=now)
+    index_patents(patent_ids=[row.patent_id for row in changed if row.patent_id], now=now)
+    for row in rows:
+        row.before = {**(row.before or {}), "undone": kept.get(row.number, "")}
+    copying.update(rows, ["before"])
+    batch.progress += len(rows)
+    shift.note(batch, "progress")
+    return rows[-1].number
+
+
+def _finish(shift: Shift, batch: ImportBatch) -> None:
+    now, by = shift.clock(), actor_of(batch)
+    landed = batch.rows.filter(before__effect__in=LANDED)
+    kept = landed.exclude(before__undone="").count()
+    batch.state = rules.after(batch.state, "undone")
+    batch.undone_at, batch.undone_by = now, by.key
+    batch.counts["kept"] = kept
+    shift.end(batch, "state", "undone_at", "undone_by", "counts")
+    undone = landed.count() - kept
+    record("import.undone", batch, by=by, now=now, undone=undone, kept=kept)
+    if in_portions(batch):
+        told = f"，{kept} 行没有撤销，原因见导入页" if kept else ""
+        tell(batch, "撤销完成", f"已撤销 {undone} 行{told}。", now=now)
 
 
 def _what_stays(rows: Sequence[ImportRow], patents: Mapping[int, Patent]) -> dict[int, str]:

@@ -1,0 +1,70 @@
+"""Many rows at once, by COPY: some ten times cheaper than INSERT with a parameter for each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
+
+_Row = models.Model
+
+
+def insert(model: type[_Row], rows: Iterable[_Row]) -> None:
+    """Store new rows and give them their ids. Defaults of the database fill what is not set."""
+    new = list(rows)
+    if not new:
+        return
+    for row, pk in zip(new, _ids(model, len(new)), strict=True):
+        row.pk = pk
+        row._state.adding = False
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not isinstance(getattr(new[0], field.attname), DatabaseDefault)
+    ]
+    _copy(model._meta.db_table, fields, new)
+
+
+def update(rows: Iterable[_Row], names: Sequence[str]) -> None:
+    """Write these fields of stored rows, through a table that lives as long as the transaction."""
+    changed = list(rows)
+    if not changed:
+        return
+    model = type(changed[0])
+    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    quote = connection.ops.quote_name
+    table, fresh = model._meta.db_table, f"fresh_{model._meta.model_name}"
+    columns = [quote(str(field.column)) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE {fresh} ON COMMIT DROP AS"
+            f" SELECT {', '.join(columns)} FROM {quote(table)} WITH NO DATA"
+        )
+        _copy(fresh, fields, changed)
+        cursor.execute(
+            f"UPDATE {quote(table)} AS old SET "
+            + ", ".join(f"{column} = {fresh}.{column}" for column in columns[1:])
+            + f" FROM {fresh} WHERE old.{columns[0]} = {fresh}.{columns[0]}"
+        )
+        cursor.execute(f"DROP TABLE {fresh}")
+
+
+def _ids(model: type[_Row], count: int) -> list[int]:
+    table, column = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [f'"{table}"', column, count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _copy(table: str, fields: Sequence[Any], rows: Sequence[_Row]) -> None:
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    statement = f"COPY {connection.ops.quote_name(table)} ({columns}) FROM STDIN"
+    prepare = [(field.attname, field.get_db_prep_save) for field in fields]
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([prep(getattr(row, name), connection) for name, prep in prepare])
