@@ -33,7 +33,7 @@ def update(rows: Iterable[_Row], names: Sequence[str]) -> None:
     if not changed:
         return
     model = type(changed[0])
-    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    fields: list[Any] = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
     quote = connection.ops.quote_name
     table, fresh = model._meta.db_table, f"fresh_{model._meta.model_name}"
     columns = [quote(str(field.column)) for field in fields]
@@ -52,11 +52,11 @@ def update(rows: Iterable[_Row], names: Sequence[str]) -> None:
 
 
 def _ids(model: type[_Row], count: int) -> list[int]:
-    table, column = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    key: Any = model._meta.pk
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [f'"{table}"', column, count],
+            [f'"{model._meta.db_table}"', key.column, count],
         )
         return [pk for (pk,) in cursor.fetchall()]
 
