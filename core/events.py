@@ -19,6 +19,12 @@ EVENTS: dict[str, str] = {
     "patent.layer_moved": "Its layer in the library changed.",
     # listings: batch_id, organisation_id, patent_ids
     "stock.imported": "A portion of a batch brought these patents in or changed them.",
+    # auctions: auction_id, patent_ids, organisation_id (who sells), region, right; awarded also
+    # buyer_id, price, licence_months, sign_by
+    "auction.announced": "An auction is announced with its terms.",
+    "auction.awarded": "The highest bidder won: the parties owe each other a contract by sign_by.",
+    "auction.failed": "It ended without an award.",
+    "auction.cancelled": "It was called off.",
     # licensing: declaration_id | licence_id | outcome_id, patent_id, licensor_id, licensee_id,
     # region
     "open_declaration.announced": "An open licence is on offer.",

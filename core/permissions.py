@@ -28,6 +28,11 @@ class Permission(StrEnum):
     REVIEW_SHEET = "review_sheet"
     SAVE_SEARCH = "save_search"
     EXPORT_RESULTS = "export_results"
+    RUN_AUCTION = "run_auction"
+    PLACE_BID = "place_bid"
+    RAISE_OBJECTION = "raise_objection"
+    POST_PRICE = "post_price"
+    CURATE = "curate"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -69,6 +74,10 @@ _SUPPLY = frozenset(
         Permission.ADMIT_INVENTORY,
         Permission.FAVOURITE,
         *_SEARCHER,
+        Permission.RUN_AUCTION,
+        Permission.RAISE_OBJECTION,
+        Permission.POST_PRICE,
+        Permission.CURATE,
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,
         Permission.FILE_LICENCE,
@@ -80,6 +89,8 @@ _DEMAND = frozenset(
     {
         Permission.FAVOURITE,
         *_SEARCHER,
+        Permission.PLACE_BID,
+        Permission.RAISE_OBJECTION,
         Permission.POST_NEED,
         Permission.SUBSCRIBE,
         Permission.RATE_MATCH,
@@ -93,6 +104,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
     Role.INVENTOR: frozenset({Permission.FAVOURITE, *_SEARCHER}),
     Role.OFFICE: _SUPPLY | {Permission.REVIEW_SHEET},
+    Role.INVENTOR: frozenset({Permission.FAVOURITE, Permission.RAISE_OBJECTION}),
+    Role.OFFICE: _SUPPLY,
     Role.ENTERPRISE: _DEMAND,
     Role.BROKER: _SUPPLY | _DEMAND,
     Role.BANK: frozenset(
@@ -103,6 +116,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.CONSENT_AS_PLEDGEE,
             Permission.FAVOURITE,
             *_SEARCHER,
+            Permission.RAISE_OBJECTION,
         }
     ),
     Role.GUARANTOR: frozenset({Permission.CHECK_PLEDGE, *_SEARCHER}),
@@ -117,12 +131,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.RESOLVE_CONTEST,
             Permission.CHECK_PLEDGE,
             *_SEARCHER,
+            Permission.CURATE,
         }
     ),
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),
     Role.SYSADMIN: frozenset(
         {
             Permission.EDIT_SETTINGS,
+            Permission.CURATE,
             Permission.RUN_MATCHING,
             Permission.SEE_DASHBOARD,
             Permission.SEE_AUDIT,

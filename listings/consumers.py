@@ -8,6 +8,7 @@ from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.services import index_patents, take_rating
 from listings.services.alerts import answer_searches
+from listings.services.auctions import call_off_blocked
 from listings.services.scoring import rescore, take_demand
 
 
@@ -64,3 +65,21 @@ def score_again(event: Event, *, now: datetime) -> None:
 def hear_for_searches(event: Event, *, now: datetime) -> None:
     """Whoever saved a search that this patent has come to answer hears of it."""
     answer_searches(patent_id=int(event.payload["patent_id"]), now=now)
+    "patent.lapsed",
+    "patent.suspended",
+    "patent.withdrawn",
+    "patent.converted",
+    name="listings.call_off_auctions",
+)
+def call_off_auctions(event: Event, *, now: datetime) -> None:
+    """What can no longer be sold as announced is no longer put up."""
+    because = {
+        "patent.withdrawn": "持有人撤回了挂牌。",
+        "patent.converted": "这件专利已经成交转化。",
+    }.get(event.name, "")
+    call_off_blocked(
+        patent_id=int(event.payload["patent_id"]),
+        because=because,
+        by=Actor.system(),
+        now=event.occurred_at,
+    )

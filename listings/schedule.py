@@ -11,5 +11,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "listings.tell_searches": {"task": "listings.tell_searches", "schedule": 30.0},
     "listings.resume_exports": {"task": "listings.resume_exports", "schedule": 60.0},
     "listings.expire_exports": {"task": "listings.expire_exports", "schedule": 3600.0},
+    "listings.settle_auctions": {"task": "listings.settle_auctions", "schedule": 10.0},
     "listings.index_stale": {"task": "listings.index_stale", "schedule": 60.0},
 }

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import alerts, exports, importing, scoring
+from listings.services import alerts, exports, importing, scoring, settling
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -76,3 +76,9 @@ def expire_exports() -> None:
     """Files that have been kept long enough."""
     while exports.expire_exports(now=timezone.now()):
         pass
+
+
+@shared_task(name="listings.settle_auctions", acks_late=True, ignore_result=True)
+def settle_auctions() -> None:
+    """Auctions that the clock has overtaken start, close and are decided."""
+    settling.settle_due(now=timezone.now())

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 
 THINGS: dict[str, Any] = {
+    "auction": _("拍卖"),
     "audit": _("审计记录"),
     "delivery": _("推送"),
     "endpoint": _("回调地址"),
@@ -41,8 +42,12 @@ DONE: dict[str, Any] = {
     "announced": _("公告"),
     "asked": _("申请"),
     "appointed": _("任命"),
+    "answered": _("答复异议"),
     "approved": _("内部审核通过"),
     "archived": _("归档"),
+    "awarded": _("成交"),
+    "bid_placed": _("出价"),
+    "bids_opened": _("开启密封报价"),
     "cancelled": _("取消"),
     "checked": _("预检"),
     "carried_out": _("执行"),
@@ -67,6 +72,7 @@ DONE: dict[str, Any] = {
     "event_recorded": _("登记法律事件"),
     "expired": _("期限届满"),
     "failed": _("未完成"),
+    "failed": _("未成交"),
     "favourited": _("收藏"),
     "filed": _("备案"),
     "frozen": _("确定版本"),
@@ -80,6 +86,7 @@ DONE: dict[str, Any] = {
     "listed": _("上架"),
     "made": _("建立"),
     "noticed": _("送达通知"),
+    "objected": _("提出异议"),
     "opened": _("开放征集"),
     "opt_out_lifted": _("恢复推荐"),
     "opted_out": _("不再推荐"),

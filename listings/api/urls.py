@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import exports, searches, views
+from listings.api import auctions, exports, searches, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -15,3 +15,4 @@ urlpatterns = [
     *exports.urlpatterns,
     *searches.urlpatterns,
 ]
+urlpatterns = [*router.urls, *auctions.urlpatterns]

@@ -1,5 +1,6 @@
 """What is stored of patents, and what can never be stored."""
 
+from listings.models.auctions import Auction, AuctionLot, Bid, Objection
 from listings.models.binding import Encumbrance, LegalEvent
 from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
@@ -22,6 +23,9 @@ from listings.models.sheets import (
 )
 
 __all__ = [
+    "Auction",
+    "AuctionLot",
+    "Bid",
     "DemandSignal",
     "Encumbrance",
     "Favourite",
@@ -36,6 +40,7 @@ __all__ = [
     "LegalEvent",
     "Listing",
     "MarketSignal",
+    "Objection",
     "Patent",
     "ResultExport",
     "SavedSearch",

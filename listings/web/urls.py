@@ -3,10 +3,12 @@
 from django.urls import path
 
 from listings.web import (
+    auctions,
     exports,
     import_steps,
     imports,
     library,
+    library_auctions,
     public,
     searches,
     sheet_papers,
@@ -43,4 +45,6 @@ urlpatterns = [
     path("library/imports/<int:pk>/rows-to-mend/", imports.to_mend, name="import-to-mend"),
     *exports.urlpatterns,
     *searches.urlpatterns,
+    *auctions.urlpatterns,
+    *library_auctions.urlpatterns,
 ]
