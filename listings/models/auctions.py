@@ -54,7 +54,7 @@ TERMS = (
 )  # fmt: skip
 
 
-def _changed(*fields: str) -> pgtrigger.Q:
+def changed(*fields: str) -> pgtrigger.Q:
     """Whether an update changes one of these columns."""
     return reduce(or_, (pgtrigger.Q(**{f"old__{f}__df": pgtrigger.F(f"new__{f}")}) for f in fields))
 
@@ -194,7 +194,7 @@ class Auction(models.Model):
                 name="auction_terms_stand",
                 operation=pgtrigger.Update,
                 condition=~pgtrigger.Q(old__status=rules.AuctionStatus.DRAFT.value)
-                & _changed(*TERMS),
+                & changed(*TERMS),
             ),
         ]
 
@@ -275,7 +275,7 @@ class Bid(models.Model):
             pgtrigger.Protect(
                 name="bid_is_opened_once",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__amount__isnull=False) & _changed("amount"),
+                condition=pgtrigger.Q(old__amount__isnull=False) & changed("amount"),
             ),
         ]
 

@@ -18,6 +18,7 @@ from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
 from patentops.sample.library import HISTORY, Patents, Plan
+from patentops.sample.trade import Trade
 
 
 @transaction.atomic
@@ -30,6 +31,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Patents(plan).prepare()
     Deals(plan).prepare()
     Demands(plan).prepare()
+    Trade(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)
