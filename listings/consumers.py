@@ -65,6 +65,9 @@ def score_again(event: Event, *, now: datetime) -> None:
 def hear_for_searches(event: Event, *, now: datetime) -> None:
     """Whoever saved a search that this patent has come to answer hears of it."""
     answer_searches(patent_id=int(event.payload["patent_id"]), now=now)
+
+
+@consumer(
     "patent.lapsed",
     "patent.suspended",
     "patent.withdrawn",
