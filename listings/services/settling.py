@@ -114,7 +114,7 @@ def _fail(auction: Auction, reason: str, *, by: Actor, now: datetime) -> None:
     auction.because, auction.decided_at, auction.decided_by = reason[:500], now, by.key
     move(auction, "fail", now=now, fields=("because", "decided_at", "decided_by"))
     auction.lots.update(live=False)
-    audit.record("auction.failed", subject=auction, by=by, at=now, changes={"reason": reason})
+    audit.record("auction.unsold", subject=auction, by=by, at=now, changes={"reason": reason})
     tell("auction.failed", auction, by=by, now=now, reason=reason)
     _say(auction, _organisations(auction), "failed", "拍卖未成交", reason, now=now)
     _say(auction, {auction.organisation_id}, "failed", "拍卖未成交", reason, now=now)
