@@ -62,7 +62,7 @@ class Trade:
         made.append(pk)
 
     def _terms(self, paper: dict[str, Any]) -> Terms:
-        money = {
+        money: dict[str, Any] = {
             name: Decimal(paper[name])
             for name in ("start_price", "step", "reserve_price", "deposit")
             if name in paper
