@@ -25,6 +25,10 @@ EVENTS: dict[str, str] = {
     "auction.awarded": "The highest bidder won: the parties owe each other a contract by sign_by.",
     "auction.failed": "It ended without an award.",
     "auction.cancelled": "It was called off.",
+    "annuity.paid": "An annuity was recorded as paid: year, paid_to.",
+    "annuity.corrected": "A recorded payment was taken back: year, paid_to.",
+    "annuity.dropped": "Its keeper decided to pay no more for it: reason.",
+    "annuity.kept": "That decision was revoked.",
     # licensing: declaration_id | licence_id | outcome_id, patent_id, licensor_id, licensee_id,
     # region
     "open_declaration.announced": "An open licence is on offer.",

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     RAISE_OBJECTION = "raise_objection"
     POST_PRICE = "post_price"
     CURATE = "curate"
+    KEEP_ALIVE = "keep_alive"  # annuities: payments, reductions, decisions
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -72,6 +73,7 @@ _SUPPLY = frozenset(
         Permission.IMPORT_STOCK,
         Permission.PUBLISH_LISTING,
         Permission.ADMIT_INVENTORY,
+        Permission.KEEP_ALIVE,
         Permission.FAVOURITE,
         *_SEARCHER,
         Permission.RUN_AUCTION,

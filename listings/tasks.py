@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import alerts, exports, importing, scoring, settling
+from listings.services import alerts, exports, importing, scoring, settling, upkeep
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -82,3 +82,9 @@ def expire_exports() -> None:
 def settle_auctions() -> None:
     """Auctions that the clock has overtaken start, close and are decided."""
     settling.settle_due(now=timezone.now())
+
+
+@shared_task(name="listings.remind_of_annuities", acks_late=True, ignore_result=True)
+def remind_of_annuities() -> None:
+    """Tell organisations of annuities that fall due; a second run the same day tells nothing."""
+    upkeep.remind(now=timezone.now())

@@ -6,10 +6,19 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
+import xlsxwriter
 from django.http import HttpResponse
 from django.utils import timezone
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SAFE_BOOK = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 
 
@@ -36,4 +45,37 @@ def csv_download(
         b"\xef\xbb\xbf" + text.getvalue().encode(), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def xlsx_download(
+    name: str,
+    sheet: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    widths: Sequence[int] = (),
+) -> HttpResponse:
+    """A workbook in which every text is text: numbers and days sort, nothing is a formula."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, SAFE_BOOK)
+    bold = book.add_format({"bold": True, "bg_color": "#DCE6F2"})
+    page = book.add_worksheet(sheet[:31])
+    page.freeze_panes(1, 0)
+    for column, width in enumerate(widths):
+        page.set_column(column, column, width)
+    for column, title in enumerate(header):
+        page.write_string(0, column, title, bold)
+    money = book.add_format({"num_format": "#,##0.00"})
+    for line, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if isinstance(value, Decimal):
+                page.write_number(line, column, float(value), money)
+            elif isinstance(value, int) and not isinstance(value, bool):
+                page.write_number(line, column, value)
+            else:
+                page.write_string(line, column, str(inert(value)))
+    book.close()
+    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return response

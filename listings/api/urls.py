@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import auctions, exports, searches, views
+from listings.api import annuities, auctions, exports, searches, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -14,5 +14,6 @@ urlpatterns = [
     *router.urls,
     *exports.urlpatterns,
     *searches.urlpatterns,
+    *auctions.urlpatterns,
+    *annuities.urlpatterns,
 ]
-urlpatterns = [*router.urls, *auctions.urlpatterns]

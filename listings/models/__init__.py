@@ -1,5 +1,12 @@
 """What is stored of patents, and what can never be stored."""
 
+from listings.models.annuities import (
+    AnnuityPayment,
+    AnnuityReminder,
+    CalendarFeed,
+    FeeReduction,
+    MaintenanceDecision,
+)
 from listings.models.auctions import Auction, AuctionLot, Bid, Objection
 from listings.models.binding import Encumbrance, LegalEvent
 from listings.models.exports import ResultExport
@@ -23,12 +30,16 @@ from listings.models.sheets import (
 )
 
 __all__ = [
+    "AnnuityPayment",
+    "AnnuityReminder",
     "Auction",
     "AuctionLot",
     "Bid",
+    "CalendarFeed",
     "DemandSignal",
     "Encumbrance",
     "Favourite",
+    "FeeReduction",
     "Holder",
     "ImportBatch",
     "ImportPiece",
@@ -39,6 +50,7 @@ __all__ = [
     "LayerRule",
     "LegalEvent",
     "Listing",
+    "MaintenanceDecision",
     "MarketSignal",
     "Objection",
     "Patent",

@@ -213,6 +213,11 @@ class Patent(models.Model):
                 name="patent_next_to_expire",
             ),
             models.Index(
+                fields=["annuity_paid_to", "id"],
+                condition=Q(status=types.PatentStatus.GRANTED),
+                name="patent_next_annuity",
+            ),
+            models.Index(
                 fields=["id"], condition=Q(indexed_at__isnull=True), name="patent_unindexed"
             ),
         ]

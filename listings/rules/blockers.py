@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from listings.rules import binding
+from listings.rules.annuities import Annuity, AnnuityState
 from listings.rules.binding import ALL_CELLS, SI27, Bond
 from listings.rules.standing import Standing
-from listings.rules.terms import Annuity, AnnuityState
 from listings.types import Action, Blocker, Consent, EncumbranceKind, PatentKind, PatentStatus
 
 K = EncumbranceKind

@@ -14,8 +14,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from listings.rules import layers
+from listings.rules.annuities import AnnuityState
 from listings.rules.layers import Voice
-from listings.rules.terms import AnnuityState
 from listings.types import EncumbranceKind, Layer, PatentStatus
 
 TENTH, ONE = Decimal("0.1"), Decimal(1)

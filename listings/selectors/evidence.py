@@ -18,7 +18,7 @@ from listings.models import (
     Patent,
     Screening,
 )
-from listings.rules import potential, terms
+from listings.rules import annuities, potential, terms
 from listings.rules.layers import Voice
 from listings.rules.potential import Facts, Rule
 from listings.types import (
@@ -65,7 +65,7 @@ def read(patent: Patent, *, on: date, **found: Any) -> Facts:
     ends = patent.expires_on
     if ends is None and patent.filed_on is not None:
         ends = terms.expiry(kind, patent.filed_on)
-    paid = terms.annuity(
+    paid = annuities.annuity(
         kind=kind,
         filed_on=patent.filed_on,
         paid_to=patent.annuity_paid_to,

@@ -10,7 +10,7 @@ from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Encumbrance, Patent
-from listings.rules import blockers, standing, terms
+from listings.rules import annuities, blockers, standing
 from listings.rules.binding import ALL_CELLS, Bond, cells
 from listings.rules.standing import Standing
 from listings.types import (
@@ -87,12 +87,13 @@ def facts(
         on=on,
         kind=kind,
         standing=fold(patent, on=on),
-        annuity=terms.annuity(
+        annuity=annuities.annuity(
             kind=kind,
             filed_on=patent.filed_on,
             paid_to=patent.annuity_paid_to,
             on=on,
             expires_on=patent.expires_on,
+            granted_on=patent.granted_on,
         ),
         expires_on=patent.expires_on,
         owners=owners,
@@ -163,17 +164,18 @@ def standing_of(patent_id: int, *, at: datetime) -> Standing:
     return fold(patent, on=legal_day(at))
 
 
-def annuity_of(patent_id: int, *, at: datetime) -> terms.Annuity:
+def annuity_of(patent_id: int, *, at: datetime) -> annuities.Annuity:
     """The patent's next annuity as seen that day."""
     patent = Patent.objects.kept().filter(pk=patent_id).first()
     if patent is None:
         raise Missing(NOT_FOUND)
-    return terms.annuity(
+    return annuities.annuity(
         kind=PatentKind(patent.kind),
         filed_on=patent.filed_on,
         paid_to=patent.annuity_paid_to,
         on=legal_day(at),
         expires_on=patent.expires_on,
+        granted_on=patent.granted_on,
     )
 
 

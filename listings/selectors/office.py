@@ -40,7 +40,7 @@ def filtered_stock(
     """The office's stock, narrowed."""
     rows = stock(viewer=viewer)
     if text:
-        rows = rows.filter(_saying(text))
+        rows = rows.filter(saying(text))
     if status in PatentStatus.values:
         rows = rows.filter(status=status)
     if layer in Layer.values:
@@ -54,7 +54,7 @@ def filtered_stock(
     return rows
 
 
-def _saying(text: str) -> Q:
+def saying(text: str) -> Q:
     """By words, by digits, or by a stretch of the title that is not indexed yet."""
     found = Q(title__icontains=text.strip())
     if tokens := language.query_tokens(text):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from listings.web import (
+    annuities,
     auctions,
     exports,
     import_steps,
@@ -13,6 +14,7 @@ from listings.web import (
     searches,
     sheet_papers,
     sheets,
+    upkeep,
 )
 
 app_name = "listings"
@@ -47,4 +49,6 @@ urlpatterns = [
     *searches.urlpatterns,
     *auctions.urlpatterns,
     *library_auctions.urlpatterns,
+    *annuities.urlpatterns,
+    *upkeep.urlpatterns,
 ]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from core.days import add_months
 from listings.rules import binding, blockers
+from listings.rules.annuities import Annuity, AnnuityState
 from listings.rules.binding import ALL_CELLS, SI27, Bond, cells, seats
 from listings.rules.blockers import CoOwner, Facts
 from listings.rules.standing import Standing
-from listings.rules.terms import Annuity, AnnuityState
 from listings.types import (
     MODES,
     Action,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listings.rules import potential
+from listings.rules.annuities import AnnuityState
 from listings.rules.layers import Voice
 from listings.rules.potential import Demand, Facts, Rule, Screening, assess
-from listings.rules.terms import AnnuityState
 from listings.types import EncumbranceKind, Layer, PatentStatus
 
 TODAY = date(2026, 11, 20)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from core.days import add_months
 from listings.rules import standing, terms
 from listings.rules.standing import Base, Event, fold
-from listings.rules.terms import AnnuityState
 from listings.types import PatentKind, PatentStatus
 
 ON = date(2026, 11, 20)
@@ -179,65 +177,3 @@ def test_terms_run_from_filing(kind: PatentKind, filed: date, expires: date) -> 
 def test_months_are_added_to_the_last_day_where_there_is_no_such_day() -> None:
     assert add_months(date(2026, 8, 31), 6) == date(2027, 2, 28)
     assert add_months(date(2026, 12, 1), 1) == date(2027, 1, 1)
-
-
-def annuity(on: date, **given: object) -> terms.Annuity:
-    fields = {
-        "kind": PatentKind.INVENTION,
-        "filed_on": date(2019, 3, 1),
-        "paid_to": date(2026, 3, 1),
-    } | given
-    return terms.annuity(on=on, **fields)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("on", "state", "surcharge"),
-    [
-        (date(2026, 3, 1), AnnuityState.PAID, "0"),
-        (date(2026, 3, 2), AnnuityState.GRACE, "0"),
-        (date(2026, 4, 1), AnnuityState.GRACE, "0"),
-        (date(2026, 4, 2), AnnuityState.GRACE, "100"),
-        (date(2026, 9, 1), AnnuityState.GRACE, "500"),
-        (date(2026, 9, 2), AnnuityState.OVERDUE, "500"),
-    ],
-)
-def test_annuity_is_due_then_late_then_unpaid(
-    on: date, state: AnnuityState, surcharge: str
-) -> None:
-    found = annuity(on)
-    assert (found.state, found.due_on, found.grace_until) == (
-        state,
-        date(2026, 3, 1),
-        date(2026, 9, 1),
-    )
-    assert (found.year, found.fee, found.surcharge) == (8, Decimal(2000), Decimal(surcharge))
-
-
-def test_annuity_states_at_the_edges() -> None:
-    assert annuity(ON, paid_to=None).state is AnnuityState.UNKNOWN
-    over = annuity(date(2040, 1, 1), paid_to=date(2039, 3, 1), expires_on=date(2039, 3, 1))
-    assert over.state is AnnuityState.PAID
-    assert annuity(date(2026, 3, 2), filed_on=None).state is AnnuityState.GRACE
-
-
-@pytest.mark.parametrize(
-    ("kind", "year", "fee"),
-    [
-        (PatentKind.INVENTION, 3, 900),
-        (PatentKind.INVENTION, 4, 1200),
-        (PatentKind.INVENTION, 20, 8000),
-        (PatentKind.UTILITY_MODEL, 5, 900),
-        (PatentKind.UTILITY_MODEL, 10, 2000),
-        (PatentKind.DESIGN, 11, 3000),
-    ],
-)
-def test_annual_fees_by_band(kind: PatentKind, year: int, fee: int) -> None:
-    assert terms.annual_fee(kind, year) == fee
-
-
-def test_schedule_is_a_calendar_to_plan_by() -> None:
-    rows = terms.schedule(PatentKind.UTILITY_MODEL, date(2019, 3, 1), first=9, last=30)
-    assert [(row.year, row.due_on) for row in rows] == [
-        (9, date(2027, 3, 1)),
-        (10, date(2028, 3, 1)),
-    ]
