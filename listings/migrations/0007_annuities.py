@@ -12,7 +12,7 @@ import listings.types
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0004_searches_and_exports"),
+        ("listings", "0006_auctions"),
     ]
 
     operations = [
