@@ -9,4 +9,4 @@ class MatchingConfig(AppConfig):
 
     def ready(self) -> None:
         from matching import consumers  # noqa: F401  what this room hears
-        from matching.web import home  # noqa: F401  what it puts on home pages
+        from matching.web import home, sitemap  # noqa: F401  home pages and sitemaps fed

@@ -76,6 +76,12 @@ def organisation_ids_in(prefix: str) -> list[int]:
     return list(Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True))
 
 
+def organisations_in(prefix: str, kinds: Iterable[str], *, limit: int) -> list[OrganisationCard]:
+    """Organisations of these kinds whose region lies below the prefix, by name."""
+    rows = Organisation.objects.filter(region__startswith=prefix, kind__in=list(kinds))
+    return [_card(row) for row in rows.order_by("name", "pk")[:limit]]
+
+
 def members(organisation_id: int, role: Role | None = None) -> list[int]:
     """Active users of an organisation, in order, each once."""
     return members_of([organisation_id], role).get(organisation_id, [])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web import live, views
+from core.web import live, sitemap, views
 
 app_name = "core"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("help/", views.help_page, name="help"),
     path("help/<slug:topic>/", views.help_page, name="help-topic"),
     path("events/", live.events, name="events"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap-<slug:name>-<int:part>.xml", sitemap.section, name="sitemap-part"),
+    path("robots.txt", sitemap.robots, name="robots"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Invalid, Missing
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
+from core.web.sitemap import absolute
 from core.web.types import Request
 from listings import filters, selectors, services
 from listings.selectors import office, search, sheets
@@ -38,6 +39,8 @@ def board(request: Request) -> HttpResponse:
         "problems": [message for found in asked.form.errors.values() for message in found],
         "clear_url": filters.url_of(search.BoardQuery(text=query.text), path),
         "chips": filters.chips(query, path),
+        "canonical": absolute(path),
+        "noindex": bool(request.GET),
     }
     try:
         search.check(query)
@@ -139,7 +142,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
     """One patent: what it does, on what terms, where it stands, what may be done with it."""
     now = timezone.now()
     card = selectors.card(pk, viewer=request.actor)
-    url = request.build_absolute_uri(reverse("listings:patent", kwargs={"pk": pk}))
+    url = absolute(reverse("listings:patent", kwargs={"pk": pk}))
     able = presenting.abilities(office.abilities(pk, at=now))
     context = {
         "card": card,

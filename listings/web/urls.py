@@ -14,6 +14,7 @@ from listings.web import (
     searches,
     sheet_papers,
     sheets,
+    similar,
     upkeep,
 )
 
@@ -51,4 +52,5 @@ urlpatterns = [
     *library_auctions.urlpatterns,
     *annuities.urlpatterns,
     *upkeep.urlpatterns,
+    *similar.urlpatterns,
 ]

@@ -10,6 +10,7 @@ from listings.services import searches
 from tests.factories import core as make
 from tests.factories.listings import NOON
 from tests.matrix import Row, World, everyone, logged_in, only
+from tests.matrix.listings import of, public
 
 SAVERS = (
     "inventor", "office", "office2", "enterprise", "enterprise2", "broker", "bank", "guarantor",
@@ -36,6 +37,7 @@ NOT_SAVERS = {"exchange": 403, "auditor": 403, "sysadmin": 403}
 MOVED = only("office", status=302, others=404, **NOT_SAVERS)
 GIVEN = {"name": "新检索", "frequency": "weekly"}
 EXPECTATIONS: dict[str, Row] = {
+    "listings:similar": Row(kwargs=of(public), get=everyone(200)),
     "listings:searches": Row(get=logged_in()),
     "listings:search-new": Row(
         query="?q=电池",

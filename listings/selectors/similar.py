@@ -1,0 +1,72 @@
+"""Patents like this one: near in meaning, of the same class, and still to be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import OperationalError
+from pgvector.django import CosineDistance
+
+from core import text as language
+from core.errors import Missing
+from core.people.types import Actor
+from listings.models import Listing, Patent
+from listings.rules.similar import FARTHEST, Likeness, likeness
+from listings.selectors.cards import NOT_FOUND, cards
+from listings.types import PatentCard
+
+LOOKED_AT: Final = 40
+SHOWN: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A patent and why it is shown."""
+
+    card: PatentCard
+    why: Likeness
+
+
+def similar(patent_id: int, *, viewer: Actor) -> list[Similar]:
+    """The listed patents most like this one, at most six, in a fixed number of queries."""
+    own = (
+        Patent.objects.visible_to(viewer)
+        .filter(pk=patent_id)
+        .values_list("embedding", "title", "ipc")
+        .first()
+    )
+    if own is None:
+        raise Missing(NOT_FOUND)
+    vector, title, ipc = own
+    if vector is None:
+        return []
+    try:
+        near = dict(
+            Listing.objects.on_board()
+            .filter(patent__embedding__isnull=False)
+            .exclude(patent_id=patent_id)
+            .annotate(distance=CosineDistance("patent__embedding", vector))
+            .filter(distance__lt=FARTHEST)
+            .order_by("distance", "pk")
+            .values_list("patent_id", "distance")[:LOOKED_AT]
+        )
+    except OperationalError:  # the database's patience is up: a page without this box
+        return []
+    found = cards(near, viewer=viewer)
+    words = _words(title)
+    alike = [
+        Similar(
+            card, likeness(near[pk], ipc, card.ipc, [w for w in words if w in _words(card.title)])
+        )
+        for pk, card in found.items()
+        if card.is_public
+    ]
+    return sorted(alike, key=lambda s: (-s.why.score, s.card.id))[:SHOWN]
+
+
+def _words(title: str) -> list[str]:
+    """What a title is about, for people: words of two characters and more, each once."""
+    plain = language.generic_words()
+    known = [word for word in language.words(title) if len(word) > 1 and word not in plain]
+    return list(dict.fromkeys(known))[:20]

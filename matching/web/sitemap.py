@@ -1,0 +1,34 @@
+"""Public needs for search engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import F, IntegerField, Max
+from django.db.models.functions import Cast
+from django.urls import reverse
+
+from core.people.types import Actor
+from core.web.sitemap import MOST, Address, Source, contribute
+from matching import selectors
+from matching.selectors.needs import NeedQuery
+
+
+def parts() -> dict[int, datetime | None]:
+    """The parts that hold needs open to everybody, by key."""
+    rows = selectors.board(viewer=Actor.anonymous(), query=NeedQuery()).order_by()
+    part = Cast(F("pk") / MOST, IntegerField())
+    found = rows.values(part=part).annotate(changed=Max("changed_at"))
+    return dict(found.values_list("part", "changed"))
+
+
+def open_needs(part: int) -> Iterator[Address]:
+    """The pages of one part."""
+    rows = selectors.board(viewer=Actor.anonymous(), query=NeedQuery())
+    rows = rows.filter(pk__gte=part * MOST, pk__lt=(part + 1) * MOST).order_by("pk")
+    for pk, changed_at in rows.values_list("pk", "changed_at"):
+        yield Address(reverse("matching:need", kwargs={"pk": pk}), changed_at)
+
+
+contribute("needs", Source(parts, open_needs))
