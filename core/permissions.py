@@ -34,6 +34,7 @@ class Permission(StrEnum):
     POST_PRICE = "post_price"
     CURATE = "curate"
     KEEP_ALIVE = "keep_alive"  # annuities: payments, reductions, decisions
+    SET_LAYER_RULE = "set_layer_rule"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -134,6 +135,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.CHECK_PLEDGE,
             *_SEARCHER,
             Permission.CURATE,
+            Permission.SET_LAYER_RULE,
         }
     ),
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),
@@ -141,6 +143,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             Permission.EDIT_SETTINGS,
             Permission.CURATE,
+            Permission.SET_LAYER_RULE,
             Permission.RUN_MATCHING,
             Permission.SEE_DASHBOARD,
             Permission.SEE_AUDIT,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import alerts, exports, importing, scoring, settling, upkeep
+from listings.services import alerts, exports, importing, layering, scoring, settling, upkeep
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -44,6 +44,8 @@ def resume_imports() -> None:
 def score_due() -> None:
     """Score what was marked, or has come of age, portion by portion."""
     now = timezone.now()
+    while layering.end_overrides(now=now):
+        pass
     scoring.apply_rules(now=now)
     while scoring.score_due(now=now):
         pass

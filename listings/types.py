@@ -269,6 +269,7 @@ class PatentCard:
     contrasts: tuple[Contrast, ...] = ()
     scenes: tuple[str, ...] = ()
     contact: str = ""
+    layer_by_hand: bool = False  # a person put it in its layer
 
     @property
     def is_public(self) -> bool:

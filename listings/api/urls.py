@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import annuities, auctions, exports, searches, views
+from listings.api import annuities, auctions, exports, layers, searches, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -16,4 +16,5 @@ urlpatterns = [
     *searches.urlpatterns,
     *auctions.urlpatterns,
     *annuities.urlpatterns,
+    *layers.urlpatterns,
 ]

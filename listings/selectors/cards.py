@@ -98,6 +98,7 @@ def as_card(patent: Patent, *, viewer: Actor) -> PatentCard:
         asking_price=listing.asking_price if listing else None,
         is_declared=declared,
         **_more(listing),
+        layer_by_hand=patent.layer_by_hand,
     )
 
 

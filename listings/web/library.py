@@ -17,14 +17,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import Conflict, Missing
 from core.idempotency.web import submit_once
-from core.people.types import Role
-from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
 from listings.selectors import office, sheets
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
-from listings.web import presenting
+from listings.web import presenting, scores
+from listings.web.doors import keepers
+from listings.web.doors import own_patent as _mine
 from listings.web.forms import (
     CONSENTS,
     EventForm,
@@ -37,7 +37,6 @@ from listings.web.forms import (
 
 A_PAGE = 30
 SHEET_TONES = {"writing": "muted", "in_review": "wait", "returned": "danger", "approved": "ok"}
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 MOVES = {
     "publish": services.publish_listing,
     "resume": services.resume_listing,
@@ -89,17 +88,9 @@ def _line(card: PatentCard) -> dict[str, Any]:
         "status_label": filters.word_for("status", card.status),
         "status_tone": presenting.STATUS_TONES.get(card.status, "muted"),  # type: ignore[call-overload]
         "offer_label": dict(office.OFFERS).get(card.listing_status, ""),
-        "layer_label": filters.word_for("layer", card.layer),
+        "layer_label": presenting.layer_of(card),
         "price": presenting.price_of(card) if card.listing_id else "",
     }
-
-
-def _mine(request: Request, pk: int) -> PatentCard:
-    """A patent of the actor's own stock; another's is missing."""
-    card = selectors.card(pk, viewer=request.actor)
-    if card.organisation_id not in request.actor.acts_for:
-        raise Missing("没有找到这件专利，或者它不在本单位的库中。")
-    return card
 
 
 @require_http_methods(["GET", "POST"])
@@ -149,8 +140,9 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "free": presenting.free_of(able),
         "item": item,
         "item_label": item.get_status_display() if item else "",
-        "layer_label": filters.word_for("layer", card.layer),
+        "layer_label": presenting.layer_of(card),
         "annuity": selectors.annuity_of(pk, at=now),
+        "potential": scores.panel(pk, viewer=request.actor),
         "reason_form": ReasonForm(),
         "sheet": (sheet := sheets.sheet(pk, viewer=request.actor)),
         "sheet_tone": SHEET_TONES[sheet.state],

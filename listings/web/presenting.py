@@ -89,6 +89,12 @@ def price_of(card: PatentCard) -> str:
     return _("免费") if card.asking_price == 0 else wan(card.asking_price)
 
 
+def layer_of(card: PatentCard) -> str:
+    """The layer in words; one that a person chose says so."""
+    label = str(word_for("layer", card.layer))
+    return _("%(layer)s（人工）") % {"layer": label} if card.layer_by_hand else label
+
+
 def modes_of(card: PatentCard) -> list[str]:
     modes = [str(word_for("mode", route)) for route in card.routes]
     if card.is_declared:

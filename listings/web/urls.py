@@ -8,6 +8,7 @@ from listings.web import (
     exports,
     import_steps,
     imports,
+    layers,
     library,
     library_auctions,
     public,
@@ -53,4 +54,5 @@ urlpatterns = [
     *annuities.urlpatterns,
     *upkeep.urlpatterns,
     *similar.urlpatterns,
+    *layers.urlpatterns,
 ]
