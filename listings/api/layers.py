@@ -23,7 +23,7 @@ LAYERS = [layer.value for layer in Layer]
 
 class PartSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     points = serializers.DecimalField(max_digits=4, decimal_places=1)
     max = serializers.IntegerField()
     words = serializers.CharField(help_text="为什么是这些分")
@@ -32,7 +32,7 @@ class PartSerializer(serializers.Serializer[Any]):
 
 
 class MoveSerializer(serializers.Serializer[Any]):
-    source = serializers.ChoiceField(LAYERS)
+    source = serializers.ChoiceField(LAYERS)  # type: ignore[assignment]
     target = serializers.ChoiceField(LAYERS)
     score = serializers.DecimalField(max_digits=4, decimal_places=1)
     reasons = serializers.ListField(child=serializers.CharField())

@@ -27,7 +27,8 @@ from listings.selectors import office
 from listings.selectors import sheets as reading
 from listings.selectors.sheets import STATES, SheetCard
 from listings.types import Action, PatentCard, hard
-from listings.web.library import attempt_but_conflict, keepers, with_version
+from listings.web.doors import keepers
+from listings.web.library import attempt_but_conflict, with_version
 from listings.web.sheet_forms import FileForm, PolicyForm, ReviewForm, Sheet
 from listings.web.sheet_words import LABELS, changes
 
