@@ -105,10 +105,8 @@ _DEMAND = frozenset(
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
-    Role.INVENTOR: frozenset({Permission.FAVOURITE, *_SEARCHER}),
+    Role.INVENTOR: frozenset({Permission.FAVOURITE, Permission.RAISE_OBJECTION, *_SEARCHER}),
     Role.OFFICE: _SUPPLY | {Permission.REVIEW_SHEET},
-    Role.INVENTOR: frozenset({Permission.FAVOURITE, Permission.RAISE_OBJECTION}),
-    Role.OFFICE: _SUPPLY,
     Role.ENTERPRISE: _DEMAND,
     Role.BROKER: _SUPPLY | _DEMAND,
     Role.BANK: frozenset(
