@@ -282,7 +282,8 @@ class ImportSerializer(serializers.Serializer[Any]):
 
 class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(
-        allow_empty_file=True, help_text=".xlsx、.csv 或 .jsonl，不超过 200 MB、10 万行"
+        allow_empty_file=True,
+        help_text=".xlsx、.csv、.jsonl 或 .xml（ST.36、ST.96），不超过 200 MB、10 万行",
     )
 
     def validate_file(self, value: Any) -> Any:

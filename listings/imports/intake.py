@@ -42,15 +42,27 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     ),
     "not-a-workbook": (
         "这个压缩包不是 Excel 工作簿。",
-        "请上传 .xlsx、.csv 或 .jsonl 文件；压缩包请先解压。",
+        "请上传 .xlsx、.csv、.jsonl 或 .xml 文件；压缩包请先解压。",
     ),
     "not-a-table": (
         "这不是表格文件（看起来是{found}）。",
-        "请上传 .xlsx、.csv 或 .jsonl 文件。",
+        "请上传 .xlsx、.csv、.jsonl 或 .xml 文件。",
     ),
     "markup": (
-        "这是网页或 XML 内容，不是表格（有些系统导出的“.xls”其实是网页）。",
+        "这是网页内容，不是表格（有些系统导出的“.xls”其实是网页）。",
         "请用 Excel 打开后“另存为”.xlsx 再上传。",
+    ),
+    "xml-doctype": (
+        "这份 XML 里有文档类型（DOCTYPE）或实体，可能引用外部文件或无限展开，为安全起见没有读取。",
+        "请用不带 DTD 的格式重新导出；或删去 <!DOCTYPE …> 一段，并把 &…; 实体换成文字后再上传。",
+    ),
+    "xml-unknown": (
+        "这份 XML 里没有 WIPO ST.36 或 ST.96 格式的专利记录。",
+        "请确认导出时选的是 ST.36 或 ST.96；其他 XML 请先转成表格（.xlsx 或 .csv）。",
+    ),
+    "cut-off": (
+        "文件不完整，连第一条记录也没有传完。",
+        "请重新下载或导出原文件，核对大小后再上传。",
     ),
     "json-array": (
         "这是一个 JSON 数组，不是 JSONL。",

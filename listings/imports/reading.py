@@ -20,9 +20,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TextIO
 
-from listings.imports import limits
+from listings.imports import limits, standards
 
 Cell = Any
 Row = tuple[int, list[Cell]]
@@ -58,6 +58,14 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.about = about
+
+
+class CutOff(Exception):
+    """The file breaks off here; the rows before are whole."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"Line {line}")
+        self.line = line
 
 
 def read(path: Path) -> Iterator[dict[str, Any] | Row]:
@@ -221,12 +229,13 @@ def excel_cell(value: Any) -> Cell:
 
 def read_text(path: Path, head: bytes) -> Iterator[dict[str, Any] | Row]:
     encoding = detect_encoding(path, head)
-    with path.open(encoding=encoding, newline="") as stream:
+    # A file may break off within a character: then its last line is judged by its shape.
+    with path.open(encoding=encoding, errors="replace", newline="") as stream:
         start = stream.read(4096).lstrip("\ufeff \t\r\n")
         stream.seek(0)
         if start.startswith("<"):
-            raise Refused("markup")
-        if start.startswith("{"):
+            yield from read_xml(stream, encoding)
+        elif start.startswith("{"):
             yield from read_json_lines(stream, encoding)
         elif start.startswith("[{") or start.startswith("[\n"):
             raise Refused("json-array")
@@ -235,7 +244,10 @@ def read_text(path: Path, head: bytes) -> Iterator[dict[str, Any] | Row]:
 
 
 def detect_encoding(path: Path, head: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, or GB18030 (which contains GBK); else Refused."""
+    """UTF-8, UTF-16 with its mark, or GB18030 (which contains GBK); else Refused.
+
+    A character that breaks off at the very end is no reason against an encoding.
+    """
     if head.startswith(codecs.BOM_UTF8):
         candidates = ["utf-8-sig"]
     elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -250,16 +262,50 @@ def detect_encoding(path: Path, head: bytes) -> str:
             with path.open("rb") as stream:
                 while chunk := stream.read(limits.MIB):
                     decoder.decode(chunk)
-                decoder.decode(b"", final=True)
         except UnicodeError:
             continue
         return encoding
     raise Refused("encoding")
 
 
+def read_xml(stream: TextIO, encoding: str) -> Iterator[dict[str, Any] | Row]:
+    """WIPO ST.36 or ST.96: a row for each record, numbered as they come."""
+    try:
+        yield from tabular(
+            without_mark(standards.records(stream)), {"format": "xml", "encoding": encoding}
+        )
+    except standards.NotWanted as refusal:
+        raise Refused(refusal.code) from refusal
+
+
+def without_mark(rows: Iterator[Row]) -> Iterator[Row]:
+    """Records as rows, where the break of a file is ours to tell."""
+    try:
+        yield from rows
+    except standards.CutOff as cut:
+        raise CutOff(cut.line) from cut
+
+
+class Lines:
+    """The lines of a text, and whether the last of them was ended."""
+
+    def __init__(self, stream: Iterable[str]) -> None:
+        self.stream, self.last = stream, "\n"
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.stream:
+            self.last = line
+            yield line.replace("\x00", "")
+
+    @property
+    def broke_off(self) -> bool:
+        return not self.last.endswith(("\n", "\r"))
+
+
 def read_csv(stream: Iterable[str], encoding: str) -> Iterator[dict[str, Any] | Row]:
     csv.field_size_limit(limits.CELL_CHARACTERS * 20)
-    lines = iter(line.replace("\x00", "") for line in stream)
+    whole = Lines(stream)
+    lines = iter(whole)
     first = next(lines, "").lstrip("\ufeff")
     if first.lower().startswith("sep="):
         first = next(lines, "")
@@ -272,9 +318,12 @@ def read_csv(stream: Iterable[str], encoding: str) -> Iterator[dict[str, Any] | 
     reader = csv.reader(again(), delimiter=delimiter)
 
     def rows() -> Iterator[Row]:
-        number = 1
+        number, width = 1, 0
         try:
             for values in reader:
+                width = width or len(values)
+                if whole.broke_off and number > 1 and len(values) < width:
+                    raise CutOff(number)
                 yield number, list(values)
                 number = reader.line_num + 1
         except csv.Error as error:
@@ -285,13 +334,19 @@ def read_csv(stream: Iterable[str], encoding: str) -> Iterator[dict[str, Any] | 
 
 def read_json_lines(stream: Iterable[str], encoding: str) -> Iterator[dict[str, Any] | Row]:
     """One object a line. The columns are those of the first 200 lines, in order of appearance."""
-    lines = enumerate(stream, start=1)
+    whole = Lines(stream)
+    lines = enumerate(whole, start=1)
     first: list[tuple[int, dict[str, Any]]] = []
+    broken: CutOff | None = None
     columns: dict[str, None] = {}
     for number, line in lines:
         if not line.strip("\ufeff \t\r\n"):
             continue
-        record = json_record(number, line)
+        try:
+            record = json_record(number, line, whole)
+        except CutOff as cut:
+            broken = cut
+            break
         first.append((number, record))
         columns.update(dict.fromkeys(record))
         if len(first) == 200:
@@ -302,18 +357,22 @@ def read_json_lines(stream: Iterable[str], encoding: str) -> Iterator[dict[str, 
         yield 0, list(names)
         for number, record in first:
             yield number, [json_cell(record.get(name)) for name in names]
+        if broken:
+            raise broken
         for number, line in lines:
             if line.strip():
-                record = json_record(number, line)
+                record = json_record(number, line, whole)
                 yield number, [json_cell(record.get(name)) for name in names]
 
     yield from tabular(rows(), {"format": "jsonl", "encoding": encoding})
 
 
-def json_record(number: int, line: str) -> dict[str, Any]:
+def json_record(number: int, line: str, whole: Lines) -> dict[str, Any]:
     try:
         record = json.loads(line.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
+        if whole.broke_off and number > 1:
+            raise CutOff(number) from error
         raise Refused("broken-json", row=number) from error
     if not isinstance(record, dict):
         raise Refused("broken-json", row=number)
@@ -337,7 +396,8 @@ def tabular(rows: Iterator[Row], about: dict[str, Any]) -> Iterator[dict[str, An
     """Find the header, then give each row that holds anything. Title lines above it are skipped."""
     header: list[str] = []
     count = 0
-    for number, cells in rows:
+    cuts: list[int] = []
+    for number, cells in until_cut(rows, cuts):
         if all(is_blank(cell) for cell in cells):
             continue
         if not header:
@@ -358,7 +418,17 @@ def tabular(rows: Iterator[Row], about: dict[str, Any]) -> Iterator[dict[str, An
     if not header:
         raise Refused("empty")
     if not count:
-        raise Refused("no-rows")
+        raise Refused("cut-off" if cuts else "no-rows")
+    if cuts:
+        yield {"cut_off": {"records": count, "line": cuts[0]}}
+
+
+def until_cut(rows: Iterator[Row], cuts: list[int]) -> Iterator[Row]:
+    """The rows up to where the file breaks off; the line of the break goes to `cuts`."""
+    try:
+        yield from rows
+    except CutOff as cut:
+        cuts.append(cut.line)
 
 
 def fit(cells: Sequence[Cell], width: int) -> list[Cell]:

@@ -206,8 +206,11 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("专利清单"),
-        help_text=_("Excel（.xlsx）、CSV 或 JSONL，不超过 200 MB、10 万行。列名不必和模板一样。"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv,.txt,.jsonl"}),
+        help_text=_(
+            "Excel（.xlsx）、CSV、JSONL 或 XML（WIPO ST.36、ST.96），不超过 200 MB、10 万行。"
+            "列名不必和模板一样。"
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv,.txt,.jsonl,.xml"}),
         error_messages={"required": _("请选择要上传的文件。"), "empty": _("文件是空的。")},
         allow_empty_file=True,
     )

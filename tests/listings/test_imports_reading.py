@@ -167,7 +167,7 @@ WRECKS: dict[str, tuple[bytes, str]] = {
     "encoding": (b"\xff\x81\xff,\xfe\x00\xff\n", "not-a-table"),
     "latin": ("名称\n".encode() + b"\xff\xff\xff\xff\n", "encoding"),
     "array": (b'[{"title": "a"}]', "json-array"),
-    "json": (b'{"title": "a"}\n{"title": ', "broken-json"),
+    "json": (b'{"title": "a"}\n{"title": \n', "broken-json"),
     "wide": (",".join(f"c{n}" for n in range(300)).encode() + b"\n1,2\n", "too-many-columns"),
     "long": ("申请号,名称\n".encode() + b"1,2\n" * (limits.ROWS + 1), "too-many-rows"),
 }
