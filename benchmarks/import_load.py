@@ -301,7 +301,7 @@ def run(
             "rows_per_second": round(options.rows / total),
             "first_error_after_seconds": first,
             "worker_peak_mb": round(max(watch.peak, second.peak) / 2**20),
-            "cpu_seconds_worker": round(cpu_check + cpu_land, 1),
+            "cpu_seconds_worker": [round(cpu_check, 1), round(cpu_land, 1)],
             "cpu_seconds_postgres": round(database, 1),
         }
 

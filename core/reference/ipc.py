@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 FIRST_INDEXING_GROUP = 2000
 
@@ -46,6 +47,7 @@ class Symbol:
         return self.printed.partition("/")[0]
 
 
+@lru_cache(maxsize=16384)  # lists name the same symbols again and again
 def parse(text: str) -> Symbol:
     """The symbol behind any of the spellings in use, or IpcError.
 

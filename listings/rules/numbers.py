@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from listings.types import PatentKind
 
@@ -73,6 +74,7 @@ def fold(text: str) -> str:
     return _NOISE.sub("", _PREFIX.sub("", plain, count=1))
 
 
+@lru_cache(maxsize=4096)  # a row's number is read by its judge and by its record
 def parse(text: str) -> Number:
     """The canonical number behind any spelling, or NumberError."""
     plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()
