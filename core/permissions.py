@@ -35,6 +35,8 @@ class Permission(StrEnum):
     CURATE = "curate"
     KEEP_ALIVE = "keep_alive"  # annuities: payments, reductions, decisions
     SET_LAYER_RULE = "set_layer_rule"
+    DISCLOSE = "disclose"
+    EVALUATE_DISCLOSURE = "evaluate_disclosure"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -105,8 +107,11 @@ _DEMAND = frozenset(
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
-    Role.INVENTOR: frozenset({Permission.FAVOURITE, Permission.RAISE_OBJECTION, *_SEARCHER}),
-    Role.OFFICE: _SUPPLY | {Permission.REVIEW_SHEET},
+    Role.INVENTOR: frozenset(
+        {Permission.FAVOURITE, Permission.RAISE_OBJECTION, Permission.DISCLOSE, *_SEARCHER}
+    ),
+    Role.OFFICE: _SUPPLY
+    | {Permission.REVIEW_SHEET, Permission.DISCLOSE, Permission.EVALUATE_DISCLOSURE},
     Role.ENTERPRISE: _DEMAND,
     Role.BROKER: _SUPPLY | _DEMAND,
     Role.BANK: frozenset(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
-from listings.services import index_patents, take_rating
+from listings.services import index_patents, link_disclosures, take_rating
 from listings.services.alerts import answer_searches
 from listings.services.auctions import call_off_blocked
 from listings.services.scoring import rescore, take_demand
@@ -86,3 +86,9 @@ def call_off_auctions(event: Event, *, now: datetime) -> None:
         by=Actor.system(),
         now=event.occurred_at,
     )
+
+
+@consumer("patent.imported", "patent.changed", name="listings.link_disclosures")
+def hear_number(event: Event, *, now: datetime) -> None:
+    """An application whose number an office had noted has come into its stock."""
+    link_disclosures(patent_id=int(event.payload["patent_id"]), by=Actor.system(), now=now)

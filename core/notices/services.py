@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "listing.changed": "挂牌与法律状态变化",
     "sheet.review": "推介表审核",
     "auction.progress": "拍卖与公示进展",
+    "disclosure.progress": "发明披露与评估",
     "licence.progress": "许可办理进展",
     "licence.deadline": "备案期限提醒",
     "outcome.progress": "转化反馈与核实",

@@ -9,6 +9,12 @@ from listings.models.annuities import (
 )
 from listings.models.auctions import Auction, AuctionLot, Bid, Objection
 from listings.models.binding import Encumbrance, LegalEvent
+from listings.models.disclosures import (
+    Disclosure,
+    DisclosureContributor,
+    DisclosureFile,
+    DisclosurePublication,
+)
 from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
 from listings.models.layers import (
@@ -37,6 +43,10 @@ __all__ = [
     "Bid",
     "CalendarFeed",
     "DemandSignal",
+    "Disclosure",
+    "DisclosureContributor",
+    "DisclosureFile",
+    "DisclosurePublication",
     "Encumbrance",
     "Favourite",
     "FeeReduction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import Conflict, Missing
 from core.people.types import Actor
-from listings.models import Listing, Patent
+from listings.models import Disclosure, Listing, Patent
 
 NOT_FOUND = "没有找到这件专利，可能已被移除，或您无权查看。"
 
@@ -31,7 +31,7 @@ def lock_listing(listing_id: int, *, by: Actor) -> tuple[Patent, Listing]:
     return patent, listing
 
 
-def same_version(row: Patent | Listing, version: int | None) -> None:
+def same_version(row: Patent | Listing | Disclosure, version: int | None) -> None:
     """Refuse when somebody else has edited since the actor read it."""
     if version is not None and row.version != version:
         raise Conflict(

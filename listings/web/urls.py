@@ -5,6 +5,7 @@ from django.urls import path
 from listings.web import (
     annuities,
     auctions,
+    disclosures,
     exports,
     import_steps,
     imports,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
     *sheets.urlpatterns,
     *sheet_papers.urlpatterns,
+    *disclosures.urlpatterns,
     path("library/patents/<int:pk>/offer/<slug:move>/", library.move_listing, name="listing-move"),
     path("library/patents/<int:pk>/stock/<slug:move>/", library.move_item, name="stock-move"),
     path("library/imports/", imports.imports, name="imports"),

@@ -9,6 +9,7 @@ from matching.selectors.figures import (
     need_rows,
     push_count,
 )
+from matching.selectors.fitting import Fit, needs_for
 from matching.selectors.matches import (
     MatchCard,
     MatchQuery,
@@ -44,6 +45,7 @@ from matching.selectors.needs import (
 )
 
 __all__ = [
+    "Fit",
     "MatchCard",
     "MatchQuery",
     "NeedQuery",
@@ -68,6 +70,7 @@ __all__ = [
     "need_count",
     "need_rows",
     "needs",
+    "needs_for",
     "of_demand",
     "opt_outs",
     "own_needs",

@@ -96,6 +96,14 @@ def audience(version: EngineVersion) -> dict[str, engine.Demand]:
     return _read(version).demands
 
 
+def fits(version: EngineVersion, supply: engine.Supply) -> list[engine.Hit]:
+    """The live demands that a thing not on the board would fit; it leaves no trace anywhere."""
+    readers = _read(version)
+    if not readers.demands:
+        return []
+    return scorer(version).rank_demands(supply, readers.block, floor=rules.FLOOR)
+
+
 def rank_among(version: EngineVersion, patents: list[engine.Supply]) -> Ranking:
     """Each live demand's best of these patents only."""
     readers = _read(version)

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from matching.web import matches, needs, subscriptions
+from matching.web import fitting, matches, needs, subscriptions
 
 app_name = "matching"
 urlpatterns = [
     path("needs/", needs.board, name="needs"),
     path("needs/mine/", needs.mine, name="needs-mine"),
     path("needs/new/", needs.new, name="need-new"),
+    path("needs/fitting/", fitting.fitting, name="needs-fitting"),
     path("needs/<int:pk>/", needs.detail, name="need"),
     path("needs/<int:pk>/edit/", needs.edit, name="need-edit"),
     path("needs/<int:pk>/matches/", needs.need_matches, name="need-matches"),

@@ -1,0 +1,95 @@
+"""Patents of the library that lie near a text: by meaning and by words, each with its why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from django.db.models import F, FloatField, Func, TextField, Value
+from pgvector.django import CosineDistance
+
+from core import text as language
+from core.people.types import Actor
+from listings.models import Patent
+from listings.rules import vectors
+from listings.selectors.cards import as_card, with_parts
+from listings.selectors.search import Matches
+from listings.types import PatentCard
+
+NEIGHBOURS: Final = 10
+CANDIDATES: Final = 40
+TELLING: Final = 8
+MEANING: Final = 0.65
+"""How much of the likeness is meaning; the rest is the telling words that both share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A patent near the text: how near, and by what."""
+
+    card: PatentCard
+    likeness: float
+    meaning: float
+    shared: tuple[str, ...]
+
+
+def telling_words(text: str) -> list[str]:
+    """The words of a text that tell what it is about, the most used and longest first."""
+    generic = language.generic_words()
+    counts: dict[str, int] = {}
+    for word in language.words(text):
+        if len(word) > 1 and word not in generic and not word.isdigit():
+            counts[word] = counts.get(word, 0) + 1
+    return sorted(counts, key=lambda word: (-counts[word] * len(word), word))
+
+
+def neighbours(text: str, *, viewer: Actor, limit: int = NEIGHBOURS) -> list[Neighbour]:
+    """The nearest patents that the viewer may see, nearest first; nothing of the text is kept."""
+    vector = language.encode([text])[0]
+    has_meaning = bool(np.any(vector))
+    told = telling_words(text)
+    wanted = told[: TELLING * 3]
+    ids = set(_by_words(told[:TELLING], viewer=viewer))
+    if has_meaning:
+        ids |= set(_by_meaning([float(x) for x in vector], viewer=viewer))
+    if not ids:
+        return []
+    rows = with_parts(Patent.objects.visible_to(viewer).filter(pk__in=ids))
+    stored = dict(
+        Patent.objects.filter(pk__in=ids, embedding__isnull=False).values_list("pk", "embedding")
+    )
+    found = []
+    for row in rows:
+        near = stored.get(row.pk)
+        meaning = float(np.dot(vector, np.asarray(near))) if near is not None else 0.0
+        body = language.normalise(f"{row.title}\n{row.abstract}")
+        shared = tuple(word for word in wanted if word in body)
+        words = len(shared) / len(wanted) if wanted else 0.0
+        likeness = MEANING * max(0.0, meaning) + (1 - MEANING) * words
+        card = as_card(row, viewer=viewer)
+        found.append(Neighbour(card, round(likeness, 4), round(max(0.0, meaning), 4), shared[:6]))
+    found.sort(key=lambda near: (-near.likeness, near.card.id))
+    return found[:limit]
+
+
+def _by_meaning(vector: Sequence[float], *, viewer: Actor) -> list[int]:
+    rows = Patent.objects.visible_to(viewer).filter(embedding__isnull=False)
+    near = rows.annotate(distance=CosineDistance("embedding", list(vector)))
+    return list(near.order_by("distance", "pk").values_list("pk", flat=True)[:CANDIDATES])
+
+
+def _by_words(words: Sequence[str], *, viewer: Actor) -> list[int]:
+    asked = [tokens for word in words if (tokens := language.query_tokens(word))]
+    if not asked:
+        return []
+    any_of = Func(
+        Value(" | ".join(f"({vectors.query(tokens)})" for tokens in asked)),
+        template="(%(expressions)s)::tsquery",
+        output_field=TextField(),
+    )
+    rank = Func(F("search"), any_of, function="ts_rank", output_field=FloatField())
+    rows = Patent.objects.visible_to(viewer).filter(Matches(F("search"), any_of))
+    best = rows.annotate(rank=rank).order_by("-rank", "pk")
+    return list(best.values_list("pk", flat=True)[:CANDIDATES])
