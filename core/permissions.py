@@ -37,6 +37,8 @@ class Permission(StrEnum):
     SET_LAYER_RULE = "set_layer_rule"
     DISCLOSE = "disclose"
     EVALUATE_DISCLOSURE = "evaluate_disclosure"
+    REQUEST_SERVICE = "request_service"
+    ANSWER_SERVICE = "answer_service"
     # matching
     POST_NEED = "post_need"
     SUBSCRIBE = "subscribe"
@@ -76,6 +78,8 @@ _SUPPLY = frozenset(
         Permission.IMPORT_STOCK,
         Permission.PUBLISH_LISTING,
         Permission.ADMIT_INVENTORY,
+        Permission.REQUEST_SERVICE,
+        Permission.ANSWER_SERVICE,
         Permission.KEEP_ALIVE,
         Permission.FAVOURITE,
         *_SEARCHER,
@@ -126,9 +130,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.GUARANTOR: frozenset({Permission.CHECK_PLEDGE, *_SEARCHER}),
-    Role.VALUER: frozenset({Permission.CHECK_PLEDGE, *_SEARCHER}),
+    Role.VALUER: frozenset({Permission.CHECK_PLEDGE, Permission.ANSWER_SERVICE, *_SEARCHER}),
     Role.EXCHANGE: frozenset(
-        {Permission.MANAGE_WEBHOOKS, Permission.READ_CHANGES, Permission.MANAGE_PARTNER}
+        {
+            Permission.MANAGE_WEBHOOKS,
+            Permission.READ_CHANGES,
+            Permission.MANAGE_PARTNER,
+            Permission.ANSWER_SERVICE,
+        }
     ),
     Role.BUREAU: frozenset(
         {

@@ -19,5 +19,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "listings.remind_of_annuities",
         "schedule": crontab(hour="7,12", minute="30"),
     },
+    "listings.remind_of_reviews": {
+        "task": "listings.remind_of_reviews",
+        "schedule": crontab(hour="8,14", minute="10"),
+    },
     "listings.index_stale": {"task": "listings.index_stale", "schedule": 60.0},
 }

@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import alerts, exports, importing, layering, scoring, settling, upkeep
+from listings.services import (
+    alerts,
+    exports,
+    importing,
+    layering,
+    promotion,
+    scoring,
+    settling,
+    upkeep,
+)
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)
@@ -90,3 +99,9 @@ def settle_auctions() -> None:
 def remind_of_annuities() -> None:
     """Tell organisations of annuities that fall due; a second run the same day tells nothing."""
     upkeep.remind(now=timezone.now())
+
+
+@shared_task(name="listings.remind_of_reviews", acks_late=True, ignore_result=True)
+def remind_of_reviews() -> None:
+    """Archived patents whose review day is today."""
+    promotion.remind_of_reviews(now=timezone.now())

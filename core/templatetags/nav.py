@@ -60,6 +60,7 @@ CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "p
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
+SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
 DRIVES = Section("/drives/", gettext_lazy("盘点动员"), "flag")
 
 WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
@@ -91,7 +92,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.BUREAU, (TODO, OVERSIGHT, DRIVES, OUTCOMES, LICENCES, PLEDGES)),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
-    (Role.VALUER, (TODO, PLEDGES)),
+    (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
     (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
     (Role.SYSADMIN, (TODO, OVERSIGHT, AUDIT, ADMIN)),

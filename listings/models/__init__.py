@@ -26,6 +26,7 @@ from listings.models.layers import (
 )
 from listings.models.library import InventoryItem, MarketSignal
 from listings.models.patents import Favourite, Holder, Listing, Patent
+from listings.models.promotion import ServiceRequest
 from listings.models.searches import SavedSearch, SearchHit
 from listings.models.sheets import (
     SheetDesk,
@@ -68,6 +69,7 @@ __all__ = [
     "SavedSearch",
     "Screening",
     "SearchHit",
+    "ServiceRequest",
     "SheetDesk",
     "SheetFile",
     "SheetPolicy",

@@ -36,6 +36,8 @@ class InventoryItem(models.Model):
     admitted_at = models.DateTimeField(null=True, blank=True)
     admitted_by = ActorKeyField(null=True, blank=True)
     archived_because = models.CharField(max_length=200, blank=True, default="")
+    review_on = models.DateField("复核日", null=True, blank=True)
+    promoted_on = models.DateField("最近推送", null=True, blank=True)
 
     class Meta:
         verbose_name = "盘点条目"
@@ -52,10 +54,19 @@ class InventoryItem(models.Model):
                 condition=Q(score__isnull=True) | Q(score__range=(0, 100)),
                 name="inventory_score_0_to_100",
             ),
+            CheckConstraint(
+                condition=Q(review_on__isnull=True) | Q(status=types.InventoryStatus.ARCHIVED),
+                name="inventory_review_of_the_archived",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
                 F("score_due_on").asc(nulls_first=True), "id", name="inventory_next_to_score"
+            ),
+            models.Index(
+                fields=["review_on"],
+                condition=Q(review_on__isnull=False),
+                name="inventory_next_review",
             ),
         ]
         triggers: ClassVar = [

@@ -97,7 +97,10 @@ def admit(*, patent_id: int, by: Actor, now: datetime) -> None:
     item = InventoryItem.objects.select_for_update().get(patent=patent)
     _step(item, "readmit" if item.status == InventoryStatus.ARCHIVED else "admit")
     item.admitted_at, item.admitted_by, item.archived_because = now, by.key, ""
-    item.save(update_fields=["status", "admitted_at", "admitted_by", "archived_because"])
+    item.review_on = None
+    item.save(
+        update_fields=["status", "admitted_at", "admitted_by", "archived_because", "review_on"]
+    )
     audit.record("inventory.admitted", subject=patent, by=by, at=now)
     settle_layer(patent, by=by, now=now)
 

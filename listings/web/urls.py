@@ -12,6 +12,7 @@ from listings.web import (
     layers,
     library,
     library_auctions,
+    promotion,
     public,
     searches,
     sheet_papers,
@@ -57,4 +58,5 @@ urlpatterns = [
     *upkeep.urlpatterns,
     *similar.urlpatterns,
     *layers.urlpatterns,
+    *promotion.urlpatterns,
 ]
