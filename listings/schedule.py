@@ -23,5 +23,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "listings.remind_of_reviews",
         "schedule": crontab(hour="8,14", minute="10"),
     },
+    "listings.keep_postings": {"task": "listings.keep_postings", "schedule": 60.0},
     "listings.index_stale": {"task": "listings.index_stale", "schedule": 60.0},
 }

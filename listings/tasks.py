@@ -13,6 +13,7 @@ from listings.services import (
     exports,
     importing,
     layering,
+    postings,
     promotion,
     scoring,
     settling,
@@ -105,3 +106,9 @@ def remind_of_annuities() -> None:
 def remind_of_reviews() -> None:
     """Archived patents whose review day is today."""
     promotion.remind_of_reviews(now=timezone.now())
+
+
+@shared_task(name="listings.keep_postings", acks_late=True, ignore_result=True)
+def keep_postings() -> None:
+    """Bring the board's postings of common words up to what was listed since."""
+    postings.keep_postings(now=timezone.now())

@@ -149,10 +149,13 @@ _database = database_settings(DATABASE_OWNER_URL if DB_ROLE == "owner" else DATA
 _database["ATOMIC_REQUESTS"] = False
 _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"].setdefault("application_name", f"patentops-{PROCESS}")
+# Nearest in meaning: look a little further than pgvector's 40, and go on where a filter drops rows.
+_HNSW = "-c hnsw.ef_search=80 -c hnsw.iterative_scan=relaxed_order"
+_database["OPTIONS"]["options"] = _HNSW
 if PROCESS == "web":
     # A pool only here: it must not cross Celery's fork, and it makes a command wait 10 s for a
     # server that is down.
-    _database["OPTIONS"]["options"] = "-c statement_timeout=3000 -c lock_timeout=2000"
+    _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=2000 {_HNSW}"
     _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
 else:
     _database["CONN_MAX_AGE"] = 60

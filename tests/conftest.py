@@ -16,6 +16,7 @@ from core.outbox import services as outbox
 from core.outbox.models import OutboxDelivery
 from core.people.models import Membership
 from core.web.middleware import MEMBERSHIP_KEY
+from listings.selectors import columns
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 RELAY = NOON.replace(year=2100)  # the relay runs late enough for whatever a test dated ahead
@@ -78,3 +79,4 @@ def api_as() -> Callable[[Membership | None], APIClient]:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+    columns.forget()  # a transactional test empties the tables under the board's columns

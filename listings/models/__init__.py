@@ -9,6 +9,7 @@ from listings.models.annuities import (
 )
 from listings.models.auctions import Auction, AuctionLot, Bid, Objection
 from listings.models.binding import Encumbrance, LegalEvent
+from listings.models.board import BoardBuild, BoardEntry, BoardPosting, BoardText
 from listings.models.disclosures import (
     Disclosure,
     DisclosureContributor,
@@ -42,6 +43,10 @@ __all__ = [
     "Auction",
     "AuctionLot",
     "Bid",
+    "BoardBuild",
+    "BoardEntry",
+    "BoardPosting",
+    "BoardText",
     "CalendarFeed",
     "DemandSignal",
     "Disclosure",

@@ -31,6 +31,7 @@ _PREFIX = re.compile(
 _NOISE = re.compile(r"[\s.\-·_\u200b\ufeff]+")
 _SCIENTIFIC = re.compile(r"^\d(\.\d+)?E\+?\d+$", re.ASCII)
 _PUBLICATION = re.compile(r"^(?:CN)?([123])(\d{6}|\d{8})([ABCUYSD])([1-9])?$", re.ASCII)
+_BARE_PUBLICATION = re.compile(r"^(?:CN)([123])(\d{6}|\d{8})$", re.ASCII)
 _FOLDED = re.compile(r"^\d+X?$", re.ASCII)
 
 
@@ -227,3 +228,17 @@ def parse_publication(text: str) -> str:
         )
     kind, serial, letter, step = found.groups()
     return f"CN{kind}{serial}{letter}{step or ''}"
+
+
+def publications(text: str) -> list[str]:
+    """The publication numbers this may mean: the one, or every kind of a number without its letter
+    as people copy it (CN110000001)."""
+    try:
+        return [parse_publication(text)]
+    except NumberError:
+        pass
+    plain = _NOISE.sub("", unicodedata.normalize("NFKC", text).upper())
+    found = _BARE_PUBLICATION.match(plain)
+    if not found:
+        return []
+    return [f"CN{''.join(found.groups())}{letter}" for letter in "ABCUYSD"]

@@ -6,7 +6,9 @@ tokeniser made are the ones that are stored and asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 MAX_POSITION = 16_383
 MAX_POSITIONS = 200  # of one lexeme; PostgreSQL keeps 255
@@ -19,11 +21,11 @@ def quoted(token: str) -> str:
     return "'" + token.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _clean(tokens: Iterable[str]) -> Iterable[str]:
-    for token in tokens:
-        kept = token.replace("\x00", "").strip()[:MAX_LEXEME]
-        if kept:
-            yield kept
+@lru_cache(maxsize=1 << 17)
+def lexeme(token: str) -> str:
+    """The token as it may stand in a literal, or "". Remembered: the same few return all day."""
+    kept = token.replace("\x00", "").strip()[:MAX_LEXEME]
+    return quoted(kept) if kept else ""
 
 
 def document(parts: Iterable[tuple[str, Iterable[str]]]) -> str:
@@ -33,14 +35,26 @@ def document(parts: Iterable[tuple[str, Iterable[str]]]) -> str:
     for weight, tokens in parts:
         if weight not in WEIGHTS:
             raise ValueError(f"{weight} is no weight.")
-        for token in _clean(tokens):
-            position = min(position + 1, MAX_POSITION)
-            found = places.setdefault(token, [])
-            if len(found) < MAX_POSITIONS:
+        for token in tokens:
+            known = lexeme(token)
+            if not known:
+                continue
+            if position < MAX_POSITION:
+                position += 1
+            found = places.get(known)
+            if found is None:
+                places[known] = [f"{position}{weight}"]
+            elif len(found) < MAX_POSITIONS:
                 found.append(f"{position}{weight}")
-    return " ".join(f"{quoted(token)}:{','.join(found)}" for token, found in places.items())
+    return " ".join([f"{known}:{','.join(found)}" for known, found in places.items()])
 
 
 def query(tokens: Iterable[str]) -> str:
     """A tsquery literal that asks for all of the tokens; empty when there are none."""
-    return " & ".join(quoted(token) for token in dict.fromkeys(_clean(tokens)))
+    return " & ".join(filter(None, map(lexeme, dict.fromkeys(tokens))))
+
+
+def likeness(asked: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
+    """How much of what was asked the other says, and how alike they are (Dice); 0 to 1."""
+    shared = sum((Counter(asked) & Counter(other)).values())
+    return shared / max(1, len(asked)), 2 * shared / max(1, len(asked) + len(other))

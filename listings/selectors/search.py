@@ -1,72 +1,79 @@
 """Finding a patent: words, characters and numbers, filters with true counts, ways on from nothing.
 
-One table of filters serves the page and the API; each facet's counts leave out its own filter, so
-they say what choosing another value would show.
+Each facet's counts leave out its own filter, so they say what choosing another value would show.
+All counts are exact, of however many entries: see `columns`, `wording` and docs/search.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 import numpy as np
-from django.core.exceptions import EmptyResultSet
-from django.db import OperationalError, connection, models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
-from django.db.models.functions import ExtractYear, Left
-from pgvector.django import CosineDistance
+from django.db import OperationalError, connection
+from numpy.typing import NDArray
 
 from core import text as language
-from core.errors import Invalid
-from core.people.types import Actor, Role
-from listings.models import Encumbrance, Listing, Patent
-from listings.rules import numbers, vectors
-from listings.selectors.cards import cards
-from listings.types import EncumbranceKind, PatentCard
-
-PAGE_SIZE: Final = 20
-LAST_PAGE: Final = 50
-REACHABLE: Final = PAGE_SIZE * LAST_PAGE
-LONGEST_QUERY: Final = 200
-OPEN_NOW: Final = "open"
-NEGOTIABLE: Final = "negotiable"
-PRICE_BANDS: Final[tuple[tuple[str, Decimal, Decimal | None], ...]] = (
-    ("free", Decimal(0), Decimal(1)),
-    ("to-50k", Decimal(1), Decimal(50_000)),
-    ("to-200k", Decimal(50_000), Decimal(200_000)),
-    ("to-1m", Decimal(200_000), Decimal(1_000_000)),
-    ("above-1m", Decimal(1_000_000), None),
+from core.people.types import Actor
+from listings.models import Patent
+from listings.rules import facets as counting
+from listings.rules import numbers
+from listings.rules.facets import NEGOTIABLE, OPEN_NOW, PRICE_BANDS, PRICES
+from listings.selectors import columns as board_columns
+from listings.selectors import meaning, ranking, wording
+from listings.selectors.asking import (
+    LAST_PAGE,
+    LONGEST_QUERY,
+    PAGE_SIZE,
+    REACHABLE,
+    STAFF,
+    BoardQuery,
+    Matches,
+    Rows,
+    check,
+    on_board,
+    saying,
+    too_broad,
+    too_much,
+    tsquery,
 )
-STAFF: Final = (Role.OFFICE, Role.BUREAU, Role.AUDITOR, Role.BROKER)
-# Text decides, meaning and freshness break what text leaves equal.
-MEANING_WEIGHT: Final = 0.35
-FRESH_WEIGHT: Final = 0.05
-FRESH_DAYS: Final = 365
+from listings.selectors.cards import cards
+from listings.selectors.columns import HOLDERS, Columns
+from listings.selectors.wording import Places
+from listings.types import PatentCard
 
-
-@dataclass(frozen=True)
-class BoardQuery:
-    """What somebody asks of the board: the whole state of the page, as its URL holds it."""
-
-    text: str = ""
-    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sort: str = ""
-    page: int = 1
-
-    @property
-    def tokens(self) -> list[str]:
-        return language.query_tokens(self.text)
-
-    @property
-    def order(self) -> str:
-        """Relevance needs words to be relevant to."""
-        return self.sort or ("relevance" if self.text else "newest")
-
-    def without(self, name: str) -> BoardQuery:
-        return replace(self, chosen={k: v for k, v in self.chosen.items() if k != name}, page=1)
+__all__ = [
+    "LAST_PAGE",
+    "LONGEST_QUERY",
+    "NEGOTIABLE",
+    "OPEN_NOW",
+    "PAGE_SIZE",
+    "PRICES",
+    "PRICE_BANDS",
+    "REACHABLE",
+    "BoardQuery",
+    "Facet",
+    "Found",
+    "Matches",
+    "Rows",
+    "Way",
+    "board",
+    "check",
+    "close_in_meaning",
+    "exact",
+    "on_board",
+    "patent_ids",
+    "saying",
+    "too_broad",
+    "too_much",
+    "tsquery",
+    "ways_on",
+]
+BY_NUMBER: Final = "number"
+BY_LIKENESS: Final = "close"
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,14 @@ class Facet:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of results."""
+    """One page of results. `why` says of a patent what found it, where words did not."""
 
     cards: list[PatentCard]
     total: int
     page: int
     facets: tuple[Facet, ...] = ()
+    why: Mapping[int, str] = field(default_factory=dict)
+    is_close: bool = False  # nothing says exactly this; these come nearest
 
     @property
     def pages(self) -> int:
@@ -101,148 +110,128 @@ class Way:
     query: BoardQuery
 
 
-Rows = models.QuerySet[Listing]
+# The answer as places in the columns
 
 
-# Filters
+class Answer:
+    """All entries that answer a query, and what is counted and put in order of them."""
+
+    def __init__(self, query: BoardQuery, *, viewer: Actor, columns: Columns | None = None) -> None:
+        self.query = query
+        self.columns = columns or board_columns.current()
+        self.is_staff = viewer.has(*STAFF)
+        self.chosen = {
+            name: values
+            for name, values in query.chosen.items()
+            if values and (name != "layer" or self.is_staff)
+        }
+
+    @cached_property
+    def by_number(self) -> Places:
+        return self._listed(wording.numbered(self.query.text))
+
+    @cached_property
+    def by_words(self) -> Places:
+        return self._listed(wording.saying(self.query.tokens, self.columns))
+
+    @cached_property
+    def by_likeness(self) -> Places:
+        """What comes nearest, asked only when nothing says it."""
+        if len(self.by_number) or len(self.by_words):
+            return wording.NOBODY
+        pairs = wording.close(self.query.text)
+        return self._listed(np.array([place for place, _ in pairs], dtype=np.int32))
+
+    @cached_property
+    def said(self) -> Places:
+        """The entries that the text finds, whatever the filters."""
+        if not self.query.text:
+            return np.flatnonzero(self.columns["listed"]).astype(np.int32)
+        if len(self.by_number):
+            return np.union1d(self.by_number, self.by_words).astype(np.int32)
+        return self.by_words if len(self.by_words) else self.by_likeness
+
+    @cached_property
+    def masks(self) -> dict[str, NDArray[np.bool_]]:
+        return {name: self._mask(name) for name in self.chosen}
+
+    @cached_property
+    def places(self) -> Places:
+        return self._left_by("")
+
+    def _left_by(self, name: str) -> Places:
+        """What the text and all filters but this one leave."""
+        places = self.said
+        for other, mask in self.masks.items():
+            if other != name:
+                places = places[mask[places]]
+        return places
+
+    def _listed(self, places: Places) -> Places:
+        places = places[places < self.columns.size]
+        return places[self.columns["listed"][places]]
+
+    def _mask(self, name: str) -> NDArray[np.bool_]:
+        values = self.chosen[name]
+        fits = counting.chosen(name, values, self.columns.arrays, HOLDERS)
+        if name == "ipc":
+            starts = [counting.symbol_start(value) for value in values]
+            fine = [start for start in starts if counting.ipc_range(start) is None]
+            if fine:
+                finer = _classed(fine)
+                fits[finer[finer < len(fits)]] = True
+        return fits
+
+    def facets(self) -> tuple[Facet, ...]:
+        found = []
+        for name in counting.ORDER:
+            if name == "layer" and not self.is_staff:
+                continue
+            places = self._left_by(name) if name in self.chosen else self.places
+            counts = counting.count(name, places, self.columns.arrays, HOLDERS)
+            if counts:
+                found.append(Facet(name, tuple(counts)))
+        return tuple(found)
+
+    def first(self, most: int, now: datetime) -> Places:
+        """The places in the order that was asked for."""
+        order = self.query.order
+        if order != "relevance":
+            return ranking.ordered(self.places, self.columns, order, most)
+        if len(self.by_likeness):
+            left = set(self.places.tolist())
+            kept = [place for place in self.by_likeness.tolist() if place in left]
+            return np.array(kept[:most], dtype=np.int32)
+        found = ranking.relevant(self.places, self.columns, self.query.text, most, now)
+        if len(self.by_number):  # whoever types a number means it
+            numbered = np.isin(found, self.by_number)
+            found = np.concatenate([found[numbered], found[~numbered]])
+        return found
+
+    def why(self, places: Places) -> dict[int, str]:
+        if not self.query.text:
+            return {}
+        ids = self.columns["patent_id"]
+        numbered = set(self.by_number.tolist())
+        close = set(self.by_likeness.tolist())
+        return {
+            int(ids[place]): BY_NUMBER if place in numbered else BY_LIKENESS
+            for place in places.tolist()
+            if place in numbered or place in close
+        }
 
 
-def declared() -> Exists:
-    """Whether an open licence is on offer."""
-    return Exists(
-        Encumbrance.objects.filter(
-            patent_id=OuterRef("patent_id"), kind=EncumbranceKind.OPEN_DECLARATION, active=True
+def _classed(starts: list[str]) -> Places:
+    """The entries whose main symbol begins so: groups, which the columns do not hold."""
+    likes = [start.replace("%", "").replace("_", "") + "%" for start in starts]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(int4send(id::int4), ''::bytea) FROM listings_boardentry"
+            f" WHERE {' OR '.join(['main_ipc LIKE %s'] * len(likes))}",
+            likes,
         )
-    )
-
-
-def _any(conditions: Iterable[Q]) -> Q:
-    found = Q(pk__in=())
-    for condition in conditions:
-        found |= condition
-    return found
-
-
-def _price(values: Sequence[str]) -> Q:
-    bands = {name: (low, high) for name, low, high in PRICE_BANDS}
-    conditions = []
-    for value in values:
-        if value == NEGOTIABLE:
-            conditions.append(Q(asking_price__isnull=True))
-        elif value in bands:
-            low, high = bands[value]
-            above = Q(asking_price__gte=low)
-            conditions.append(above & Q(asking_price__lt=high) if high is not None else above)
-    return _any(conditions)
-
-
-def _mode(values: Sequence[str]) -> Q:
-    routes = [value for value in values if value != OPEN_NOW]
-    condition = Q(routes__overlap=routes) if routes else Q(pk__in=())
-    return condition | Q(declared()) if OPEN_NOW in values else condition
-
-
-def _starting(path: str) -> Callable[[Sequence[str]], Q]:
-    return lambda values: _any(Q(**{f"{path}__startswith": value}) for value in values)
-
-
-def _among(path: str) -> Callable[[Sequence[str]], Q]:
-    return lambda values: Q(**{f"{path}__in": list(values)})
-
-
-FILTERS: Final[dict[str, Callable[[Sequence[str]], Q]]] = {
-    "section": _starting("patent__main_ipc"),
-    "ipc": _starting("patent__main_ipc"),
-    "region": _starting("patent__region"),
-    "holder": _among("patent__organisation__kind"),
-    "kind": _among("patent__kind"),
-    "status": _among("patent__status"),
-    "mode": _mode,
-    "price": _price,
-    "trl": _among("patent__trl"),
-    "year": _among("patent__filed_on__year"),
-    "layer": _among("patent__layer"),
-}
-_PRICE_BAND = Case(
-    When(asking_price__isnull=True, then=Value(NEGOTIABLE)),
-    *(
-        When(asking_price__lt=high, then=Value(name))
-        for name, _, high in PRICE_BANDS
-        if high is not None
-    ),
-    default=Value(PRICE_BANDS[-1][0]),
-    output_field=models.CharField(),
-)
-COUNTED: Final[dict[str, Any]] = {
-    "section": Left("patent__main_ipc", 1),
-    "ipc": Left("patent__main_ipc", 3),
-    "region": Left("patent__region", 2),
-    "holder": F("patent__organisation__kind"),
-    "kind": F("patent__kind"),
-    "status": F("patent__status"),
-    "price": _PRICE_BAND,
-    "trl": F("patent__trl"),
-    "year": ExtractYear("patent__filed_on"),
-    "layer": F("patent__layer"),
-}
-FACET_ORDER: Final = (
-    "mode", "section", "ipc", "region", "holder", "kind", "status", "price", "trl", "year", "layer",
-)  # fmt: skip
-
-
-def tsquery(tokens: Iterable[str]) -> Func:
-    return Func(
-        Value(vectors.query(tokens)),
-        template="(%(expressions)s)::tsquery",
-        output_field=models.TextField(),
-    )
-
-
-class Matches(Func):
-    """document @@ query"""
-
-    template = "%(expressions)s"
-    arg_joiner = " @@ "
-    output_field = models.BooleanField()
-
-
-def on_board(query: BoardQuery, *, viewer: Actor) -> Rows:
-    """The listings that answer, in no order. Words must all be there; digits match numbers."""
-    rows: Rows = Listing.objects.on_board()
-    if query.text:
-        rows = rows.filter(saying(query))
-    for name, values in query.chosen.items():
-        if values and (name != "layer" or viewer.has(*STAFF)):
-            rows = rows.filter(FILTERS[name](values))
-    return rows
-
-
-def saying(query: BoardQuery) -> Q:
-    tokens = query.tokens
-    digits = numbers.fold(query.text)
-    condition = Q(pk__in=())
-    if tokens:
-        condition = Q(Matches(F("patent__search"), tsquery(tokens)))
-    if len(digits) >= 6 and digits[:-1].isdigit():
-        condition |= Q(patent__number__contains=digits)
-    return condition
-
-
-def check(query: BoardQuery) -> None:
-    """Refuse what no page should be asked, before the database is."""
-    if len(query.text) > LONGEST_QUERY:
-        raise too_much(
-            f"检索词有 {len(query.text)} 个字，最多 {LONGEST_QUERY} 个字。请挑几个关键词；"
-            "想用一整段描述找专利，请发布技术需求，系统会逐条说明匹配理由。"
-        )
-    if not 1 <= query.page <= LAST_PAGE:
-        raise too_much(f"最多翻到第 {LAST_PAGE} 页。请增加关键词或筛选条件，缩小范围后再看。")
-
-
-def too_much(message: str) -> Invalid:
-    refusal = Invalid(message, code="query-too-broad")
-    refusal.status = 400
-    return refusal
+        (packed,) = cursor.fetchone()
+    return np.frombuffer(packed or b"", dtype=">i4").astype(np.int32)
 
 
 # Answers
@@ -252,67 +241,33 @@ def board(*, viewer: Actor, query: BoardQuery, now: datetime, facets: bool = Tru
     """One page of the public board, best or newest first, with its facets."""
     check(query)
     try:
-        rows = on_board(query, viewer=viewer)
-        if facets:
-            total, counted = count_facets(query, viewer=viewer)
-        else:
-            total, counted = rows.count(), ()
-        start = (query.page - 1) * PAGE_SIZE
-        ordered = relevant(rows, query, now) if query.order == "relevance" else newest(rows, query)
-        ids = list(ordered[start : start + PAGE_SIZE]) if total > start else []
+        answer = Answer(query, viewer=viewer)
+        counted = answer.facets() if facets else ()
+        total, start = len(answer.places), (query.page - 1) * PAGE_SIZE
+        places = answer.first(start + PAGE_SIZE, now)[start:] if total > start else wording.NOBODY
+        why = answer.why(places)
     except OperationalError as error:
         raise too_broad(error) from error
+    ids = [int(pk) for pk in answer.columns["patent_id"][places]]
     found = cards(ids, viewer=viewer)
-    return Found([found[pk] for pk in ids if pk in found], total, query.page, counted)
+    return Found(
+        [found[pk] for pk in ids if pk in found],
+        total,
+        query.page,
+        counted,
+        why,
+        is_close=bool(len(answer.by_likeness)) if query.text else False,
+    )
 
 
-def too_broad(error: OperationalError) -> Exception:
-    if "statement timeout" in str(error):
-        return too_much("这次查询太宽，没能在限定时间内完成。请增加关键词或筛选条件后重试。")
-    return error
-
-
-def newest(rows: Rows, query: BoardQuery) -> models.QuerySet[Listing, int]:
-    """Patent ids in a fixed order that a database index gives."""
-    orders = {
-        "price": (F("asking_price").asc(nulls_last=True), "-published_at", "-pk"),
-        "price-desc": (F("asking_price").desc(nulls_last=True), "-published_at", "-pk"),
-    }
-    order = orders.get(query.order, ("-published_at", "-pk"))
-    return rows.order_by(*order).values_list("patent_id", flat=True)
-
-
-def relevant(rows: Rows, query: BoardQuery, now: datetime) -> list[int]:
-    """Patent ids by text, meaning and freshness, among the best by text that pages can reach."""
-    tokens = query.tokens
-    rank: Any = Value(0.0)
-    if tokens:
-        rank = Func(
-            F("patent__search"),
-            tsquery(tokens),
-            function="ts_rank",
-            output_field=models.FloatField(),
-        )
-    best = rows.annotate(text_rank=rank).order_by("-text_rank", "-published_at", "-pk")
-    vector = language.encode([query.text])[0]
-    has_meaning = bool(np.any(vector))
-    if has_meaning:
-        distance = CosineDistance("patent__embedding", [float(x) for x in vector])
-        best = best.annotate(distance=distance)
-    names = ["patent_id", "text_rank", "published_at", *(["distance"] if has_meaning else [])]
-    found = list(best.values_list(*names)[:REACHABLE])
-    top = max((row[1] for row in found), default=0.0) or 1.0
-
-    def score(row: tuple[Any, ...]) -> tuple[float, int]:
-        meaning = 0.0
-        if has_meaning and row[3] is not None and row[3] == row[3]:
-            meaning = max(0.0, 1.0 - float(row[3]))
-        age = max(0.0, (now - row[2]).total_seconds() / 86_400) if row[2] else FRESH_DAYS
-        fresh = max(0.0, 1.0 - age / FRESH_DAYS)
-        mixed = row[1] / top + MEANING_WEIGHT * meaning + FRESH_WEIGHT * fresh
-        return (-round(mixed, 4), -row[0])
-
-    return [row[0] for row in sorted(found, key=score)]
+def patent_ids(*, viewer: Actor, query: BoardQuery, now: datetime, most: int) -> list[int]:
+    """The first patents that answer, in order: what an export or an alert goes through."""
+    try:
+        answer = Answer(query, viewer=viewer)
+        places = answer.first(most, now)
+    except OperationalError as error:
+        raise too_broad(error) from error
+    return [int(pk) for pk in answer.columns["patent_id"][places]]
 
 
 def exact(text: str, *, viewer: Actor) -> int | None:
@@ -323,95 +278,12 @@ def exact(text: str, *, viewer: Actor) -> int | None:
         return found.filter(number=canonical).values_list("pk", flat=True).first()
     except numbers.NumberError:
         pass
-    try:
-        published = numbers.parse_publication(text)
-    except numbers.NumberError:
+    published = numbers.publications(text)
+    if not published:
         return None
-    return (
-        found.filter(publication_numbers__contains=[published]).values_list("pk", flat=True).first()
-    )
-
-
-# Facets
-
-
-def count_facets(query: BoardQuery, *, viewer: Actor) -> tuple[int, tuple[Facet, ...]]:
-    """The total, and each facet counted without its own filter."""
-    names = [n for n in FACET_ORDER if n in COUNTED and (n != "layer" or viewer.has(*STAFF))]
-    free = [name for name in names if not query.chosen.get(name)]
-    total, counts = _grouped(on_board(query, viewer=viewer), free)
-    for name in names:
-        if name not in free:
-            rows = on_board(query.without(name), viewer=viewer)
-            counts |= _grouped(rows, [name])[1]
-    counts["mode"] = _count_modes(query, viewer=viewer)
-    return total, tuple(
-        Facet(name, tuple(counts[name])) for name in FACET_ORDER if counts.get(name)
-    )
-
-
-def _grouped(rows: Rows, names: Sequence[str]) -> tuple[int, dict[str, list[tuple[str, int]]]]:
-    """Several GROUP BYs in one scan, and the number of rows."""
-    annotated = rows.order_by().annotate(**{f"f_{name}": COUNTED[name] for name in names})
-    inner = annotated.values("pk", *(f"f_{name}" for name in names))
-    try:
-        sql, params = inner.query.sql_with_params()
-    except EmptyResultSet:  # Django can tell: text without a letter or digit in it
-        return 0, {name: [] for name in names}
-    columns = [f"f_{name}" for name in names]
-    sets = ", ".join(["()", *(f"({column})" for column in columns)])
-    which = f"GROUPING({', '.join(columns)})" if columns else "0"
-    chosen = "".join(f", {column}::text" for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {which}, count(*){chosen} FROM ({sql}) found GROUP BY GROUPING SETS ({sets})",
-            params,
-        )
-        table = cursor.fetchall()
-    everything = (1 << len(columns)) - 1
-    counts: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
-    total = 0
-    for mask, count, *values in table:
-        if mask == everything:
-            total = count
-        else:
-            index = next(i for i in range(len(columns)) if not mask & (1 << (len(columns) - 1 - i)))
-            if values[index] not in {None, ""}:
-                counts[names[index]].append((values[index], count))
-    for name in names:
-        counts[name].sort(key=_order_of(name))
-    return total, counts
-
-
-def _order_of(name: str) -> Callable[[tuple[str, int]], Any]:
-    if name in {"section", "layer"}:
-        return lambda item: item[0]
-    if name == "trl":
-        return lambda item: -int(item[0])
-    if name == "year":
-        return lambda item: -int(item[0])
-    if name == "price":
-        order = [NEGOTIABLE, *(band[0] for band in PRICE_BANDS)]
-        return lambda item: order.index(item[0])
-    return lambda item: (-item[1], item[0])
-
-
-def _count_modes(query: BoardQuery, *, viewer: Actor) -> list[tuple[str, int]]:
-    """Routes are several per listing, so their counts may add up to more than the total."""
-    rows = on_board(query.without("mode"), viewer=viewer).order_by()
-    modes = rows.annotate(is_open=declared()).values("routes", "is_open")
-    try:
-        sql, params = modes.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT mode, count(*) FROM ({sql}) found, LATERAL unnest(found.routes || CASE WHEN"
-            f" found.is_open THEN ARRAY['{OPEN_NOW}']::varchar[] ELSE '{{}}'::varchar[] END) mode"
-            " GROUP BY mode ORDER BY count(*) DESC, mode",
-            params,
-        )
-        return [(str(mode), int(count)) for mode, count in cursor.fetchall()]
+    rows = found.filter(publication_numbers__overlap=published).values_list("pk", flat=True)
+    ids = list(rows[:2])
+    return ids[0] if len(ids) == 1 else None
 
 
 # Nothing found
@@ -431,29 +303,28 @@ def ways_on(query: BoardQuery, *, viewer: Actor) -> list[Way]:
             Way("word", word, 0, BoardQuery(text=word, chosen={}, sort=query.sort))
             for word in sorted(words, key=len, reverse=True)[:4]
         ]
+    columns = board_columns.current()
     found = []
     for way in tried:
-        count = on_board(way.query, viewer=viewer).count()
+        count = len(Answer(way.query, viewer=viewer, columns=columns).places)
         if count:
             found.append(replace(way, count=count))
     return found
 
 
-def close_in_meaning(text: str, *, viewer: Actor, limit: int = 6) -> list[PatentCard]:
-    """Listed patents that mean much the same, for when no words match."""
-    vector = language.encode([text])[0]
-    if not np.any(vector):
-        return []
+def close_in_meaning(
+    text: str, *, viewer: Actor, query: BoardQuery | None = None, limit: int = 6
+) -> list[PatentCard]:
+    """Listed patents that mean much the same and do not say it; the query's filters hold."""
     try:
-        ids = list(
-            Listing.objects.on_board()
-            .filter(patent__embedding__isnull=False)
-            .annotate(distance=CosineDistance("patent__embedding", [float(x) for x in vector]))
-            .filter(distance__lt=0.75)
-            .order_by("distance", "pk")
-            .values_list("patent_id", flat=True)[:limit]
-        )
+        answer = Answer(query or BoardQuery(text=text), viewer=viewer)
+        allowed = answer.columns["listed"].copy()
+        for mask in answer.masks.values():
+            allowed &= mask
+        allowed[answer.said] = False
+        places = meaning.nearest(text, allowed, limit)
     except OperationalError:
         return []
+    ids = [int(pk) for pk in answer.columns["patent_id"][places]]
     found = cards(ids, viewer=viewer)
     return [found[pk] for pk in ids if pk in found]

@@ -1,0 +1,103 @@
+"""In which order answers are shown. Never more than pages can reach is put in order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from core import text as language
+from listings.rules import vectors
+from listings.selectors.columns import Columns
+from listings.selectors.wording import Places
+
+# Text decides, meaning and freshness break what text leaves equal.
+MEANING_WEIGHT: Final = 0.35
+FRESH_WEIGHT: Final = 0.05
+FRESH_DAYS: Final = 365
+# So many are weighed one by one; of a broader result the newest, titles before other words.
+WEIGHED: Final = 400
+_BESIDE_TITLES: Final = 100
+_TITLES_SOUGHT: Final = 20_000  # a result this broad says it in the title often enough
+
+
+def ordered(places: Places, columns: Columns, order: str, most: int) -> Places:
+    """The first of them: newest first, or by price with the negotiable ones last."""
+    published = columns["published"][places]
+    primary = -published
+    if order in {"price", "price-desc"}:
+        amount = columns["amount"][places]
+        signed = amount if order == "price" else -amount
+        primary = np.where(amount < 0, np.iinfo(np.int64).max, signed)
+    if len(places) > most:
+        near = primary <= np.partition(primary, most - 1)[most - 1]
+        places, published, primary = places[near], published[near], primary[near]
+    later = np.lexsort((-columns["listing_id"][places], -published, primary))
+    return places[later[:most]]
+
+
+def relevant(places: Places, columns: Columns, text: str, most: int, now: datetime) -> Places:
+    """By text, meaning and freshness; behind those that were weighed the newest."""
+    tokens = language.query_tokens(text)
+    if len(places) <= WEIGHED or not tokens:
+        weighed = ordered(places, columns, "newest", WEIGHED)
+    elif len(places) <= _TITLES_SOUGHT:
+        titled = np.intersect1d(places, _titled(tokens), assume_unique=True)
+        others = np.setdiff1d(places, titled, assume_unique=True)
+        first = ordered(titled, columns, "newest", WEIGHED - _BESIDE_TITLES)
+        rest = ordered(others, columns, "newest", WEIGHED - len(first))
+        weighed = np.concatenate([first, rest])
+    else:
+        weighed = ordered(places, columns, "newest", WEIGHED)
+    best = _weighed(weighed, columns, tokens, text, now)
+    if most <= len(best):
+        return best[:most]
+    behind = places[~np.isin(places, best)]
+    return np.concatenate([best, ordered(behind, columns, "newest", most - len(best))])
+
+
+def _titled(tokens: list[str]) -> Places:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(int4send(entry_id::int4), ''::bytea) FROM listings_boardtext"
+            " WHERE title @@ %s::tsquery",
+            [vectors.query(tokens)],
+        )
+        (packed,) = cursor.fetchone()
+    return np.frombuffer(packed or b"", dtype=">i4").astype(np.int32)
+
+
+def _weighed(
+    places: Places, columns: Columns, tokens: list[str], text: str, now: datetime
+) -> Places:
+    vector = language.encode([text])[0]
+    meant = bool(np.any(vector))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT b.id, COALESCE(ts_rank(p.search, %s::tsquery), 0),
+                   {"p.embedding <=> %s::vector" if meant else "NULL"}, b.published_at
+            FROM listings_boardentry b JOIN listings_patent p ON p.id = b.patent_id
+            WHERE b.id = ANY(%s)
+            """,
+            [vectors.query(tokens), *([literal(vector)] if meant else []), places.tolist()],
+        )
+        rows = cursor.fetchall()
+    top = max((row[1] for row in rows), default=0.0) or 1.0
+
+    def score(row: tuple[Any, ...]) -> tuple[float, int]:
+        close = 0.0 if row[2] is None or row[2] != row[2] else max(0.0, 1.0 - row[2])
+        age = (now - row[3]).total_seconds() / 86_400 if row[3] else FRESH_DAYS
+        fresh = max(0.0, 1.0 - max(0.0, age) / FRESH_DAYS)
+        mixed = row[1] / top + MEANING_WEIGHT * close + FRESH_WEIGHT * fresh
+        return (-round(mixed, 4), -row[0])
+
+    return np.array([row[0] for row in sorted(rows, key=score)], dtype=np.int32)
+
+
+def literal(vector: NDArray[np.float32]) -> str:
+    """A vector as PostgreSQL reads it."""
+    return str(vector.astype(float).round(6).tolist())

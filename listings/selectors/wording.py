@@ -1,0 +1,196 @@
+"""Which entries of the board say what was asked: words, characters, numbers, near misses.
+
+A token of few entries is asked of the GIN index; one of very many has a posting, a bit for each
+entry, so that no question costs more than its rarest token (docs/search.md).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from core import text as language
+from listings.models import BoardBuild, BoardPosting
+from listings.rules import numbers, vectors
+from listings.selectors.columns import Columns
+
+Places = NDArray[np.int32]
+NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)
+FEWEST_DIGITS: Final = 6
+_REMEMBERED: Final = 256  # postings a process keeps, 85 KB each at national size
+_CLOSE_TOKENS: Final = 48
+_CLOSE_LOOKED_AT: Final = 200
+_CLOSE_ENOUGH: Final = 0.6  # of what was asked must stand in the title
+_CLOSE_SHOWN: Final = 60
+
+_WORDED = "SELECT string_agg(int4send(entry_id::int4), ''::bytea) FROM listings_boardtext WHERE "
+_DIRTY = (
+    "changed >= pg_snapshot_xmin(%(built)s::pg_snapshot)"
+    " AND NOT pg_visible_in_snapshot(changed, %(built)s::pg_snapshot)"
+)
+
+
+class _Postings:
+    """The postings of one build that this process has read."""
+
+    def __init__(self, build: int) -> None:
+        self.build = build
+        row = BoardBuild.objects.filter(pk=build).values_list("snapshot", flat=True).first()
+        self.snapshot = row or ""
+        self.counts = dict(BoardPosting.objects.values_list("token", "count"))
+        self.bits: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+
+    def read(self, tokens: Sequence[str]) -> dict[str, NDArray[np.uint8]]:
+        """The bits of those tokens that have a posting."""
+        tokens = [token for token in tokens if token in self.counts]
+        missing = [token for token in tokens if token not in self.bits]
+        if missing:
+            for token, bits in BoardPosting.objects.filter(token__in=missing).values_list(
+                "token", "bits"
+            ):
+                self.bits[token] = np.frombuffer(bytes(bits), dtype=np.uint8)
+        found = {token: self.bits[token] for token in tokens if token in self.bits}
+        for token in found:
+            self.bits.move_to_end(token)
+        while len(self.bits) > _REMEMBERED:
+            self.bits.popitem(last=False)
+        return found
+
+
+_known: _Postings | None = None
+_lock = threading.Lock()
+
+
+def _postings(build: int | None) -> _Postings | None:
+    global _known
+    if build is None:
+        return None
+    if _known is None or _known.build != build:
+        _known = _Postings(build)
+    return _known
+
+
+def saying(tokens: Sequence[str], columns: Columns) -> Places:
+    """The entries in which every one of the tokens stands, on the board or not."""
+    tokens = [token for token in tokens if vectors.lexeme(token)]
+    if not tokens:
+        return NOBODY
+    with _lock:
+        postings = _postings(columns.build)
+        if postings is None:
+            return _asked(vectors.query(tokens))
+        bits = postings.read(tokens)
+    if not bits:
+        return _asked(vectors.query(tokens))
+    rare = [token for token in tokens if token not in bits]
+    several = list(bits.values())
+    found = _among(_asked(vectors.query(rare)), several) if rare else _common(several)
+    return _mended(found, tokens, postings.snapshot)
+
+
+def _asked(query: str, where: str = "", **values: str) -> Places:
+    condition = f"words @@ %(query)s::tsquery{where}"
+    return _places(_WORDED + condition, {"query": query, **values})
+
+
+def _places(sql: str, values: dict[str, Any]) -> Places:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        (packed,) = cursor.fetchone()
+    return np.frombuffer(packed or b"", dtype=">i4").astype(np.int32)
+
+
+def _among(places: Places, several: Iterable[NDArray[np.uint8]]) -> Places:
+    """Those of the places whose bit is set in all of the postings."""
+    for bits in several:
+        places = places[places < len(bits) * 8]
+        places = places[(bits[places >> 3] >> (places & 7)) & 1 == 1]
+    return places
+
+
+def _common(several: Sequence[NDArray[np.uint8]]) -> Places:
+    length = min(len(bits) for bits in several)
+    both = several[0][:length]
+    for bits in several[1:]:
+        both = both & bits[:length]
+    return np.flatnonzero(np.unpackbits(both, bitorder="little")).astype(np.int32)
+
+
+def _mended(found: Places, tokens: Sequence[str], built: str) -> Places:
+    """The same with the texts that changed since the postings were built read from the table."""
+    changed = _places(_WORDED + _DIRTY, {"built": built})
+    if not len(changed):
+        return found
+    now = _asked(vectors.query(tokens), f" AND {_DIRTY}", built=built)
+    return np.union1d(np.setdiff1d(found, changed), now).astype(np.int32)
+
+
+# Numbers
+
+
+def numbered(text: str) -> Places:
+    """The entries whose application number has these digits in it; () for text that is none."""
+    digits = numbers.fold(text)
+    if len(digits) < FEWEST_DIGITS or not digits[:-1].isdigit() or not digits.isalnum():
+        return NOBODY
+    return _places(
+        "SELECT string_agg(int4send(b.id::int4), ''::bytea) FROM listings_patent p"
+        " JOIN listings_boardentry b ON b.patent_id = p.id WHERE upper(p.number) LIKE %(like)s",
+        {"like": f"%{digits}%"},
+    )
+
+
+# Near misses
+
+
+def close(text: str) -> list[tuple[int, float]]:
+    """Entries whose title nearly says it, the nearest first: a slip of the pen, another order.
+
+    Candidates share rare bigrams with the question; then titles are compared whole.
+    """
+    asked = language.tokens(text)
+    tokens = list(dict.fromkeys(token for token in asked if len(token) > 1))[:_CLOSE_TOKENS]
+    if not tokens:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.token, (SELECT string_agg(int4send(x.entry_id::int4), ''::bytea) FROM (
+                SELECT entry_id FROM listings_boardtext WHERE title @@ t.query::tsquery
+                LIMIT 20000) x)
+            FROM unnest(%s::text[], %s::text[]) AS t(token, query)
+            WHERE NOT EXISTS (SELECT 1 FROM listings_boardposting p WHERE p.token = t.token)
+            """,
+            [tokens, [vectors.lexeme(token) for token in tokens]],
+        )
+        lists = [np.frombuffer(packed, dtype=">i4") for _, packed in cursor.fetchall() if packed]
+    if not lists:
+        return []
+    places, owner = np.unique(np.concatenate(lists), return_inverse=True)
+    worth = np.concatenate([np.full(len(one), 1 / math.log(2 + len(one))) for one in lists])
+    score = np.bincount(owner, weights=worth)
+    best = places[np.argsort(-score, kind="stable")[:_CLOSE_LOOKED_AT]]
+    return _compared(asked, [int(place) for place in best])
+
+
+def _compared(asked: Sequence[str], places: Sequence[int]) -> list[tuple[int, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.id, p.title FROM listings_boardentry b JOIN listings_patent p"
+            " ON p.id = b.patent_id WHERE b.id = ANY(%s) AND b.listed",
+            [list(places)],
+        )
+        rows = cursor.fetchall()
+    alike = []
+    for place, title in rows:
+        said, likeness = vectors.likeness(asked, language.tokens(title))
+        if said >= _CLOSE_ENOUGH:
+            alike.append((place, likeness))
+    return sorted(alike, key=lambda pair: (-pair[1], -pair[0]))[:_CLOSE_SHOWN]
