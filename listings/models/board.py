@@ -54,6 +54,8 @@ class BoardEntry(models.Model):
     is_open = models.BooleanField(default=False)
     changed = XidField(db_default=Func(function="pg_current_xact_id"))
 
+    objects: ClassVar[models.Manager[BoardEntry]] = models.Manager()
+
     class Meta:
         verbose_name = "在架条目"
         constraints: ClassVar = [
@@ -84,6 +86,8 @@ class BoardText(models.Model):
     embedding = HalfVectorField(dimensions=EMBEDDING_WIDTH, null=True)
     changed = XidField(db_default=Func(function="pg_current_xact_id"))
 
+    objects: ClassVar[models.Manager[BoardText]] = models.Manager()
+
     class Meta:
         verbose_name = "在架条目的词"
         indexes: ClassVar = [
@@ -110,6 +114,8 @@ class BoardPosting(models.Model):
     count = models.IntegerField()
     bits = models.BinaryField()
 
+    objects: ClassVar[models.Manager[BoardPosting]] = models.Manager()
+
     class Meta:
         verbose_name = "常用词的条目"
 
@@ -123,6 +129,8 @@ class BoardBuild(models.Model):
     built_at = models.DateTimeField()
     snapshot = models.TextField()
     least = models.IntegerField()  # tokens of fewer entries have no posting
+
+    objects: ClassVar[models.Manager[BoardBuild]] = models.Manager()
 
     class Meta:
         verbose_name = "常用词的建立"

@@ -88,7 +88,7 @@ def chosen(
     """Which entries one of the values of this filter fits. Symbols below a subclass are asked
     of the database beforehand and do not come here."""
     if name == "mode":
-        return (columns["modes"] & mode_bits(values)) != 0
+        return np.asarray((columns["modes"] & mode_bits(values)) != 0)
     if name in {"section", "ipc"}:
         column = columns["ipc"]
         fits = np.zeros(len(column), dtype=bool)

@@ -54,7 +54,7 @@ def query(tokens: Iterable[str]) -> str:
     return " & ".join(filter(None, map(lexeme, dict.fromkeys(tokens))))
 
 
-def likeness(asked: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
+def shared(asked: Sequence[str], other: Sequence[str]) -> tuple[float, float]:
     """How much of what was asked the other says, and how alike they are (Dice); 0 to 1."""
-    shared = sum((Counter(asked) & Counter(other)).values())
-    return shared / max(1, len(asked)), 2 * shared / max(1, len(asked) + len(other))
+    both = sum((Counter(asked) & Counter(other)).values())
+    return both / max(1, len(asked)), 2 * both / max(1, len(asked) + len(other))

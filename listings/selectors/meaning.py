@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from django.db import connection
@@ -44,7 +44,7 @@ def nearest(text: str, allowed: NDArray[np.bool_], limit: int) -> Places:
     return found[:limit]
 
 
-def _ask(sql: str, values: dict[str, object]) -> list[tuple[int, float]]:
+def _ask(sql: str, values: dict[str, Any]) -> list[tuple[int, float]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())

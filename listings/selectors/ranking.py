@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from core import text as language
 from listings.rules import vectors
 from listings.selectors.columns import Columns
-from listings.selectors.wording import Places
+from listings.selectors.wording import Asked, Places
 
 # Text decides, meaning and freshness break what text leaves equal.
 MEANING_WEIGHT: Final = 0.35
 FRESH_WEIGHT: Final = 0.05
 FRESH_DAYS: Final = 365
+# Who types this much remembers a title: the title most like the question comes first.
+MANY_TOKENS: Final = 4
+TITLE_WEIGHT: Final = 2.0
 # So many are weighed one by one; of a broader result the newest, titles before other words.
 WEIGHED: Final = 400
 _BESIDE_TITLES: Final = 100
@@ -74,12 +77,14 @@ def _weighed(
     places: Places, columns: Columns, tokens: list[str], text: str, now: datetime
 ) -> Places:
     vector = language.encode([text])[0]
-    meant = bool(np.any(vector))
+    meant, by_title = bool(np.any(vector)), len(tokens) >= MANY_TOKENS
+    asked = Asked(text)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT b.id, COALESCE(ts_rank(p.search, %s::tsquery), 0),
-                   {"p.embedding <=> %s::vector" if meant else "NULL"}, b.published_at
+                   {"p.embedding <=> %s::vector" if meant else "NULL"}, b.published_at,
+                   {"p.title" if by_title else "''"}
             FROM listings_boardentry b JOIN listings_patent p ON p.id = b.patent_id
             WHERE b.id = ANY(%s)
             """,
@@ -93,6 +98,8 @@ def _weighed(
         age = (now - row[3]).total_seconds() / 86_400 if row[3] else FRESH_DAYS
         fresh = max(0.0, 1.0 - max(0.0, age) / FRESH_DAYS)
         mixed = row[1] / top + MEANING_WEIGHT * close + FRESH_WEIGHT * fresh
+        if by_title:
+            mixed += TITLE_WEIGHT * asked.compare(row[4])[1]
         return (-round(mixed, 4), -row[0])
 
     return np.array([row[0] for row in sorted(rows, key=score)], dtype=np.int32)

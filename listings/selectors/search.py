@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from django.db import OperationalError, connection
@@ -54,6 +54,7 @@ __all__ = [
     "PRICES",
     "PRICE_BANDS",
     "REACHABLE",
+    "STAFF",
     "BoardQuery",
     "Facet",
     "Found",
@@ -168,8 +169,8 @@ class Answer:
         return places
 
     def _listed(self, places: Places) -> Places:
-        places = places[places < self.columns.size]
-        return places[self.columns["listed"][places]]
+        known: Places = places[places < self.columns.size]
+        return cast("Places", known[self.columns["listed"][known]])
 
     def _mask(self, name: str) -> NDArray[np.bool_]:
         values = self.chosen[name]

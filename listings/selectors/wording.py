@@ -26,6 +26,8 @@ NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)
 FEWEST_DIGITS: Final = 6
 _REMEMBERED: Final = 256  # postings a process keeps, 85 KB each at national size
 _CLOSE_TOKENS: Final = 48
+_CLOSE_OF_A_TOKEN: Final = 20_000
+_TELLING: Final = 8
 _CLOSE_LOOKED_AT: Final = 200
 _CLOSE_ENOUGH: Final = 0.6  # of what was asked must stand in the title
 _CLOSE_SHOWN: Final = 60
@@ -155,22 +157,9 @@ def close(text: str) -> list[tuple[int, float]]:
 
     Candidates share rare bigrams with the question; then titles are compared whole.
     """
-    asked = language.tokens(text)
-    tokens = list(dict.fromkeys(token for token in asked if len(token) > 1))[:_CLOSE_TOKENS]
-    if not tokens:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT t.token, (SELECT string_agg(int4send(x.entry_id::int4), ''::bytea) FROM (
-                SELECT entry_id FROM listings_boardtext WHERE title @@ t.query::tsquery
-                LIMIT 20000) x)
-            FROM unnest(%s::text[], %s::text[]) AS t(token, query)
-            WHERE NOT EXISTS (SELECT 1 FROM listings_boardposting p WHERE p.token = t.token)
-            """,
-            [tokens, [vectors.lexeme(token) for token in tokens]],
-        )
-        lists = [np.frombuffer(packed, dtype=">i4") for _, packed in cursor.fetchall() if packed]
+    asked = Asked(text)
+    tokens = list(dict.fromkeys(t for t in asked.tokens if len(t) > 1))[:_CLOSE_TOKENS]
+    lists = _titles(_telling(tokens)) if tokens else []
     if not lists:
         return []
     places, owner = np.unique(np.concatenate(lists), return_inverse=True)
@@ -180,7 +169,44 @@ def close(text: str) -> list[tuple[int, float]]:
     return _compared(asked, [int(place) for place in best])
 
 
-def _compared(asked: Sequence[str], places: Sequence[int]) -> list[tuple[int, float]]:
+def _telling(tokens: Sequence[str]) -> list[str]:
+    """The tokens without a posting; where these are few, the rarest of the others too."""
+    common = dict(BoardPosting.objects.filter(token__in=tokens).values_list("token", "count"))
+    rare = [token for token in tokens if token not in common]
+    others = sorted((token for token in tokens if token in common), key=lambda t: common[t])
+    return [*rare, *others[: max(0, _TELLING - len(rare))]]
+
+
+def _titles(tokens: Sequence[str]) -> list[NDArray[Any]]:
+    """For each token the entries that have it in their title, where any has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (SELECT string_agg(int4send(x.entry_id::int4), ''::bytea) FROM (
+                SELECT entry_id FROM listings_boardtext WHERE title @@ query::tsquery
+                LIMIT %s) x)
+            FROM unnest(%s::text[]) AS query
+            """,
+            [_CLOSE_OF_A_TOKEN, [vectors.lexeme(token) for token in tokens]],
+        )
+        return [np.frombuffer(packed, dtype=">i4") for (packed,) in cursor.fetchall() if packed]
+
+
+class Asked:
+    """A question to compare titles with: by characters and bigrams, and by words in any order."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = language.tokens(text)
+        self.words = language.words(text)
+
+    def compare(self, title: str) -> tuple[float, float]:
+        """How much of the question the title says, and how alike both are."""
+        said, likeness = vectors.shared(self.tokens, language.tokens(title))
+        _, reordered = vectors.shared(self.words, language.words(title))
+        return said, max(likeness, reordered) + likeness / 1_000
+
+
+def _compared(asked: Asked, places: Sequence[int]) -> list[tuple[int, float]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT b.id, p.title FROM listings_boardentry b JOIN listings_patent p"
@@ -190,7 +216,7 @@ def _compared(asked: Sequence[str], places: Sequence[int]) -> list[tuple[int, fl
         rows = cursor.fetchall()
     alike = []
     for place, title in rows:
-        said, likeness = vectors.likeness(asked, language.tokens(title))
+        said, likeness = asked.compare(title)
         if said >= _CLOSE_ENOUGH:
             alike.append((place, likeness))
     return sorted(alike, key=lambda pair: (-pair[1], -pair[0]))[:_CLOSE_SHOWN]

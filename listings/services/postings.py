@@ -161,7 +161,7 @@ def rebuild_board(*, now: datetime, say: Callable[[str], object] = str) -> int:
             )
         if start % (_STEP * 20) == 0:
             say(f"{start:,} / {last:,}")
-    wrong = BoardEntry.objects.extra(where=[_CHANGED.format(before)]).count()
+    wrong: int = BoardEntry.objects.extra(where=[_CHANGED.format(before)]).count()
     if BoardText.objects.count() >= SMALLEST:
         build_postings(now=now, say=say)
     return wrong

@@ -27,7 +27,7 @@ from listings.types import (
     TimelineEntry,
     hard,
 )
-from listings.web.marking import marked, snippet
+from listings.web.marking import HAN, marked, snippet
 
 ACTIONS = {
     Action.PUBLISH: lazy("挂牌展示"),
@@ -57,6 +57,12 @@ TIMELINE_TONES = {
 }
 
 
+WHY = {
+    "number": lazy("号码相符"),
+    "close": lazy("写法相近"),
+    "meaning": lazy("意思相近"),
+    "foreign": lazy("译名相近 · 外文"),
+}
 OWN_KEY = re.compile(r"[a-z_]+:\d+")
 SOURCES = {
     "gazette": lazy("专利公报"),
@@ -81,6 +87,12 @@ class Shown:
     modes: list[str]
     is_open: bool
     is_sample: bool
+    why: str = ""  # what found it, where no word of the question is marked
+
+
+def is_foreign(title: str, query: str) -> bool:
+    """Whether one is in Chinese and the other has no Chinese character."""
+    return bool(HAN.search(title)) != bool(HAN.search(query))
 
 
 def price_of(card: PatentCard) -> str:
@@ -105,8 +117,8 @@ def modes_of(card: PatentCard) -> list[str]:
     return modes
 
 
-def shown(card: PatentCard, query: str = "") -> Shown:
-    """A card as lists show it, with the query's words marked."""
+def shown(card: PatentCard, query: str = "", why: str = "") -> Shown:
+    """A card as lists show it, with the query's words marked, or said what else found it."""
     place = reference.region_name(card.region[:2].ljust(6, "0")) if card.region else ""
     holders = "、".join(card.holder_names[:2]) + (_("等") if len(card.holder_names) > 2 else "")
     body = card.summary or card.problem or card.benefit or card.abstract
@@ -134,6 +146,7 @@ def shown(card: PatentCard, query: str = "") -> Shown:
         modes=modes_of(card),
         is_open=card.is_declared,
         is_sample=card.is_sample,
+        why=str(WHY[why]) if why else "",
     )
 
 

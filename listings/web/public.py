@@ -25,6 +25,7 @@ from listings.web import presenting
 from listings.web.sheet_words import gain_amount
 
 BOARD = "listings:board"
+MANY_CLOSE, FEW_CLOSE = 6, 3
 
 
 @require_GET
@@ -54,11 +55,14 @@ def board(request: Request) -> HttpResponse:
     kept = selectors.favourite_ids([card.id for card in found.cards], viewer=request.actor)
     context |= {
         "found": found,
-        "results": [presenting.shown(card, query.text) for card in found.cards],
+        "results": [
+            presenting.shown(card, query.text, found.why.get(card.id, "")) for card in found.cards
+        ],
+        "close": _close(request, query, found),
         "kept": kept,
         "may_favourite": allowed(request.actor, Permission.FAVOURITE),
         "facets": filters.shown(found.facets, query, path),
-        **_keep(request, query, found.total),
+        **_keep(request, query, 0 if found.is_close else found.total),
         **_pages(found, query, path),
     }
     if not found.total:
@@ -133,8 +137,21 @@ def _nothing(request: Request, query: search.BoardQuery, path: str) -> dict[str,
         {"url": "/subscriptions/new/", "label": _("订阅这个方向，有新专利时通知您")},
         {"url": path, "label": _("浏览全部在架专利")},
     ]
-    close = search.close_in_meaning(query.text, viewer=request.actor) if query.text else []
-    return {"ways": ways, "close": [presenting.shown(card) for card in close]}
+    return {"ways": ways}
+
+
+def _close(
+    request: Request, query: search.BoardQuery, found: search.Found
+) -> list[presenting.Shown]:
+    """What means the same in other words or another language, below the first page."""
+    if query.page > 1 or query.order != "relevance" or len(query.text) < 2:
+        return []
+    limit = MANY_CLOSE if found.total < search.PAGE_SIZE or found.is_close else FEW_CLOSE
+    cards = search.close_in_meaning(query.text, viewer=request.actor, query=query, limit=limit)
+    foreign = {card.id for card in cards if presenting.is_foreign(card.title, query.text)}
+    return [
+        presenting.shown(card, why="foreign" if card.id in foreign else "meaning") for card in cards
+    ]
 
 
 @require_GET
