@@ -33,6 +33,7 @@ class Permission(StrEnum):
     RAISE_OBJECTION = "raise_objection"
     POST_PRICE = "post_price"
     CURATE = "curate"
+    ANSWER_CONSENT = "answer_consent"  # as a co-owner
     KEEP_ALIVE = "keep_alive"  # annuities: payments, reductions, decisions
     SET_LAYER_RULE = "set_layer_rule"
     DISCLOSE = "disclose"
@@ -81,6 +82,7 @@ _SUPPLY = frozenset(
         Permission.REQUEST_SERVICE,
         Permission.ANSWER_SERVICE,
         Permission.KEEP_ALIVE,
+        Permission.ANSWER_CONSENT,
         Permission.FAVOURITE,
         *_SEARCHER,
         Permission.RUN_AUCTION,
@@ -100,6 +102,7 @@ _DEMAND = frozenset(
         *_SEARCHER,
         Permission.PLACE_BID,
         Permission.RAISE_OBJECTION,
+        Permission.ANSWER_CONSENT,
         Permission.POST_NEED,
         Permission.SUBSCRIBE,
         Permission.RATE_MATCH,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
+from listings.rules.working import WorkingKind
 from listings.services import index_patents, link_disclosures, take_rating
 from listings.services.alerts import answer_searches
 from listings.services.auctions import call_off_blocked
+from listings.services.ownership import hear_working
 from listings.services.scoring import rescore, take_demand
 
 
@@ -16,6 +19,37 @@ from listings.services.scoring import rescore, take_demand
 def index_patent(event: Event, *, now: datetime) -> None:
     """Search and matching see the patent as it is now; a second telling finds nothing stale."""
     index_patents(patent_ids=[int(event.payload["patent_id"])], now=now)
+
+
+# The policy's outcome codes that are more than a licence.
+WORKED_BY = {
+    "transferred": WorkingKind.TRANSFERRED,
+    "equity": WorkingKind.TRANSFERRED,
+    "licensee_produces": WorkingKind.PRODUCT,
+    "contract_produces": WorkingKind.PRODUCT,
+}
+
+
+@consumer("licence.effective", "outcome.verified", name="listings.hear_working")
+def hear_of_working(event: Event, *, now: datetime) -> None:
+    """A licence in effect, or a verified outcome, is working the patent."""
+    told = event.payload
+    if event.name == "licence.effective":
+        kind, note = WorkingKind.LICENSED, "平台许可生效"
+        reference = f"licence:{told['licence_id']}"
+    elif told.get("status") == "verified":
+        reference, note = f"outcome:{told['outcome_id']}", "经核实的转化结果"
+        kind = WORKED_BY.get(str(told.get("code")), WorkingKind.LICENSED)
+    else:
+        return
+    hear_working(
+        patent_id=int(told["patent_id"]),
+        kind=kind,
+        since=legal_day(event.occurred_at),
+        reference=reference,
+        note=note,
+        now=now,
+    )
 
 
 @consumer("match.rated", name="listings.move_layer")

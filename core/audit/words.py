@@ -11,6 +11,7 @@ THINGS: dict[str, Any] = {
     "auction": _("拍卖"),
     "annuity": _("年费"),
     "audit": _("审计记录"),
+    "consent": _("共有人同意"),
     "delivery": _("推送"),
     "disclosure": _("发明披露"),
     "endpoint": _("回调地址"),
@@ -41,6 +42,14 @@ THINGS: dict[str, Any] = {
 }
 DONE: dict[str, Any] = {
     "active": _("恢复"),
+    "agreed": _("同意"),
+    "funding_declared": _("声明资助项目"),
+    "refused": _("不同意"),
+    "right_ended": _("终止赋权"),
+    "right_granted": _("赋权"),
+    "unworked_explained": _("说明未实施理由"),
+    "working_stated": _("登记实施"),
+    "working_withdrawn": _("撤回实施记录"),
     "added": _("添加"),
     "admitted": _("入库"),
     "announced": _("公告"),

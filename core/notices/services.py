@@ -28,6 +28,7 @@ KINDS: dict[str, str] = {
     "outcome.progress": "转化反馈与核实",
     "pledge.progress": "质押登记与解除",
     "annuity.due": "年费提醒",
+    "consent": "共有人同意",
     "library.layers": "专利分层、推广与复核",
     "import.finished": "批量导入结果",
     "export.finished": "导出文件",

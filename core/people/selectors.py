@@ -71,6 +71,12 @@ def organisation_by_uscc(code: str) -> OrganisationCard | None:
     return _card(row) if row else None
 
 
+def organisation_named(name: str) -> OrganisationCard | None:
+    """The one organisation that bears exactly this name; None if none or several do."""
+    rows = list(Organisation.objects.filter(name=name)[:2])
+    return _card(rows[0]) if len(rows) == 1 else None
+
+
 def organisation_ids_in(prefix: str) -> list[int]:
     """Organisations whose region lies below this prefix."""
     return list(Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True))

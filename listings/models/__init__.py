@@ -26,6 +26,13 @@ from listings.models.layers import (
     Screening,
 )
 from listings.models.library import InventoryItem, MarketSignal
+from listings.models.ownership import (
+    CoOwnerConsent,
+    FundingDeclaration,
+    InventorRight,
+    UnworkedReason,
+    Working,
+)
 from listings.models.patents import Favourite, Holder, Listing, Patent
 from listings.models.promotion import ServiceRequest
 from listings.models.searches import SavedSearch, SearchHit
@@ -48,6 +55,7 @@ __all__ = [
     "BoardPosting",
     "BoardText",
     "CalendarFeed",
+    "CoOwnerConsent",
     "DemandSignal",
     "Disclosure",
     "DisclosureContributor",
@@ -56,10 +64,12 @@ __all__ = [
     "Encumbrance",
     "Favourite",
     "FeeReduction",
+    "FundingDeclaration",
     "Holder",
     "ImportBatch",
     "ImportPiece",
     "ImportRow",
+    "InventorRight",
     "InventoryItem",
     "LayerMove",
     "LayerOverride",
@@ -80,4 +90,6 @@ __all__ = [
     "SheetPolicy",
     "SheetReview",
     "SheetVersion",
+    "UnworkedReason",
+    "Working",
 ]

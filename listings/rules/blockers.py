@@ -58,6 +58,7 @@ class Facts:
     annuity: Annuity
     expires_on: date | None = None
     owners: tuple[CoOwner, ...] = ()
+    users: tuple[CoOwner, ...] = ()  # inventors granted long-term use
     bonds: tuple[Bond, ...] = ()
     evaluation_verdict: str = ""
     funding_project: str = ""
@@ -75,6 +76,7 @@ def blockers(facts: Facts, action: Action) -> list[Blocker]:
         *_standing(facts, action),
         *_annuity(facts, action),
         *_owners(facts, action),
+        *_users(facts, action),
         *_preservation(facts, action),
         *_pledge(facts, action),
         *_licences(facts, action),
@@ -170,6 +172,26 @@ def _owners(facts: Facts, action: Action) -> Iterator[Blocker]:
             "专利法第十四条"
             if action is not Action.DECLARE_OPEN
             else "专利法第十四条、专利法实施细则第八十五条",
+        )
+
+
+def _users(facts: Facts, action: Action) -> Iterator[Blocker]:
+    """Inventors with a right of use: it outlives a transfer, and nothing exclusive passes it by."""
+    names = [user.name for user in facts.users]
+    asked = [user.name for user in facts.users if user.consent is not Consent.ALL]
+    article = "科学技术进步法第三十三条、赋权协议"
+    if action in (Action.LICENSE_SOLE, Action.LICENSE_EXCLUSIVE) and asked:
+        yield Blocker(
+            "inventor-use",
+            f"{'；'.join(asked)} 享有长期使用权，{NAMES[action]}须先取得其书面同意。",
+            article,
+        )
+    elif action is Action.TRANSFER and names:
+        yield Blocker(
+            "inventor-use-survives",
+            f"{'；'.join(names)} 的长期使用权在转让后继续有效，应告知受让人。",
+            article,
+            hard=False,
         )
 
 

@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Actor
-from listings.models import Encumbrance, Patent
+from listings.models import Encumbrance, InventorRight, Patent
 from listings.rules import annuities, blockers, standing
 from listings.rules.binding import ALL_CELLS, Bond, cells
+from listings.rules.inventors import InventorRightKind
 from listings.rules.standing import Standing
 from listings.types import (
     MODES,
@@ -25,6 +26,8 @@ from listings.types import (
     TimelineEntry,
 )
 
+PARTS = ("events", "holders", "encumbrances", "inventor_rights")
+"""What `facts` reads beside the row itself."""
 NOT_FOUND = "没有找到这件专利，可能已被移除，或您无权查看。"
 
 
@@ -62,6 +65,25 @@ def as_bond(row: Encumbrance) -> Bond:
     )
 
 
+def _runs(row: InventorRight, on: date) -> bool:
+    """Whether a right granted to inventors is in force that day."""
+    begun = row.starts_on <= on and (row.ends_on is None or on <= row.ends_on)
+    return begun and (row.ended_on is None or on < row.ended_on)
+
+
+def _inventors_as_owners(
+    granted: Iterable[InventorRight], named: set[str]
+) -> tuple[blockers.CoOwner, ...]:
+    """Inventors who own a share are co-owners (PL14), unless the register names them already."""
+    return tuple(
+        blockers.CoOwner(name, Consent(row.consent))
+        for row in granted
+        if row.kind == InventorRightKind.OWNERSHIP
+        for name in row.inventors
+        if name not in named
+    )
+
+
 def facts(
     patent: Patent,
     *,
@@ -83,6 +105,7 @@ def facts(
         )
         for holder in patent.holders.all()
     )
+    granted = [row for row in patent.inventor_rights.all() if _runs(row, on)]
     return blockers.Facts(
         on=on,
         kind=kind,
@@ -96,7 +119,12 @@ def facts(
             granted_on=patent.granted_on,
         ),
         expires_on=patent.expires_on,
-        owners=owners,
+        owners=owners + _inventors_as_owners(granted, {owner.name for owner in owners}),
+        users=tuple(
+            blockers.CoOwner("、".join(row.inventors), Consent(row.consent))
+            for row in granted
+            if row.kind == InventorRightKind.USE
+        ),
         bonds=tuple(
             as_bond(row) for row in patent.encumbrances.all() if row.active and row.pk != except_for
         ),
@@ -130,7 +158,7 @@ def can(
     encumbrance, as when the act would replace it.
     """
     rows = Patent.objects.kept() if by is None else Patent.objects.visible_to(by)
-    patent = rows.filter(pk=patent_id).prefetch_related("events", "holders", "encumbrances").first()
+    patent = rows.filter(pk=patent_id).prefetch_related(*PARTS).first()
     if patent is None:
         raise Missing(NOT_FOUND)
     known = facts(
@@ -146,12 +174,8 @@ def can(
 
 
 def can_many(ids: Iterable[int], action: Action, *, at: datetime) -> dict[int, list[Blocker]]:
-    """The same for many patents, in four queries; those that do not exist are left out."""
-    rows = (
-        Patent.objects.kept()
-        .filter(pk__in=set(ids))
-        .prefetch_related("events", "holders", "encumbrances")
-    )
+    """The same for many patents, in five queries; those that do not exist are left out."""
+    rows = Patent.objects.kept().filter(pk__in=set(ids)).prefetch_related(*PARTS)
     on = legal_day(at)
     return {row.pk: blockers.blockers(facts(row, on=on), Action(action)) for row in rows}
 

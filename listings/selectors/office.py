@@ -17,7 +17,7 @@ from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import ListingQuerySet, PatentQuerySet
 from listings.rules import blockers, moves, numbers, sheet_text
 from listings.selectors.cards import NOT_FOUND, as_card, find
-from listings.selectors.legal import facts
+from listings.selectors.legal import PARTS, facts
 from listings.selectors.search import Matches, tsquery
 from listings.selectors.stock import stock
 from listings.types import Action, Blocker, PatentCard
@@ -82,7 +82,7 @@ def abilities(patent_id: int, *, at: datetime) -> dict[Action, list[Blocker]]:
         Patent.objects.kept()
         .filter(pk=patent_id)
         .defer("embedding", "search")
-        .prefetch_related("events", "holders", "encumbrances")
+        .prefetch_related(*PARTS)
         .first()
     )
     if row is None:

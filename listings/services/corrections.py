@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from core.attachments import services as attachments
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing
 from core.people import selectors as people
@@ -17,6 +19,7 @@ from listings.models import Holder, Patent
 from listings.rules import records
 from listings.services import news
 from listings.services import records as store
+from listings.services.consents import note_on_paper
 from listings.services.library import settle_layer
 from listings.services.locks import lock_patent, same_version
 from listings.services.standing import settle
@@ -99,14 +102,24 @@ def _manager_name(patent: Patent) -> str:
 
 @transaction.atomic
 def set_consent(
-    *, patent_id: int, holder_id: int, consent: Consent, by: Actor, now: datetime
+    *,
+    patent_id: int,
+    holder_id: int,
+    consent: Consent,
+    proof: UploadedFile[bytes] | None = None,
+    by: Actor,
+    now: datetime,
 ) -> None:
-    """Note what a co-owner has agreed to in writing."""
+    """Note what a co-owner has agreed to in writing, with the paper as proof."""
     patent = lock_patent(patent_id, by=by)
     require(by, Permission.EDIT_PATENT, on=patent)
     holder = Holder.objects.filter(pk=holder_id, patent=patent).first()
     if holder is None:
         raise Missing("没有找到这位专利权人。")
+    paper = None
+    if proof is not None:
+        paper = attachments.store(proof, purpose="co-owner-consent", by=by, now=now, field="proof")
+    note_on_paper(patent, holder, Consent(consent), proof=paper, by=by, now=now)
     before, holder.consent = holder.consent, Consent(consent).value
     holder.save(update_fields=["consent"])
     settle_layer(patent, by=by, now=now)

@@ -109,9 +109,13 @@ def first_status(patent: Patent, *, now: datetime) -> str:
 
 def write_holders(patent: Patent, holders: Sequence[HolderInput], *, manager_name: str) -> bool:
     """Replace the patentees, linking the managing organisation by its name; whether any changed."""
+    known = {row.name: row for row in patent.holders.all()} if patent.pk else {}
     wanted = []
     for position, given in enumerate(holders):
         organisation_id, consent = given.organisation_id, Consent(given.consent)
+        if old := known.get(given.name):  # a new list does not undo what a co-owner has said
+            organisation_id = organisation_id or old.organisation_id
+            consent = Consent(old.consent) if consent is Consent.NONE else consent
         if organisation_id is None and given.name == manager_name:
             organisation_id = patent.organisation_id
         if organisation_id is not None and organisation_id == patent.organisation_id:

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.days import legal_day
 from core.errors import Conflict, Missing
 from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office, sheets
+from listings.selectors import office, ownership, sheets
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting, scores
 from listings.web.doors import keepers
@@ -131,7 +132,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "line": _line(card),
         "facts": presenting.facts(card),
         "holders": selectors.holders(pk, viewer=request.actor),
-        "consents": CONSENTS,
+        "inventor_rights": ownership.rights_in_force(pk, on=legal_day(now)),
         "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
         "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
         "publish_blockers": abilities[Action.PUBLISH],

@@ -32,7 +32,7 @@ from listings.web.annuity_forms import CorrectForm, DropForm, PayForm, Reduction
 keepers = for_roles(Role.OFFICE, Role.BROKER)
 
 
-def _mine(request: Request, pk: int) -> PatentCard:
+def mine(request: Request, pk: int) -> PatentCard:
     card = selectors.card(pk, viewer=request.actor)
     if card.organisation_id not in request.actor.acts_for:
         raise Missing("没有找到这件专利，或者它不在本单位的库中。")
@@ -47,7 +47,7 @@ def _page(pk: int) -> str:
 @keepers
 def patent(request: Request, pk: int) -> HttpResponse:
     """What was paid, what comes, and the next payment to be recorded."""
-    card, now = _mine(request, pk), timezone.now()
+    card, now = mine(request, pk), timezone.now()
     on = legal_day(now)
     form = PayForm(request.POST or None, initial={"paid_on": on})
 
@@ -82,7 +82,7 @@ def _shown(request: Request, card: PatentCard, **forms: Any) -> HttpResponse:
 @keepers
 def reduce(request: Request, pk: int) -> HttpResponse:
     """State a reduction of fees."""
-    card, form = _mine(request, pk), ReductionForm(request.POST)
+    card, form = mine(request, pk), ReductionForm(request.POST)
 
     def command() -> str:
         upkeep.state_reduction(
@@ -98,7 +98,7 @@ def reduce(request: Request, pk: int) -> HttpResponse:
 @keepers
 def end_reduction(request: Request, pk: int, reduction_id: int) -> HttpResponse:
     """A reduction that no longer counts."""
-    _mine(request, pk)
+    mine(request, pk)
     upkeep.end_reduction(reduction_id=reduction_id, by=request.actor, now=timezone.now())
     messages.success(request, _("这项费用减缴不再计入。"))
     return redirect("listings:annuity-patent", pk=pk)
@@ -134,7 +134,7 @@ def correct(request: Request, pk: int) -> HttpResponse:
 @keepers
 def drop(request: Request, pk: int) -> HttpResponse:
     """Decide to maintain it no longer."""
-    card, form = _mine(request, pk), DropForm(request.POST or None)
+    card, form = mine(request, pk), DropForm(request.POST or None)
 
     def command() -> str:
         upkeep.drop(patent_id=pk, by=request.actor, now=timezone.now(), **form.cleaned_data)
@@ -156,7 +156,7 @@ def drop(request: Request, pk: int) -> HttpResponse:
 @keepers
 def keep(request: Request, pk: int) -> HttpResponse:
     """Take that decision back."""
-    _mine(request, pk)
+    mine(request, pk)
 
     def command() -> str:
         upkeep.keep(patent_id=pk, by=request.actor, now=timezone.now())

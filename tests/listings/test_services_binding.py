@@ -242,6 +242,6 @@ def test_can_hides_what_the_actor_may_not_see() -> None:
 def test_can_many_answers_as_can(django_assert_num_queries: Any) -> None:
     rows = [make.patent() for _ in range(3)]
     make.bound(rows[0], K.PLEDGE)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         found = selectors.can_many([r.pk for r in rows], Action.TRANSFER, at=NOON)
     assert found == {r.pk: selectors.can(r.pk, Action.TRANSFER, at=NOON) for r in rows}
