@@ -18,7 +18,7 @@ import listings.types
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0009_promotion"),
+        ("listings", "0010_board"),
     ]
 
     operations = [
