@@ -13,10 +13,12 @@ from core.people.types import Actor
 from listings.services import importing
 
 
-def take_in(upload: UploadedFile[Any], *, by: Actor, now: datetime) -> int:
+def take_in(upload: UploadedFile[Any], *, complete: bool = False, by: Actor, now: datetime) -> int:
     """Take an uploaded list in; the batch's id."""
     with tempfile.NamedTemporaryFile(prefix="import-", suffix=".upload") as kept:
         for chunk in upload.chunks():
             kept.write(chunk)
         kept.flush()
-        return importing.take_in(path=Path(kept.name), filename=upload.name or "", by=by, now=now)
+        return importing.take_in(
+            path=Path(kept.name), filename=upload.name or "", complete=complete, by=by, now=now
+        )

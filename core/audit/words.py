@@ -50,6 +50,8 @@ DONE: dict[str, Any] = {
     "unworked_explained": _("说明未实施理由"),
     "working_stated": _("登记实施"),
     "working_withdrawn": _("撤回实施记录"),
+    "absent_archive": _("归档清单中没有的"),
+    "absent_keep": _("保留清单中没有的"),
     "added": _("添加"),
     "admitted": _("入库"),
     "announced": _("公告"),

@@ -255,6 +255,11 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     )
     patent_id = serializers.IntegerField(allow_null=True)
     problems = RowProblemSerializer(many=True)
+    changes = serializers.DictField(
+        child=serializers.ListField(),
+        allow_null=True,
+        help_text="要更新的各项：[现在的值, 更新后的值]",
+    )
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -270,6 +275,10 @@ class ImportSerializer(serializers.Serializer[Any]):
         source="about.rows", read_only=True, default=None, help_text="全部读完之前为 null"
     )
     problem = serializers.CharField(read_only=True, help_text="没有完成的原因；否则为空")
+    complete = serializers.BooleanField(read_only=True, help_text="是否完整清单")
+    continues = serializers.IntegerField(
+        source="continues_id", read_only=True, allow_null=True, help_text="改好的是哪个批次的行"
+    )
     progress = serializers.IntegerField(read_only=True)
     counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     mapping = serializers.DictField(child=serializers.IntegerField(), read_only=True)
@@ -286,12 +295,39 @@ class UploadSerializer(serializers.Serializer[Any]):
         help_text=".xlsx、.csv、.jsonl 或 .xml（ST.36、ST.96），不超过 200 MB、10 万行",
     )
 
+    complete = serializers.BooleanField(
+        default=False, help_text="是否本单位的完整清单：是则列出在库却不在清单中的专利"
+    )
+
     def validate_file(self, value: Any) -> Any:
         if value.size > limits.UPLOAD_BYTES:
             raise serializers.ValidationError(
                 "文件超过 200 MB，未接收。请按年份或学院拆成几个文件，分批上传。"
             )
         return value
+
+
+class AbsenceSerializer(serializers.Serializer[Any]):
+    """A patent of the stock that a complete list does not name."""
+
+    id = serializers.IntegerField()
+    patent_id = serializers.IntegerField()
+    number = serializers.CharField(source="patent.number", allow_null=True)
+    title = serializers.CharField(source="patent.title")
+    state = serializers.ChoiceField(choices=[(v, v) for v in ("proposed", "archived", "kept")])
+    on_offer = serializers.BooleanField(help_text="正在挂牌，须先撤回才能归档")
+
+
+class AbsentDecisionSerializer(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(choices=[("archive", "归档"), ("keep", "保留")])
+    ids = serializers.ListField(
+        child=serializers.IntegerField(), required=False, max_length=5_000, help_text="不填为全部"
+    )
+
+
+class AbsentDecidedSerializer(serializers.Serializer[Any]):
+    decided = serializers.IntegerField()
+    on_offer = serializers.IntegerField(help_text="因正在挂牌而没有归档的件数")
 
 
 class UndoneSerializer(serializers.Serializer[Any]):

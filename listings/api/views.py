@@ -468,7 +468,7 @@ class ImportViewSet(IdempotentCreateMixin):
     filter_backends = ()
     queryset = import_selectors.none()
     lookup_value_regex = "[0-9]{1,18}"
-    idempotent_actions = ("create", "start", "stop", "resume", "undo")
+    idempotent_actions = ("create", "start", "stop", "resume", "undo", "decide_absent")
 
     def page_ordering(self, request: Request) -> tuple[str, ...]:
         return ("number",) if self.action == "rows" else ("-pk",)
@@ -511,7 +511,13 @@ class ImportViewSet(IdempotentCreateMixin):
         data = serializers.UploadSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         upload = data.validated_data["file"]
-        return self._answer(take_in(upload, by=request.actor, now=timezone.now()), status=201)
+        batch_id = take_in(
+            upload,
+            complete=data.validated_data["complete"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        return self._answer(batch_id, status=201)
 
     @extend_schema(
         operation_id="imports_rows",
@@ -563,6 +569,40 @@ class ImportViewSet(IdempotentCreateMixin):
     def resume(self, request: Request, pk: str) -> Response:
         importing.resume(batch_id=whole(pk), by=request.actor, now=timezone.now())
         return self._answer(whole(pk))
+
+    @extend_schema(
+        operation_id="imports_absent",
+        summary="完整清单中没有的专利",
+        responses={200: serializers.AbsenceSerializer(many=True), **problems(404)},
+    )
+    @action(detail=True, methods=["get"])
+    def absent(self, request: Request, pk: str) -> Response:
+        found = import_selectors.batch(whole(pk), viewer=request.actor)
+        page = self.paginate_queryset(import_selectors.absences(found).order_by()) or []
+        return self.get_paginated_response(serializers.AbsenceSerializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="imports_decide_absent",
+        summary="归档或保留清单中没有的专利",
+        parameters=[KEY],
+        request=serializers.AbsentDecisionSerializer,
+        responses={
+            200: serializers.AbsentDecidedSerializer,
+            **problems(400, 401, 403, 404, 409),
+        },
+    )
+    @action(detail=True, methods=["post"], url_path="decide-absent", url_name="decide-absent")
+    def decide_absent(self, request: Request, pk: str) -> Response:
+        data = serializers.AbsentDecisionSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        done, on_offer = importing.decide_absent(
+            batch_id=whole(pk),
+            decision=data.validated_data["decision"],
+            absence_ids=data.validated_data.get("ids"),
+            by=request.actor,
+            now=timezone.now(),
+        )
+        return Response({"decided": done, "on_offer": on_offer})
 
     @extend_schema(
         operation_id="imports_undo",

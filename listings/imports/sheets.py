@@ -1,7 +1,10 @@
 """Workbooks we hand out: the template, and the rows to be mended. Never a live formula."""
 
+import csv
 import io
-from collections.abc import Iterable, Sequence
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +18,9 @@ SAFE_BOOK = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-REASON_HEADER = "问题与修改办法（重新上传时可保留本列）"
+REASON_HEADER = "问题与修改办法（重新上传时请保留本列）"
+ORIGIN = re.compile(r"〔导入(\d{1,18})〕")
+RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,9 @@ class Remark:
 
     column: int | None
     text: str
+
+
+ToMend = tuple[int, Sequence[Any], Sequence[Remark]]
 
 
 def template() -> bytes:
@@ -53,8 +61,71 @@ def template() -> bytes:
     return buffer.getvalue()
 
 
+def reason_header(batch_id: int) -> str:
+    """The title of the last column; it says which import the rows come back to."""
+    return f"{REASON_HEADER}〔导入{batch_id}〕"
+
+
+def origin_of(header: Sequence[str]) -> int | None:
+    """The import whose mended rows a file with this header brings back."""
+    for title in reversed(header):
+        if title.startswith(REASON_HEADER[:7]) and (found := ORIGIN.search(title)):
+            return int(found.group(1))
+    return None
+
+
+def told(number: int, remarks: Sequence[Remark]) -> str:
+    return f"原第 {number} 行：" + "\n".join(remark.text for remark in remarks)
+
+
+def mendable(
+    header: Sequence[str], rows: Iterable[ToMend], *, about: Mapping[str, Any], batch_id: int
+) -> tuple[bytes, str]:
+    """The rows that were refused in the format they came in, and the ending of its name.
+
+    XML comes back as a workbook, and so does text with a cell that a spreadsheet would run as a
+    formula: a workbook can hold it as text.
+    """
+    if header and header[-1].startswith(REASON_HEADER[:7]):
+        header = header[:-1]  # what was wrong the last time
+    listed, kind = list(rows), about.get("format")
+    title = reason_header(batch_id)
+    if kind == "jsonl":
+        return _json_lines([*header, title], listed), "jsonl"
+    if kind == "csv" and not any(_is_risky(cell) for _, cells, _ in listed for cell in cells):
+        return _csv([*header, title], listed, about), "csv"
+    return rows_to_mend(header, listed, title=title), "xlsx"
+
+
+def _is_risky(cell: Any) -> bool:
+    text = written(cell)
+    return text.startswith(RISKY) and not re.fullmatch(r"[+-]?[\d.,]+|-+", text)
+
+
+def _csv(header: Sequence[str], rows: Iterable[ToMend], about: Mapping[str, Any]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=about.get("delimiter") or ",")
+    writer.writerow(header)
+    width = len(header) - 1
+    for number, cells, remarks in rows:
+        writer.writerow([*map(written, cells[:width]), told(number, remarks).replace("\n", " ")])
+    encoding = str(about.get("encoding") or "utf-8")
+    return out.getvalue().encode("gb18030" if encoding == "gb18030" else "utf-8-sig")
+
+
+def _json_lines(header: Sequence[str], rows: Iterable[ToMend]) -> bytes:
+    lines = [
+        json.dumps(
+            dict(zip(header, [*cells[: len(header) - 1], told(number, remarks)], strict=True)),
+            ensure_ascii=False,
+        )
+        for number, cells, remarks in rows
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 def rows_to_mend(
-    header: Sequence[str], rows: Iterable[tuple[int, Sequence[Any], Sequence[Remark]]]
+    header: Sequence[str], rows: Iterable[ToMend], *, title: str = REASON_HEADER
 ) -> bytes:
     """The rows that were refused, as they came, with the reasons in a last column."""
     buffer = io.BytesIO()
@@ -70,15 +141,14 @@ def rows_to_mend(
     width = len(header)
     for index, title in enumerate(header):
         sheet.write_string(0, index, title, bold)
-    sheet.write_string(0, width, REASON_HEADER, bold)
+    sheet.write_string(0, width, title, bold)
     sheet.set_column(0, max(0, width - 1), 18, as_text)
     sheet.set_column(width, width, 70)
     for line, (number, values, remarks) in enumerate(rows, start=1):
         faulty = {remark.column for remark in remarks}
         for index, value in enumerate(values[:width]):
             sheet.write_string(line, index, written(value), wrong if index in faulty else as_text)
-        told = "\n".join(remark.text for remark in remarks)
-        sheet.write_string(line, width, f"原第 {number} 行：{told}", wrapped)
+        sheet.write_string(line, width, told(number, remarks), wrapped)
     book.close()
     return buffer.getvalue()
 

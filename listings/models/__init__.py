@@ -1,5 +1,6 @@
 """What is stored of patents, and what can never be stored."""
 
+from listings.models.absences import Absence
 from listings.models.annuities import (
     AnnuityPayment,
     AnnuityReminder,
@@ -45,6 +46,7 @@ from listings.models.sheets import (
 )
 
 __all__ = [
+    "Absence",
     "AnnuityPayment",
     "AnnuityReminder",
     "Auction",

@@ -36,6 +36,12 @@ class ImportBatch(models.Model):
     about = models.JSONField(default=dict, blank=True)  # header, encoding, sheet
     mapping = models.JSONField(default=dict, blank=True)  # field → column
     progress = models.PositiveIntegerField(default=0)
+    # Whether the office says that the file names all of its stock 完整清单.
+    complete = models.BooleanField("完整清单", default=False, db_default=False)
+    # The batch whose refused rows this file brings back mended.
+    continues = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="continued_by"
+    )
     state = models.CharField(max_length=10, choices=BatchState, default=BatchState.CHECKED)
     counts = models.JSONField(default=dict, blank=True)
     problem = models.CharField(max_length=500, blank=True, default="")

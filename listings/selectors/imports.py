@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from core.errors import Missing
 from core.people.types import Actor
 from listings.imports.sheets import Remark
-from listings.models import ImportBatch, ImportRow
+from listings.models import Absence, ImportBatch, ImportRow, Listing
+from listings.models.absences import AbsenceState
 from listings.models.choices import BatchState, RowVerdict
 from listings.models.imports import ImportBatchQuerySet
 from listings.rules import imports as rules
+from listings.rules import moves
 
 KEPT = "kept"  # asked for like a verdict: the rows that an undo left alone
 FIRST_ERRORS = 5
@@ -70,6 +74,26 @@ def total(row: ImportBatch) -> int:
 def unindexed(row: ImportBatch) -> int:
     """How many of its patents cannot be found by their words yet."""
     return row.rows.filter(patent__indexed_at__isnull=True, patent__removed_at__isnull=True).count()
+
+
+def absences(row: ImportBatch) -> QuerySet[Absence]:
+    """What the complete list does not name; those that wait for a decision first."""
+    offered = Listing.objects.filter(patent_id=OuterRef("patent_id"), status__in=moves.ON_THE_BOARD)
+    return (
+        row.absences.select_related("patent")
+        .defer("patent__embedding", "patent__search", "patent__abstract")
+        .annotate(on_offer=Exists(offered))
+        .order_by("decided_at", "pk")
+    )
+
+
+def absences_waiting(row: ImportBatch) -> int:
+    return row.absences.filter(state=AbsenceState.PROPOSED).count()
+
+
+def mended_in(row: ImportBatch) -> list[ImportBatch]:
+    """The batches that brought its refused rows back mended."""
+    return list(row.continued_by.order_by("pk"))
 
 
 def sample_rows(row: ImportBatch, *, limit: int = 3) -> list[list[Any]]:

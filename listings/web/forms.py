@@ -215,6 +215,12 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
     )
 
+    complete = forms.BooleanField(
+        label=_("这是本单位的完整清单"),
+        help_text=_("勾选后，预检还会列出在库却不在清单中的专利，建议归档；不会自动归档或删除。"),
+        required=False,
+    )
+
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         if upload.size > limits.UPLOAD_BYTES:

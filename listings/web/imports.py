@@ -20,13 +20,17 @@ from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
-from listings.imports import columns, intake, limits, sheets
+from listings.imports import changes, columns, intake, limits, sheets
 from listings.selectors import imports as selectors
 from listings.services import importing
 from listings.uploads import take_in
 from listings.web.forms import ColumnsForm, UploadForm
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ENDINGS = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+}
 ROWS_A_PAGE = 50
 TONES = {
     "created": "ok",
@@ -63,7 +67,12 @@ def upload(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
 
         def take() -> str:
-            batch_id = take_in(form.cleaned_data["file"], by=request.actor, now=timezone.now())
+            batch_id = take_in(
+                form.cleaned_data["file"],
+                complete=form.cleaned_data["complete"],
+                by=request.actor,
+                now=timezone.now(),
+            )
             return reverse("listings:import", kwargs={"pk": batch_id})
 
         done = attempt(form, lambda: submit_once(request, take))
@@ -98,6 +107,9 @@ def batch(request: Request, pk: int) -> HttpResponse:
         "may_resume": selectors.may_resume(found),
         "may_undo": selectors.may_undo(found),
         "cut_off": found.about.get("cut_off"),
+        "learned": [columns.BY_NAME[name].label for name in found.about.get("learned", [])],
+        "absent": found.counts.get("absent", 0),
+        "mended_in": selectors.mended_in(found),
         "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
         "landing": sum(found.counts.get(v, 0) for v in ("created", "updated", "warning")),
     }
@@ -152,6 +164,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "verdict": row.get_verdict_display(),
         "tone": TONES[row.verdict],
         "problems": row.problems,
+        "changes": changes.shown(row.changes),
         "stays": (row.before or {}).get("undone", ""),
         "patent": row.patent,
         "text": " · ".join(sheets.written(cell) for cell in row.raw if cell not in (None, ""))[:80],
@@ -211,22 +224,24 @@ def choose_columns(request: Request, pk: int) -> HttpResponse:
 @require_GET
 @readers
 def to_mend(request: Request, pk: int) -> HttpResponse:
-    """The refused rows as a workbook with the reasons, to be mended and sent again."""
+    """The refused rows with the reasons, in the format they came in, to be mended and sent back."""
     found = selectors.batch(pk, viewer=request.actor)
     labels = columns.labels(found.about["header"])
-    body = sheets.rows_to_mend(labels, selectors.to_mend(found))
+    body, ending = sheets.mendable(
+        labels, selectors.to_mend(found), about=found.about, batch_id=found.pk
+    )
     stem = Path(found.filename).stem[:80] or "import"
-    return _workbook(body, f"{stem}-待修改.xlsx")
+    return _download(body, f"{stem}-待修改.{ending}", ENDINGS[ending])
 
 
 @require_GET
 @readers
 def template(request: Request) -> HttpResponse:
     """An empty list to fill in."""
-    return _workbook(sheets.template(), "专利清单模板.xlsx")
+    return _download(sheets.template(), "专利清单模板.xlsx", ENDINGS["xlsx"])
 
 
-def _workbook(body: bytes, filename: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=XLSX)
+def _download(body: bytes, filename: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, filename)
     return response

@@ -184,6 +184,12 @@ EXPECTATIONS: dict[str, Row] = {
         get=only("office", **NOT_THEIRS),
         post=only("office", status=302, **NOT_THEIRS),
     ),
+    "listings:import-absent": Row(
+        kwargs=of(done),
+        data=lambda w: {"decision": "keep", "scope": "all"},
+        get=only("office", "auditor", **NOT_THEIRS),
+        post=only("office", status=302, auditor=403, **NOT_THEIRS),
+    ),
     "listings:import-to-mend": Row(kwargs=of(batch), get=only("office", "auditor", **NOT_THEIRS)),
     # API
     "listings-api:listing-list": Row(
@@ -249,6 +255,13 @@ EXPECTATIONS: dict[str, Row] = {
     "listings-api:import-rows": Row(kwargs=of(batch), get=everyone(404, office=200, auditor=200)),
     "listings-api:import-start": Row(
         kwargs=of(batch), headers=KEY, post=everyone(404, office=200, auditor=403)
+    ),
+    "listings-api:import-absent": Row(kwargs=of(done), get=everyone(404, office=200, auditor=200)),
+    "listings-api:import-decide-absent": Row(
+        kwargs=of(done),
+        headers=KEY,
+        data=lambda w: {"decision": "keep"},
+        post=everyone(404, office=200, auditor=403),
     ),
     "listings-api:import-stop": Row(
         kwargs=of(checking), headers=KEY, post=everyone(404, office=200, auditor=403)

@@ -5,6 +5,7 @@ started. Then its rows land in portions, each in its own transaction that also m
 an undo takes them back the same way: after a crash the sweep goes on where it stopped.
 """
 
+from listings.services.importing.absences import decide as decide_absent
 from listings.services.importing.flow import (
     choose_columns,
     kept_rows,
@@ -19,6 +20,7 @@ from listings.services.importing.shifts import stuck_batches
 
 __all__ = [
     "choose_columns",
+    "decide_absent",
     "kept_rows",
     "resume",
     "start",

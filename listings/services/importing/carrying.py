@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from listings.models import ImportBatch
 from listings.rules import imports as rules
+from listings.services.importing import absences
 from listings.services.importing.batches import (
     PORTION,
     actor_of,
@@ -72,6 +73,8 @@ def _carry(
 def _finish(shift: Shift, batch: ImportBatch) -> None:
     now = shift.clock()
     batch.state, batch.counts = rules.after(batch.state, "finish"), count_verdicts(batch)
+    if batch.complete:  # rows of patents new at the dry run may name some of the stock by now
+        batch.counts["absent"] = absences.find(batch)
     batch.finished_at = now
     shift.end(batch, "state", "counts", "finished_at")
     record("import.carried_out", batch, by=actor_of(batch), now=now, **batch.counts)

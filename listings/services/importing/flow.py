@@ -45,8 +45,11 @@ log = logging.getLogger(__name__)
 WORKBOOK: Final = b"PK\x03\x04"
 
 
-def take_in(*, path: Path, filename: str, by: Actor, now: datetime) -> int:
+def take_in(*, path: Path, filename: str, complete: bool = False, by: Actor, now: datetime) -> int:
     """Take an uploaded file in as a batch; its id.
+
+    `complete`: the office says that it names all of its stock, so that the dry run also shows what
+    is missing.
 
     A small one is read and judged at once: Invalid says in Chinese why it cannot be read, and
     nothing of it is kept. A large one is left to a worker; its page says what is wrong with it.
@@ -58,6 +61,7 @@ def take_in(*, path: Path, filename: str, by: Actor, now: datetime) -> int:
         waits = _is_large(path)
         with transaction.atomic():
             batch = _create(path, filename, by.organisation_id, waits=waits, by=by, now=now)
+            ImportBatch.objects.filter(pk=batch.pk).update(complete=complete)
             if waits:
                 pieces.put(batch, path)
                 nudge(batch.pk)

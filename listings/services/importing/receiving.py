@@ -14,12 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from listings.imports import columns, intake
+from listings.imports import columns, habits, intake, sheets
 from listings.imports.intake import Table
 from listings.models import ImportBatch, ImportRow
 from listings.models.choices import RowVerdict
 from listings.rules import imports as rules
-from listings.services.importing import copying, pieces
+from listings.services.importing import absences, copying, pieces
 from listings.services.importing.batches import (
     FIRST_PORTION,
     PORTION,
@@ -65,11 +65,27 @@ def _open(shift: Shift, table: Table) -> tuple[int, dict[str, int]]:
     last = batch.rows.aggregate(last=Max("number"))["last"]
     if last is None:
         batch.about |= table.about
-        batch.mapping = columns.guess(table.header)
+        _propose_columns(batch, table.header)
         batch.counts = count_verdicts(batch)
-        batch.save(update_fields=["about", "mapping", "counts"])  # no row yet: no step forward
+        # No row yet: this is no step forward, and earlier failures are not forgotten.
+        batch.save(update_fields=["about", "mapping", "counts", "continues"])
         return -1, {}
     return last, recall(batch, last + 1)
+
+
+def _propose_columns(batch: ImportBatch, header: list[str]) -> None:
+    """Which column is what: as in the batch whose rows come back, as the office is used to."""
+    earlier = ImportBatch.objects.filter(organisation_id=batch.organisation_id)
+    confirmed = list(
+        earlier.filter(about__confirmed=True)
+        .order_by("-pk")
+        .values_list("about__header", "mapping")[: habits.REMEMBERED]
+    )
+    if (origin := sheets.origin_of(header)) is not None:
+        batch.continues = earlier.filter(pk=origin).first()
+    if batch.continues is not None:
+        confirmed.insert(0, (batch.continues.about["header"], batch.continues.mapping))
+    batch.mapping, batch.about["learned"] = habits.propose(header, confirmed)
 
 
 @transaction.atomic
@@ -135,6 +151,8 @@ def _checked(shift: Shift, batch: ImportBatch) -> None:
     batch.about["rows"] = batch.progress = batch.rows.count()
     batch.state = rules.after(batch.state, "check")
     batch.counts = count_verdicts(batch)
+    if batch.complete:
+        batch.counts["absent"] = absences.find(batch)
     shift.end(batch, "about", "progress", "state", "counts")
     record("import.checked", batch, by=actor_of(batch), now=shift.clock(), **_summary(batch))
     if batch.about.get("waits"):
