@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from python_calamine import CalamineWorkbook
 
 from core.people.models import Membership
 from listings import services
@@ -300,10 +298,9 @@ def test_an_import_from_upload_to_undo(office: Client) -> None:
     pk = ImportBatch.objects.get().pk
     office.post(url("import-start", pk=pk))
     assert Patent.objects.kept().count() == 1
-    workbook = office.get(url("import-to-mend", pk=pk))
-    assert workbook.headers["Content-Disposition"].startswith("attachment")
-    rows = CalamineWorkbook.from_filelike(io.BytesIO(workbook.content)).get_sheet_by_index(0)
-    assert len(rows.to_python()) == 2
+    to_mend = office.get(url("import-to-mend", pk=pk))
+    assert to_mend.headers["Content-Disposition"].startswith("attachment")
+    assert len(to_mend.content.decode("utf-8-sig").splitlines()) == 2
     assert office.get(url("import-undo", pk=pk)).status_code == 200
     office.post(url("import-undo", pk=pk))
     assert Patent.objects.kept().count() == 0
