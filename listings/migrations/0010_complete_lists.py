@@ -8,7 +8,7 @@ import core.db
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0007_annuities"),
+        ("listings", "0009_promotion"),
     ]
 
     operations = [
