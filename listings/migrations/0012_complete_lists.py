@@ -8,7 +8,7 @@ import core.db
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0010_board"),
+        ("listings", "0011_ownership"),
     ]
 
     operations = [
