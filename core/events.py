@@ -17,6 +17,10 @@ EVENTS: dict[str, str] = {
     "patent.lapsed": "It is no longer in force.",
     "patent.restored": "It is in force again.",
     "patent.layer_moved": "Its layer in the library changed.",
+    # drives: drive_id, organisation_id (organiser, or the institution that confirmed)
+    "drive.launched": "An enrolment drive was opened.",
+    "drive.confirmed": "An institution confirmed that its stock is taken: counts.",
+    "drive.closed": "An enrolment drive ended with its result.",
     # listings: batch_id, organisation_id, patent_ids
     "stock.imported": "A portion of a batch brought these patents in or changed them.",
     # auctions: auction_id, patent_ids, organisation_id (who sells), region, right; awarded also

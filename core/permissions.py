@@ -27,6 +27,8 @@ class Permission(StrEnum):
     FAVOURITE = "favourite"
     REVIEW_SHEET = "review_sheet"
     SAVE_SEARCH = "save_search"
+    RUN_DRIVE = "run_drive"
+    ANSWER_DRIVE = "answer_drive"
     EXPORT_RESULTS = "export_results"
     RUN_AUCTION = "run_auction"
     PLACE_BID = "place_bid"
@@ -73,6 +75,7 @@ class Permission(StrEnum):
 _SEARCHER = frozenset({Permission.SAVE_SEARCH, Permission.EXPORT_RESULTS})
 _SUPPLY = frozenset(
     {
+        Permission.ANSWER_DRIVE,
         Permission.REGISTER_PATENT,
         Permission.EDIT_PATENT,
         Permission.RECORD_LEGAL_EVENT,
@@ -120,7 +123,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OFFICE: _SUPPLY
     | {Permission.REVIEW_SHEET, Permission.DISCLOSE, Permission.EVALUATE_DISCLOSURE},
     Role.ENTERPRISE: _DEMAND,
-    Role.BROKER: _SUPPLY | _DEMAND,
+    Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE},
     Role.BANK: frozenset(
         {
             Permission.CHECK_PLEDGE,
@@ -145,6 +148,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.BUREAU: frozenset(
         {
             Permission.SEE_DASHBOARD,
+            Permission.RUN_DRIVE,
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
             Permission.CHECK_PLEDGE,

@@ -8,4 +8,4 @@ class ListingsConfig(AppConfig):
 
     def ready(self) -> None:
         from listings import consumers, home  # noqa: F401  events heard, home pages fed
-        from listings.web import sitemap  # noqa: F401  search engines fed
+        from listings.web import drive_home, sitemap  # noqa: F401  tasks shown, search engines fed

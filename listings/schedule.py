@@ -11,6 +11,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "listings.resume_imports": {"task": "listings.resume_imports", "schedule": 60.0},
     "listings.score_due": {"task": "listings.score_due", "schedule": 20.0},
     "listings.tell_searches": {"task": "listings.tell_searches", "schedule": 30.0},
+    "listings.remind_drives": {"task": "listings.remind_drives", "schedule": 3600.0},
     "listings.resume_exports": {"task": "listings.resume_exports", "schedule": 60.0},
     "listings.expire_exports": {"task": "listings.expire_exports", "schedule": 3600.0},
     "listings.settle_auctions": {"task": "listings.settle_auctions", "schedule": 10.0},

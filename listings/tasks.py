@@ -10,6 +10,7 @@ from listings import services
 from listings.selectors import exports as export_selectors
 from listings.services import (
     alerts,
+    drives,
     exports,
     importing,
     layering,
@@ -112,3 +113,9 @@ def remind_of_reviews() -> None:
 def keep_postings() -> None:
     """Bring the board's postings of common words up to what was listed since."""
     postings.keep_postings(now=timezone.now())
+
+
+@shared_task(name="listings.remind_drives", acks_late=True, ignore_result=True)
+def remind_drives() -> None:
+    """Institutions that have yet to take stock, seven days and one day before the end."""
+    drives.remind_by_clock(now=timezone.now())

@@ -14,6 +14,7 @@ THINGS: dict[str, Any] = {
     "consent": _("共有人同意"),
     "delivery": _("推送"),
     "disclosure": _("发明披露"),
+    "drive": _("盘点动员"),
     "endpoint": _("回调地址"),
     "engine": _("匹配引擎"),
     "export": _("结果导出"),
@@ -41,6 +42,12 @@ THINGS: dict[str, Any] = {
     "user": _("用户"),
 }
 DONE: dict[str, Any] = {
+    "declared": _("申报"),
+    "excused": _("不参加"),
+    "invited": _("邀请"),
+    "launched": _("发起"),
+    "reminded": _("提醒"),
+    "reopened": _("重新打开"),
     "active": _("恢复"),
     "agreed": _("同意"),
     "funding_declared": _("声明资助项目"),
@@ -75,6 +82,7 @@ DONE: dict[str, Any] = {
     "contest_dismissed": _("异议不成立"),
     "contest_dropped": _("异议终止"),
     "contest_upheld": _("异议成立"),
+    "confirmed": _("确认完成"),
     "contested": _("提出异议"),
     "converted": _("转化"),
     "corrected": _("更正"),

@@ -32,6 +32,7 @@ KINDS: dict[str, str] = {
     "library.layers": "专利分层、推广与复核",
     "import.finished": "批量导入结果",
     "export.finished": "导出文件",
+    "drive.progress": "盘点动员进展与提醒",
     "search.found": "保存的检索有新专利",
     "system": "系统通知",
 }

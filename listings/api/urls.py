@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import annuities, auctions, exports, layers, searches, views
+from listings.api import annuities, auctions, drives, exports, layers, searches, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -12,6 +12,7 @@ router.register("imports", views.ImportViewSet, basename="import")
 router.register("favourites", views.FavouriteViewSet, basename="favourite")
 urlpatterns = [
     *router.urls,
+    *drives.urlpatterns,
     *exports.urlpatterns,
     *searches.urlpatterns,
     *auctions.urlpatterns,

@@ -17,6 +17,7 @@ from listings.models.disclosures import (
     DisclosureFile,
     DisclosurePublication,
 )
+from listings.models.drives import Drive, DriveReminder, DriveTask
 from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
 from listings.models.layers import (
@@ -63,6 +64,9 @@ __all__ = [
     "DisclosureContributor",
     "DisclosureFile",
     "DisclosurePublication",
+    "Drive",
+    "DriveReminder",
+    "DriveTask",
     "Encumbrance",
     "Favourite",
     "FeeReduction",
