@@ -11,7 +11,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0009_promotion"),
+        ("listings", "0012_complete_lists"),
     ]
 
     operations = [
