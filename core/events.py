@@ -33,6 +33,14 @@ EVENTS: dict[str, str] = {
     "annuity.corrected": "A recorded payment was taken back: year, paid_to.",
     "annuity.dropped": "Its keeper decided to pay no more for it: reason.",
     "annuity.kept": "That decision was revoked.",
+    # postings: posting_id, patent_id, organisation_id, region, route, price, counterparty
+    "posting.posted": "An agreed price is posted before the contract is signed.",
+    "posting.completed": "The posting stood for its days without an upheld objection.",
+    "posting.withdrawn": "The posting was taken back.",
+    # bundles: bundle_id, patent_ids, organisation_id, region
+    "bundle.listed": "Several patents are offered as one.",
+    "bundle.suspended": "A bundle was taken down for the time being.",
+    "bundle.withdrawn": "A bundle was withdrawn.",
     # licensing: declaration_id | licence_id | outcome_id, patent_id, licensor_id, licensee_id,
     # region
     "open_declaration.announced": "An open licence is on offer.",

@@ -11,6 +11,7 @@ from listings.rules.working import WorkingKind
 from listings.services import index_patents, link_disclosures, take_rating
 from listings.services.alerts import answer_searches
 from listings.services.auctions import call_off_blocked
+from listings.services.bundles import suspend_bundles_of
 from listings.services.ownership import hear_working
 from listings.services.scoring import rescore, take_demand
 
@@ -63,6 +64,20 @@ def hear_rating(event: Event, *, now: datetime) -> None:
         rated_at=event.occurred_at,
         by=Actor.system(),
         now=now,
+    )
+
+
+@consumer(
+    "patent.lapsed",
+    "patent.suspended",
+    "patent.withdrawn",
+    "patent.converted",
+    name="listings.suspend_bundles",
+)
+def suspend_bundles(event: Event, *, now: datetime) -> None:
+    """A bundle with a patent that may no longer be offered is taken down, and says why."""
+    suspend_bundles_of(
+        patent_id=int(event.payload["patent_id"]), by=Actor.system(), now=event.occurred_at
     )
 
 

@@ -15,6 +15,7 @@ from listings.services import (
     importing,
     layering,
     postings,
+    price_postings,
     promotion,
     scoring,
     settling,
@@ -93,8 +94,9 @@ def expire_exports() -> None:
 
 @shared_task(name="listings.settle_auctions", acks_late=True, ignore_result=True)
 def settle_auctions() -> None:
-    """Auctions that the clock has overtaken start, close and are decided."""
+    """Auctions that the clock has overtaken start, close and are decided; postings end."""
     settling.settle_due(now=timezone.now())
+    price_postings.complete_due(now=timezone.now())
 
 
 @shared_task(name="listings.remind_of_annuities", acks_late=True, ignore_result=True)

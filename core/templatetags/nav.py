@@ -128,6 +128,8 @@ FAMILIES: tuple[Family, ...] = (
             Section("/library/candidates/", gettext_lazy("开放许可候选")),
             Section("/library/sheets/", gettext_lazy("推介表")),
             Section("/library/promotion/", gettext_lazy("推广")),
+            Section("/library/lists/", gettext_lazy("推广清单")),
+            Section("/library/bundles/", gettext_lazy("组合")),
             Section("/library/auctions/", gettext_lazy("拍卖")),
             Section("/library/imports/", gettext_lazy("导入记录")),
         ),

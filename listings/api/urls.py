@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import annuities, auctions, drives, exports, layers, searches, views
+from listings.api import annuities, auctions, drives, exports, layers, searches, shelves, views
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -18,4 +18,5 @@ urlpatterns = [
     *auctions.urlpatterns,
     *annuities.urlpatterns,
     *layers.urlpatterns,
+    *shelves.urlpatterns,
 ]

@@ -36,6 +36,7 @@ from listings.models.ownership import (
     Working,
 )
 from listings.models.patents import Favourite, Holder, Listing, Patent
+from listings.models.postings import Posting
 from listings.models.promotion import ServiceRequest
 from listings.models.searches import SavedSearch, SearchHit
 from listings.models.sheets import (
@@ -44,6 +45,14 @@ from listings.models.sheets import (
     SheetPolicy,
     SheetReview,
     SheetVersion,
+)
+from listings.models.shelves import (
+    Bundle,
+    BundleMember,
+    Collection,
+    CollectionItem,
+    PromotionItem,
+    PromotionList,
 )
 
 __all__ = [
@@ -57,8 +66,12 @@ __all__ = [
     "BoardEntry",
     "BoardPosting",
     "BoardText",
+    "Bundle",
+    "BundleMember",
     "CalendarFeed",
     "CoOwnerConsent",
+    "Collection",
+    "CollectionItem",
     "DemandSignal",
     "Disclosure",
     "DisclosureContributor",
@@ -86,6 +99,9 @@ __all__ = [
     "MarketSignal",
     "Objection",
     "Patent",
+    "Posting",
+    "PromotionItem",
+    "PromotionList",
     "ResultExport",
     "SavedSearch",
     "Screening",

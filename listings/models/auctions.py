@@ -289,6 +289,13 @@ class Objection(models.Model):
     auction = models.ForeignKey(
         Auction, on_delete=models.PROTECT, null=True, blank=True, related_name="objections"
     )
+    posting = models.ForeignKey(
+        "listings.Posting",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="objections",
+    )
     organisation = models.ForeignKey(
         "core.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -310,7 +317,9 @@ class Objection(models.Model):
         constraints: ClassVar = [
             CheckConstraint(condition=~Q(text=""), name="objection_says_something"),
             CheckConstraint(
-                condition=Q(auction__isnull=False), name="objection_is_about_something"
+                condition=Q(auction__isnull=False, posting__isnull=True)
+                | Q(auction__isnull=True, posting__isnull=False),
+                name="objection_is_about_one_thing",
             ),
             CheckConstraint(
                 condition=Q(status__in=ObjectionStatus.values), name="objection_status_known"
@@ -335,4 +344,4 @@ class Objection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.auction_id}: {self.status}"
+        return f"{self.auction_id or self.posting_id}: {self.status}"

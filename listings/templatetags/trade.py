@@ -9,17 +9,32 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.templatetags.ui import zhdatetime
-from listings.selectors import auctions
+from core.templatetags.ui import zhdate, zhdatetime
+from listings.selectors import auctions, bundles, postings
 
 register = template.Library()
 
 
-@register.inclusion_tag("listings/_around.html")
-def around_patent(patent_id: int) -> dict[str, Any]:
-    """Links to the live auctions of a patent."""
-    now = timezone.now()
-    links = []
+@register.inclusion_tag("listings/_around.html", takes_context=True)
+def around_patent(context: template.Context, patent_id: int) -> dict[str, Any]:
+    """Links to the live auctions and postings of a patent."""
+    now, viewer = timezone.now(), context["request"].actor
+    links = [
+        {
+            "url": reverse("listings:posting", kwargs={"pk": row.pk}),
+            "label": _("成果转化公示"),
+            "note": _("公示期到 %(t)s") % {"t": zhdate(row.ends_on)},
+        }
+        for row in postings.live_postings_of(patent_id, viewer=viewer)
+    ]
+    links += [
+        {
+            "url": reverse("listings:bundle", kwargs={"pk": row.pk}),
+            "label": row.title,
+            "note": _("专利组合"),
+        }
+        for row in bundles.listed_bundles_of(patent_id)
+    ]
     for row in auctions.live_auctions_of(patent_id):
         opened = row.opens_at <= now
         moment = zhdatetime(row.ends_at if opened else row.opens_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +12,9 @@ from importlib.resources import files
 from typing import Any
 
 from listings.rules.auctions import Method, Terms
-from listings.services import auctions, bidding, settling
-from listings.types import Action
+from listings.rules.postings import Agreed
+from listings.services import auctions, bidding, bundles, collections, price_postings, settling
+from listings.types import Action, Route
 from patentops.sample.library import Plan
 
 
@@ -33,9 +35,79 @@ class Trade:
         for paper in papers()["auctions"]:
             if self.plan.fresh.issuperset(paper["patents"]):
                 self._auction(paper)
+        for paper in papers()["postings"]:
+            if paper["patent"] in self.plan.fresh:
+                self.plan.then(self.plan.ago(paper["posted_days_ago"]), partial(self._post, paper))
 
-    def _seller(self, paper: dict[str, Any]) -> str:
-        key = paper["patents"][0]
+        for paper in papers()["collections"]:
+            if self._is_new(paper.get("patents", ())):
+                moment = self.plan.ago(paper["published_days_ago"])
+                self.plan.then(moment, partial(self._collect, paper))
+        for paper in papers()["bundles"]:
+            if self._is_new(paper["patents"]):
+                moment = self.plan.ago(paper["listed_days_ago"])
+                self.plan.then(moment, partial(self._bundle, paper))
+
+    def _is_new(self, lines: Sequence[Sequence[str]]) -> bool:
+        """Whether this load brings the patents in; a live collection comes with the first load."""
+        return bool(self.plan.fresh) and self.plan.fresh.issuperset(key for key, _note in lines)
+
+    def _lines(self, lines: Sequence[Sequence[str]]) -> str:
+        numbers = {p.key: p.number for p in self.plan.content.patents}
+        return "\n".join(f"{numbers[key]} | {note}" for key, note in lines)
+
+    def _collect(self, paper: dict[str, Any], at: datetime) -> None:
+        by = self.plan.crew.actor(paper["org"])
+        pk = collections.make_collection(
+            draft=collections.Draft(
+                title=paper["title"],
+                slug=paper["slug"],
+                kind=paper["kind"],
+                intro=paper["intro"],
+                query=paper.get("query", ""),
+                patents=self._lines(paper.get("patents", ())),
+            ),
+            by=by,
+            now=at,
+            is_sample=True,
+        )
+        collections.publish_collection(collection_id=pk, by=by, now=at)
+
+    def _bundle(self, paper: dict[str, Any], at: datetime) -> None:
+        by = self.plan.crew.actor(paper["org"])
+        pk = bundles.make_bundle(
+            draft=bundles.Draft(
+                title=paper["title"],
+                summary=paper["summary"],
+                routes=tuple(Route(route) for route in paper["routes"]),
+                price=Decimal(paper["price"]),
+                patents=self._lines(paper["patents"]),
+                contact="示例联系人，请通过平台站内信联系",
+            ),
+            by=by,
+            now=at,
+        )
+        bundles.list_bundle(bundle_id=pk, by=by, now=at)
+
+    def _post(self, paper: dict[str, Any], at: datetime) -> None:
+        """A posted price; one that is old enough is completed by the sweep."""
+        by = self.plan.crew.actor(self._keeper(paper["patent"]))
+        pk = price_postings.draft_posting(
+            patent_id=self.plan.patent_ids[paper["patent"]],
+            agreed=Agreed(
+                route=Route(paper["route"]),
+                counterparty=paper["counterparty"],
+                price=Decimal(paper["price"]),
+                price_note=paper["price_note"],
+                summary=paper["summary"],
+                days=paper["days"],
+            ),
+            by=by,
+            now=at,
+        )
+        price_postings.post(posting_id=pk, by=by, now=at)
+
+    def _keeper(self, key: str) -> str:
         return next(p.managed_by for p in self.plan.content.patents if p.key == key)
 
     def _auction(self, paper: dict[str, Any]) -> None:
@@ -51,7 +123,7 @@ class Trade:
             plan.then(moment, partial(self._bid, bid, made))
 
     def _announce(self, paper: dict[str, Any], made: list[int], at: datetime) -> None:
-        by = self.plan.crew.actor(self._seller(paper))
+        by = self.plan.crew.actor(self._keeper(paper["patents"][0]))
         pk = auctions.draft_auction(
             patent_ids=[self.plan.patent_ids[key] for key in paper["patents"]],
             terms=self._terms(paper),
