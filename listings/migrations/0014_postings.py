@@ -11,7 +11,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0006_auctions"),
+        ("listings", "0013_drives"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0007_postings"),
+        ("listings", "0014_postings"),
     ]
 
     operations = [
