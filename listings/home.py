@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from listings import selectors
+from listings.selectors import disclosures, sheets
 from listings.types import PatentCard
 from listings.web.presenting import price_of
 
@@ -21,6 +22,8 @@ def library(actor: Actor, now: datetime) -> Part:
     """The board for visitors and firms, the stock for an office."""
     if actor.has(*KEEPERS) and actor.organisation_id is not None:
         return _stock(actor, actor.organisation_id)
+    if actor.has(Role.INVENTOR):
+        return _inventor(actor)
     if actor.is_anonymous or actor.has(Role.ENTERPRISE):
         return _board(actor)
     return Part()
@@ -59,6 +62,34 @@ def _highlight(card: PatentCard) -> Highlight:
     )
 
 
+def _desk(actor: Actor) -> tuple[Todo, ...]:
+    """What waits for a pen: reviews, sheets sent back, disclosures handed in."""
+    found = sheets.sheet_todo(viewer=actor)
+    here, inbox = reverse("listings:sheets"), reverse("listings:disclosures")
+    todos = [Todo(_("份推介表被退回，请修改"), f"{here}?state=returned", found["returned"])]
+    if actor.has(Role.OFFICE):
+        handed_in = disclosures.waiting(viewer=actor)
+        todos += [
+            Todo(_("份推介表等待审核"), f"{here}?state=in_review", found["in_review"]),
+            Todo(_("份发明披露等待受理"), f"{inbox}?status=submitted", handed_in),
+        ]
+    return tuple(todos)
+
+
+def _inventor(actor: Actor) -> Part:
+    """What an inventor has under way."""
+    inbox = reverse("listings:disclosures")
+    counts = disclosures.disclosure_counts(viewer=actor)
+    asked = disclosures.returned(viewer=actor)
+    tiles = (
+        Tile(_("发明披露"), f"{sum(counts.values()):,}", inbox, unit=_("份")),
+        Tile(_("评估中"), f"{counts['evaluating']:,}", f"{inbox}?status=evaluating", unit=_("份")),
+        Tile(_("已决定"), f"{counts['decided']:,}", f"{inbox}?status=decided", unit=_("份")),
+    )
+    todo = Todo(_("份披露需要补充后重新提交"), f"{inbox}?status=draft", asked)
+    return Part(todos=(todo,), tiles=tiles)
+
+
 def _stock(actor: Actor, organisation_id: int) -> Part:
     counts, todo = selectors.portfolio(organisation_id), selectors.stock_todo(viewer=actor)
     library = reverse("listings:library")
@@ -67,6 +98,7 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
             Todo(_("件专利号码待核实"), f"{library}?status=unverified", todo.unverified),
             Todo(_("件挂牌尚未发布"), f"{library}?offer=draft", todo.drafts),
             Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
+            *_desk(actor),
         ),
         tiles=(
             Tile(_("本单位专利"), f"{counts.registered:,}", library, unit=_("件")),

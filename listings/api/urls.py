@@ -2,7 +2,18 @@
 
 from rest_framework.routers import SimpleRouter
 
-from listings.api import annuities, auctions, drives, exports, layers, searches, shelves, views
+from listings.api import (
+    annuities,
+    auctions,
+    disclosures,
+    drives,
+    exports,
+    layers,
+    searches,
+    sheets,
+    shelves,
+    views,
+)
 
 app_name = "listings-api"
 router = SimpleRouter()
@@ -19,4 +30,6 @@ urlpatterns = [
     *annuities.urlpatterns,
     *layers.urlpatterns,
     *shelves.urlpatterns,
+    *sheets.urlpatterns,
+    *disclosures.urlpatterns,
 ]

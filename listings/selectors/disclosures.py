@@ -257,3 +257,9 @@ def none() -> DisclosureQuerySet:
 def share_total(data: DisclosureInput) -> Decimal:
     """The shares together."""
     return sum((person.share for person in data.contributors), Decimal(0))
+
+
+def returned(*, viewer: Actor) -> int:
+    """How many of the inventor's own wait to be completed."""
+    mine = Disclosure.objects.visible_to(viewer).filter(inventor_id=viewer.user_id or 0)
+    return mine.filter(status="draft").exclude(returned_because="").count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -35,12 +36,20 @@ class Neighbour:
     shared: tuple[str, ...]
 
 
+# Counts and fillers: in every text, telling of none.
+_COUNT = re.compile(r"[一二两三四五六七八九十百千万几半每各第][\u4e00-\u9fff]?$|^[a-z]$")
+_FILLERS = frozenset(
+    ["即可", "不用", "可以", "没有", "这样", "这个", "进行", "通过", "然后", "需要"]
+)
+
+
 def telling_words(text: str) -> list[str]:
     """The words of a text that tell what it is about, the most used and longest first."""
     generic = language.generic_words()
     counts: dict[str, int] = {}
     for word in language.words(text):
-        if len(word) > 1 and word not in generic and not word.isdigit():
+        told = len(word) > 1 and not word.isdigit() and not _COUNT.match(word)
+        if told and word not in generic and word not in _FILLERS:
             counts[word] = counts.get(word, 0) + 1
     return sorted(counts, key=lambda word: (-counts[word] * len(word), word))
 

@@ -112,6 +112,19 @@ def sheet_counts(*, viewer: Actor) -> dict[str, int]:
     return {code: found.get(code, 0) for code, _ in STATES}
 
 
+def sheet_todo(*, viewer: Actor) -> dict[str, int]:
+    """How many sheets wait for a reviewer or for their writer."""
+    mine = SheetDesk.objects.filter(
+        listing__status__in=moves.LIVE_LISTING,
+        listing__patent__organisation_id__in=viewer.acts_for,
+        listing__patent__removed_at__isnull=True,
+    )
+    return mine.aggregate(
+        in_review=Count("pk", filter=Q(state=SheetState.IN_REVIEW)),
+        returned=Count("pk", filter=Q(state=SheetState.RETURNED)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SheetLine:
     """One patent on the list of sheets."""

@@ -100,5 +100,6 @@ def changes(
         old = in_words(name, before, file_names or {}) if before is not None else ""
         new = in_words(name, after, file_names or {})
         if old != new:
-            found.append(Change(label, old, new, diffs.pieces(old, new)))
+            pieces = diffs.pieces(old, new) if before is not None else [Piece("same", new)]
+            found.append(Change(label, old, new, pieces))
     return found

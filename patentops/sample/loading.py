@@ -17,6 +17,7 @@ from patentops.sample.content import Sample, sample
 from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
+from patentops.sample.desk import Desk
 from patentops.sample.finding import Finding
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.trade import Trade
@@ -34,6 +35,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Demands(plan).prepare()
     Trade(plan).prepare()
     Finding(plan).prepare()
+    Desk(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)

@@ -13,7 +13,8 @@ from listings.models import Disclosure
 from tests.factories import core as make
 from tests.factories import disclosures
 from tests.factories import listings as stock
-from tests.matrix import Row, World, only
+from tests.matrix import Row, World, everyone, only
+from tests.matrix.listings import ANY, KEY
 
 SCORED = {
     "trl": "6",
@@ -122,5 +123,55 @@ EXPECTATIONS: dict[str, Row] = {
     "matching:needs-fitting": Row(
         data=lambda w: {"text": "电池加热"},
         post=only("inventor", "office", "office2", "broker"),
+    ),
+    # API
+    "listings-api:disclosure-list": Row(
+        headers=KEY,
+        data=lambda w: TYPED,
+        get=everyone(200),
+        post=everyone(403, inventor=201, office=201, office2=201),
+    ),
+    "listings-api:disclosure-detail": Row(
+        kwargs=own,
+        headers=ANY,
+        data=lambda w: TYPED,
+        get=everyone(404, inventor=200),
+        patch=everyone(404, inventor=200),
+    ),
+    "listings-api:disclosure-submit": Row(
+        kwargs=own, headers=KEY, post=everyone(404, inventor=200)
+    ),
+    "listings-api:disclosure-withdraw": Row(
+        kwargs=own, headers=KEY, post=everyone(404, inventor=200)
+    ),
+    "listings-api:disclosure-take": Row(
+        kwargs=at("submitted"), headers=KEY, post=everyone(404, office=200)
+    ),
+    "listings-api:disclosure-return": Row(
+        kwargs=at("submitted"),
+        headers=KEY,
+        data=lambda w: {"reason": "补数据"},
+        post=everyone(404, office=200),
+    ),
+    "listings-api:disclosure-evaluate": Row(
+        kwargs=at("evaluating"),
+        headers=KEY,
+        data=lambda w: SCORED,
+        post=everyone(404, office=200),
+    ),
+    "listings-api:disclosure-decide": Row(
+        kwargs=at("evaluated"),
+        headers=KEY,
+        data=lambda w: {"decision": "file"},
+        post=everyone(404, office=200),
+    ),
+    "listings-api:disclosure-apply": Row(
+        kwargs=at("decided"),
+        headers=KEY,
+        data=lambda w: {"number": "ZL 2017 1 0601862.3"},
+        post=everyone(404, office=200),
+    ),
+    "listings-api:disclosure-neighbours": Row(
+        kwargs=at("submitted"), get=everyone(404, office=200)
     ),
 }

@@ -11,7 +11,7 @@ from listings.models import Listing
 from tests.factories import core as make
 from tests.factories import listings as stock
 from tests.matrix import Row, World, everyone, only
-from tests.matrix.listings import NOT_THEIRS, drafted, of_patent, public
+from tests.matrix.listings import KEY, NOT_THEIRS, drafted, of_patent, public
 
 KEEPERS = ("office", "office2", "broker")
 
@@ -83,4 +83,24 @@ EXPECTATIONS: dict[str, Row] = {
     "listings:sheet-print": Row(kwargs=of_public, get=everyone(200)),
     "listings:sheet-pdf": Row(kwargs=of_public, get=everyone(200)),
     "listings:sheet-file": Row(kwargs=filed, get=everyone(200)),
+    # API
+    "listings-api:sheet-list": Row(get=everyone(200)),
+    "listings-api:sheet-detail": Row(kwargs=of_patent, get=everyone(404, office=200)),
+    "listings-api:sheet-versions": Row(kwargs=of_patent, get=everyone(404, office=200)),
+    "listings-api:sheet-submit": Row(kwargs=of_patent, headers=KEY, post=everyone(404, office=200)),
+    "listings-api:sheet-approve": Row(
+        kwargs=in_review,
+        headers=KEY,
+        data=lambda w: {"version": 1},
+        post=everyone(404, office=200),
+    ),
+    "listings-api:sheet-return": Row(
+        kwargs=in_review,
+        headers=KEY,
+        data=lambda w: {"version": 1, "remarks": "补数据"},
+        post=everyone(404, office=200),
+    ),
+    "listings-api:sheet-restore": Row(
+        kwargs=of_patent, headers=KEY, data=lambda w: {"number": 1}, post=everyone(404, office=200)
+    ),
 }
