@@ -16,6 +16,9 @@ EVENTS: dict[str, str] = {
     "patent.converted": "Its listing ended in a deal.",
     "patent.lapsed": "It is no longer in force.",
     "patent.restored": "It is in force again.",
+    "patent.bound": "The register binds it: encumbrance, kind, source, reference, starts_on.",
+    "patent.freed": "By the register's word something no longer binds it: the same, ended_on.",
+    "patent.contradicted": "An event does not fit what is recorded of it: contradiction_id.",
     "patent.layer_moved": "Its layer in the library changed.",
     # drives: drive_id, organisation_id (organiser, or the institution that confirmed)
     "drive.launched": "An enrolment drive was opened.",

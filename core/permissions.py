@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REGISTER_PATENT = "register_patent"
     EDIT_PATENT = "edit_patent"
     RECORD_LEGAL_EVENT = "record_legal_event"
+    LOAD_GAZETTE = "load_gazette"
     IMPORT_STOCK = "import_stock"
     PUBLISH_LISTING = "publish_listing"
     ADMIT_INVENTORY = "admit_inventory"
@@ -79,6 +80,7 @@ _SUPPLY = frozenset(
         Permission.REGISTER_PATENT,
         Permission.EDIT_PATENT,
         Permission.RECORD_LEGAL_EVENT,
+        Permission.LOAD_GAZETTE,
         Permission.IMPORT_STOCK,
         Permission.PUBLISH_LISTING,
         Permission.ADMIT_INVENTORY,
@@ -149,6 +151,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             Permission.SEE_DASHBOARD,
             Permission.RUN_DRIVE,
+            Permission.LOAD_GAZETTE,
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
             Permission.CHECK_PLEDGE,
@@ -163,6 +166,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.EDIT_SETTINGS,
             Permission.CURATE,
             Permission.SET_LAYER_RULE,
+            Permission.LOAD_GAZETTE,
             Permission.RUN_MATCHING,
             Permission.SEE_DASHBOARD,
             Permission.SEE_AUDIT,

@@ -8,7 +8,7 @@ from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.rules.working import WorkingKind
-from listings.services import index_patents, link_disclosures, take_rating
+from listings.services import gazette, index_patents, link_disclosures, take_rating, watchers
 from listings.services.alerts import answer_searches
 from listings.services.auctions import call_off_blocked
 from listings.services.bundles import suspend_bundles_of
@@ -141,3 +141,28 @@ def call_off_auctions(event: Event, *, now: datetime) -> None:
 def hear_number(event: Event, *, now: datetime) -> None:
     """An application whose number an office had noted has come into its stock."""
     link_disclosures(patent_id=int(event.payload["patent_id"]), by=Actor.system(), now=now)
+
+
+@consumer("patent.imported", "stock.imported", "patent.changed", name="listings.record_waiting")
+def record_waiting(event: Event, *, now: datetime) -> None:
+    """Events that came before their patent are recorded when it comes, or gets its number."""
+    one, several = event.payload.get("patent_id"), event.payload.get("patent_ids")
+    gazette.record_waiting(patent_ids=[int(pk) for pk in several or [one]], now=now)
+
+
+@consumer("patent.lapsed", name="listings.tell_of_loss")
+def tell_of_loss(event: Event, *, now: datetime) -> None:
+    """The holder and whoever keeps an eye on it hear that it is no longer in force."""
+    watchers.tell_of_loss(patent_id=int(event.payload["patent_id"]), event_id=event.id, now=now)
+
+
+@consumer("patent.restored", name="listings.tell_of_return")
+def tell_of_return(event: Event, *, now: datetime) -> None:
+    """And that it is in force again."""
+    watchers.tell_of_return(patent_id=int(event.payload["patent_id"]), event_id=event.id, now=now)
+
+
+@consumer("patent.contradicted", name="listings.tell_of_contradiction")
+def tell_of_contradiction(event: Event, *, now: datetime) -> None:
+    """The holder is asked to look."""
+    watchers.tell_of_contradiction(contradiction_id=int(event.payload["contradiction_id"]), now=now)

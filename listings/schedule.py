@@ -8,6 +8,7 @@ from celery.schedules import crontab
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "listings.refresh_standing": {"task": "listings.refresh_standing", "schedule": 3600.0},
+    "listings.resume_event_files": {"task": "listings.resume_event_files", "schedule": 60.0},
     "listings.resume_imports": {"task": "listings.resume_imports", "schedule": 60.0},
     "listings.score_due": {"task": "listings.score_due", "schedule": 20.0},
     "listings.tell_searches": {"task": "listings.tell_searches", "schedule": 30.0},

@@ -12,6 +12,7 @@ from listings.services import (
     alerts,
     drives,
     exports,
+    gazette,
     importing,
     layering,
     postings,
@@ -28,6 +29,24 @@ def refresh_standing() -> None:
     """Fold anew whatever the calendar alone has changed."""
     while services.refresh_standing(now=timezone.now()):
         pass
+
+
+@shared_task(
+    name="listings.work_on_event_file",
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=True,
+)
+def work_on_event_file(*, file_id: int) -> None:
+    """Judge or record a large file of legal events, from where it stands."""
+    gazette.work_on(file_id=file_id, now=timezone.now())
+
+
+@shared_task(name="listings.resume_event_files", acks_late=True, ignore_result=True)
+def resume_event_files() -> None:
+    """The sweep: files of events whose nudge was lost or whose worker died."""
+    for file_id in gazette.stuck_files(now=timezone.now()):
+        work_on_event_file.delay(file_id=file_id)
 
 
 @shared_task(name="listings.index_stale", acks_late=True, ignore_result=True)

@@ -317,7 +317,10 @@ class EncumbranceCard:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of a patent's history, oldest first: a legal event or an encumbrance."""
+    """One line of a patent's history: a date, a legal event, a bond, what was done here.
+
+    `code` is the gazette's, "+pledge" and so on for a bond, empty for the rest.
+    """
 
     on: date
     code: str
@@ -325,3 +328,4 @@ class TimelineEntry:
     detail: str
     reference: str
     source: str
+    noted_on: date | None = None  # when it came to us, for those who keep the patent

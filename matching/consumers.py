@@ -20,6 +20,8 @@ SYSTEM = Actor.system()
     "licence.filed",
     "pledge.recorded",
     "pledge.released",
+    "patent.bound",
+    "patent.freed",
     name="matching.note_patent",
 )
 def note_patent(event: Event, *, now: datetime) -> None:
@@ -41,6 +43,14 @@ def take_down(event: Event, *, now: datetime) -> None:
     for patent_id in _patents(event):
         services.take_down(patent_id=patent_id, now=now)
         services.note(items=[("patent", patent_id)], by=SYSTEM, now=now)
+
+
+@consumer("patent.lapsed", "patent.restored", name="matching.tell_receivers")
+def tell_receivers(event: Event, *, now: datetime) -> None:
+    """Whoever was shown the patent hears that it is no longer in force, or is again."""
+    services.tell_receivers(
+        patent_id=int(event.payload["patent_id"]), turn=event.id, event=event.name, now=now
+    )
 
 
 @consumer("need.opened", "need.changed", "need.closed", name="matching.note_need")

@@ -159,6 +159,7 @@ def _bind(
             source="pledges",
             reference=f"pledge:{pledge.pk}",
             party_id=pledge.pledgee_id,
+            register_number=pledge.register_number,
             by=by,
             now=now,
         )
@@ -332,25 +333,65 @@ def release_pledge(
 
 
 @transaction.atomic
-def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
-    """Tell both parties when a pledged patent is no longer in force; how many pledges."""
-    if _cards([patent_id])[0].status == PatentStatus.GRANTED:
+def follow_register(*, patent_id: int, turn: str, event: str, now: datetime) -> int:
+    """Tell both parties that a pledged patent is no longer in force, or is again; how many.
+
+    It asks instead of believing the event: what has been overtaken meanwhile is not told.
+    """
+    is_in_force = _cards([patent_id])[0].status == PatentStatus.GRANTED
+    if is_in_force != (event == "patent.restored"):
         return 0
     pledges = list(
         Pledge.objects.filter(
             items__patent_id=patent_id, status=rules.PledgeStatus.REGISTERED
         ).order_by("pk")
     )
+    title = _("质押的专利已恢复：%(number)s") if is_in_force else _("质押的专利已失效：%(number)s")
+    body = (
+        _("专利权恢复有效，质权照旧。已约定补充担保的，请双方核对是否仍然需要。")
+        if is_in_force
+        else _("请双方核对担保物，协商补充担保或提前清偿。")
+    )
     for pledge in pledges:
         _notify(
             pledge,
             [pledge.pledgor_id, pledge.pledgee_id],
-            key=f"pledge-lapse:{pledge.pk}:{patent_id}:{on.isoformat()}",
-            title=_("质押的专利已失效：%(number)s") % {"number": pledge.register_number},
-            body=_("请双方核对担保物，协商补充担保或提前清偿。"),
+            key=f"pledge-{'back' if is_in_force else 'lapse'}:{pledge.pk}:{patent_id}:{turn}",
+            title=title % {"number": pledge.register_number},
+            body=body,
             now=now,
         )
     return len(pledges)
+
+
+@transaction.atomic
+def end_by_register(pledge_id: int, *, ended_on: date, now: datetime) -> None:
+    """The register cancelled the pledge on a patent: released here once all its patents are."""
+    by = Actor.system()
+    pledge = Pledge.objects.select_for_update(of=("self",)).filter(pk=pledge_id).first()
+    if pledge is None or pledge.status != rules.PledgeStatus.REGISTERED:
+        return
+    items = {item.encumbrance_id: item.patent_id for item in pledge.items.all()}
+    running = listings.encumbrances_of(items.values(), at=now)
+    bound = {card.id for cards in running.values() for card in cards} & set(items)
+    if not bound:
+        release_pledge(
+            pledge_id=pledge_id,
+            ending=rules.Ending.OTHER,
+            released_on=max(ended_on, pledge.registered_on),
+            by=by,
+            now=now,
+        )
+    _notify(
+        pledge,
+        [pledge.pledgor_id, pledge.pledgee_id],
+        key=f"pledge-cancelled:{pledge.pk}:{len(bound)}",
+        title=_("公报登记质押注销：%(number)s") % {"number": pledge.register_number},
+        body=_("还有 %(n)d 件专利仍在质押，请双方核对。") % {"n": len(bound)}
+        if bound
+        else _("平台已按公报解除这笔质押。有误的，请向登记机构更正。"),
+        now=now,
+    )
 
 
 def remind_of_maturity(*, now: datetime, days: Sequence[int] = (30, 7, 1)) -> int:

@@ -1,6 +1,7 @@
 """What licensing does: the room's door for commands."""
 
 from licensing.services.clocks import (
+    end_by_register,
     end_expired_licences,
     follow_register,
     remind_of_filing,
@@ -39,6 +40,7 @@ __all__ = [
     "discard_declaration",
     "draft_declaration",
     "drop_contest",
+    "end_by_register",
     "end_expired_licences",
     "file_declaration",
     "file_licence",

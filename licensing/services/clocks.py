@@ -13,6 +13,7 @@ from core.days import legal_day
 from core.people.types import Actor
 from licensing.models import Licence, OpenDeclaration
 from licensing.rules import effect, moves
+from licensing.services.declarations import withdraw_declaration
 from licensing.services.ground import licence_url, moved, patent, tell
 from listings.types import PatentStatus
 
@@ -78,18 +79,23 @@ def end_expired_licences(*, now: datetime, limit: int = 1_000) -> int:
     return ended
 
 
-def follow_register(*, patent_id: int, on: date, now: datetime) -> int:
+def follow_register(*, patent_id: int, on: date, turn: str, now: datetime) -> int:
     """Bring the marks in line with what the register says today; how many rows changed.
 
-    It asks instead of believing the event: events may arrive late or in another order.
+    It asks instead of believing the event: events may arrive late or in another order. `turn`
+    names the turn in the patent's life: one bell per person for it, whichever room rings it.
     """
     if patent(patent_id).status == PatentStatus.GRANTED:
-        return note_restoration(patent_id=patent_id, now=now)
-    return note_lapse(patent_id=patent_id, lapsed_on=on, now=now)
+        return note_restoration(patent_id=patent_id, turn=turn, now=now)
+    return note_lapse(patent_id=patent_id, lapsed_on=on, turn=turn, now=now)
+
+
+def _key_of(turn: str) -> str:
+    return f"standing:{turn}"  # as listings.services.watchers has it
 
 
 @transaction.atomic
-def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
+def note_lapse(*, patent_id: int, lapsed_on: date, turn: str, now: datetime) -> int:
     """The patent is no longer in force: mark what rests on it and tell both parties.
 
     Licences stay as they are (what was performed is not reopened); pages show 专利已失效.
@@ -106,9 +112,12 @@ def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
         tell(
             [licence.licensor_id, licence.licensee_id],
             kind="licence.progress",
-            key=f"licence-lapse:{licence.pk}:{lapsed_on.isoformat()}",
+            key=_key_of(turn),
             title=_("专利已失效：%(title)s") % {"title": licence.patent_title},
-            body=_("许可所依据的专利权已不再有效，请双方核对并协商后续款项。"),
+            body=_(
+                "许可所依据的专利权已不再有效，挂牌和开放许可已暂停。"
+                "请双方核对并协商后续款项；权利恢复时会再通知。"
+            ),
             url=licence_url(licence),
             now=now,
         )
@@ -116,9 +125,9 @@ def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
         tell(
             [declaration.licensor_id],
             kind="licence.progress",
-            key=f"declaration-lapse:{declaration.pk}:{lapsed_on.isoformat()}",
-            title=_("开放许可已暂停：专利失效"),
-            body=declaration.patent_title[:200],
+            key=_key_of(turn),
+            title=_("开放许可已暂停，专利已失效：%(title)s") % {"title": declaration.patent_title},
+            body=_("挂牌也已暂停。仍想保留的，请尽快请求恢复权利，恢复后登记“专利权的恢复”。"),
             url=f"/open-licences/{declaration.pk}/",
             now=now,
         )
@@ -131,12 +140,61 @@ def note_lapse(*, patent_id: int, lapsed_on: date, now: datetime) -> int:
 
 
 @transaction.atomic
-def note_restoration(*, patent_id: int, now: datetime) -> int:
-    """The patent is in force again: take the marks off."""
+def note_restoration(*, patent_id: int, turn: str, now: datetime) -> int:
+    """The patent is in force again: take the marks off and tell both parties."""
     marked = {"patent_id": patent_id, "patent_lapsed_on__isnull": False}
     bound = list(Licence.objects.filter(**marked).select_for_update().order_by("pk"))
     offered = list(OpenDeclaration.objects.filter(**marked).select_for_update().order_by("pk"))
+    for licence in bound:
+        tell(
+            [licence.licensor_id, licence.licensee_id],
+            kind="licence.progress",
+            key=_key_of(turn),
+            title=_("专利权已恢复：%(title)s") % {"title": licence.patent_title},
+            body=_("许可照常有效，款项按约定继续履行；权利人重新挂牌后，开放许可也会恢复。"),
+            url=licence_url(licence),
+            now=now,
+        )
     Licence.objects.filter(pk__in=[row.pk for row in bound]).update(patent_lapsed_on=None)
     OpenDeclaration.objects.filter(pk__in=[row.pk for row in offered]).update(patent_lapsed_on=None)
     audit.record_many("licensing.patent_restored", subjects=[*bound, *offered], by=SYSTEM, at=now)
     return len(bound) + len(offered)
+
+
+def end_by_register(sort: str, pk: int, *, ended_on: date, now: datetime) -> None:
+    """The register cancelled what a licence or a declaration of ours had bound the patent with."""
+    if sort == "declaration":
+        declaration = OpenDeclaration.objects.filter(pk=pk).first()
+        if declaration and declaration.status == moves.DeclarationStatus.ANNOUNCED:
+            withdraw_declaration(
+                declaration_id=pk,
+                reason=_("公报登记了声明的撤回（%(day)s）") % {"day": f"{ended_on:%Y-%m-%d}"},
+                by=SYSTEM,
+                now=now,
+            )
+    elif sort == "licence":
+        _end_licence(pk, ended_on=ended_on, now=now)
+
+
+@transaction.atomic
+def _end_licence(pk: int, *, ended_on: date, now: datetime) -> None:
+    live = Q(status__in=[s.value for s in moves.IN_FORCE])
+    licence = Licence.objects.select_for_update(of=("self",)).filter(live, pk=pk).first()
+    if licence is None:
+        return
+    moved(TABLE, LABELS, licence, "end")
+    day = f"{ended_on:%Y-%m-%d}"
+    licence.closed_at, licence.closed_by = now, SYSTEM.key
+    licence.closed_reason = _("许可备案已注销（公报，%(day)s）") % {"day": day}
+    licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
+    audit.record("licence.ended", subject=licence, by=SYSTEM, at=now, changes={"ended_on": day})
+    tell(
+        [licence.licensor_id, licence.licensee_id],
+        kind="licence.progress",
+        key=f"licence-cancelled:{licence.pk}",
+        title=_("许可备案已注销：%(title)s") % {"title": licence.patent_title},
+        body=_("公报登记备案自 %(day)s 起注销，许可已终止。请双方核对；有误的请向登记机构更正。")
+        % {"day": day},
+        url=licence_url(licence),
+        now=now,
+    )

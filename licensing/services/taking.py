@@ -32,6 +32,7 @@ from licensing.services.ground import (
     tell,
 )
 from licensing.services.outcomes import report_open_licence
+from listings import services as encumbrances
 from listings.types import Action, EncumbranceKind
 
 TABLE, LABELS = moves.LICENCE_MOVES, moves.LICENCE_LABELS
@@ -356,6 +357,13 @@ def file_licence(
     licence.filing_number, licence.filed_on = filing_number.strip(), filed_on
     licence.filed_at, licence.filed_by = now, by.key
     licence.save(update_fields=["status", "filing_number", "filed_on", "filed_at", "filed_by"])
+    if licence.encumbrance_id is not None:
+        encumbrances.number_in_register(
+            encumbrance_id=licence.encumbrance_id,
+            register_number=licence.filing_number,
+            by=by,
+            now=now,
+        )
     audit.record("licence.filed", subject=licence, by=by, at=now)
     outbox.emit("licence.filed", subject=licence, by=by, at=now, payload=licence_facts(licence))
     tell(

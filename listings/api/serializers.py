@@ -219,9 +219,65 @@ class RegisterSerializer(NewPatentSerializer):
 
 
 class LegalEventSerializer(serializers.Serializer[Any]):
+    """A legal event on its way in, with what the gazette says beside its code."""
+
     code = serializers.ChoiceField(choices=[(code, words[0]) for code, words in EVENTS.items()])
     occurred_on = serializers.DateField()
     reference = serializers.CharField(max_length=40, allow_blank=True, default="")
+    from_parties = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        max_length=20,
+        required=False,
+        help_text="变更前权利人、出质人或让与人",
+    )
+    to_parties = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        max_length=20,
+        required=False,
+        help_text="变更后权利人、质权人或受让人",
+    )
+    ends_on = serializers.DateField(required=False, help_text="质押、许可的到期日")
+    licence_kind = serializers.ChoiceField(
+        choices=[("ordinary", "普通许可"), ("sole", "排他许可"), ("exclusive", "独占许可")],
+        required=False,
+    )
+    days = serializers.IntegerField(
+        min_value=1, max_value=3653, required=False, help_text="期限补偿（TC01）的天数"
+    )
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes."""
+        data = self.validated_data
+        detail = {
+            "from": data.get("from_parties"),
+            "to": data.get("to_parties"),
+            "ends_on": data["ends_on"].isoformat() if data.get("ends_on") else None,
+            "kind": data.get("licence_kind"),
+            "days": data.get("days"),
+            "note": data.get("note"),
+        }
+        return {
+            "code": data["code"],
+            "occurred_on": data["occurred_on"],
+            "reference": data["reference"],
+            "detail": {name: value for name, value in detail.items() if value},
+        }
+
+
+class RecordedEventSerializer(serializers.Serializer[Any]):
+    """A legal event of a patent."""
+
+    id = serializers.IntegerField()
+    code = serializers.CharField()
+    name = serializers.CharField(source="label", help_text="事件的中文名称")
+    occurred_on = serializers.DateField()
+    reference = serializers.CharField(allow_blank=True)
+    told = serializers.CharField(allow_blank=True, help_text="当事人、期限等内容")
+    came_from = serializers.CharField(
+        source="source", help_text="gazette 专利公报，import 清单导入"
+    )
+    recorded_at = serializers.DateTimeField()
 
 
 class ListingSerializer(OfferSerializer):

@@ -7,6 +7,7 @@ from listings.api import (
     auctions,
     disclosures,
     drives,
+    events,
     exports,
     layers,
     searches,
@@ -23,6 +24,7 @@ router.register("imports", views.ImportViewSet, basename="import")
 router.register("favourites", views.FavouriteViewSet, basename="favourite")
 urlpatterns = [
     *router.urls,
+    *events.urlpatterns,
     *drives.urlpatterns,
     *exports.urlpatterns,
     *searches.urlpatterns,

@@ -29,6 +29,7 @@ from listings import selectors, services
 from listings.api import serializers
 from listings.filters import BoardFilter
 from listings.rules.sheet_text import offer_of
+from listings.selectors import events as event_selectors
 from listings.selectors import imports as import_selectors
 from listings.selectors import office, search, sheets
 from listings.services import importing
@@ -415,9 +416,23 @@ class PatentViewSet(IdempotentCreateMixin):
         data = serializers.LegalEventSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         services.record_legal_event(
-            patent_id=whole(pk), by=request.actor, now=timezone.now(), **data.validated_data
+            patent_id=whole(pk), by=request.actor, now=timezone.now(), **data.given()
         )
         return self._answer(whole(pk), status=201)
+
+    @extend_schema(
+        operation_id="patents_list_events",
+        summary="一件专利的法律事件",
+        description="按生效的先后；与法律状态的计算次序相同。",
+        responses={
+            200: serializers.RecordedEventSerializer(many=True),
+            **problems(404),
+        },
+    )
+    @events.mapping.get
+    def list_events(self, request: Request, pk: str) -> Response:
+        found = event_selectors.events_of(whole(pk), viewer=request.actor)
+        return Response(serializers.RecordedEventSerializer(found, many=True).data)
 
     @extend_schema(
         methods=["PUT"],

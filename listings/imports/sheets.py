@@ -10,7 +10,7 @@ from typing import Any
 
 import xlsxwriter
 
-from listings.imports.columns import FIELDS
+from listings.imports.columns import FIELDS, Field
 
 SAFE_BOOK = {
     "in_memory": True,
@@ -34,7 +34,7 @@ class Remark:
 ToMend = tuple[int, Sequence[Any], Sequence[Remark]]
 
 
-def template() -> bytes:
+def template(fields: Sequence[Field] = FIELDS, title: str = "专利清单") -> bytes:
     """An empty list with every column we read, one example row and an explanation of each."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, SAFE_BOOK)
@@ -42,9 +42,9 @@ def template() -> bytes:
         {"bold": True, "bg_color": "#DCE6F2", "text_wrap": True, "valign": "top"}
     )
     as_text = book.add_format({"num_format": "@"})
-    sheet = book.add_worksheet("专利清单")
+    sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 0)
-    for index, field in enumerate(FIELDS):
+    for index, field in enumerate(fields):
         sheet.set_column(index, index, max(12, min(40, len(field.example) + 6)), as_text)
         sheet.write_string(0, index, field.label + ("*" if field.required else ""), bold)
     guide = book.add_worksheet("填写说明")
@@ -53,7 +53,7 @@ def template() -> bytes:
     guide.set_column(2, 2, 90)
     for index, title in enumerate(("列名", "例子", "怎么填")):
         guide.write_string(0, index, title, bold)
-    for line, field in enumerate(FIELDS, start=1):
+    for line, field in enumerate(fields, start=1):
         guide.write_string(line, 0, field.label + ("*" if field.required else ""))
         guide.write_string(line, 1, field.example)
         guide.write_string(line, 2, field.help)

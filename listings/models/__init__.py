@@ -18,6 +18,13 @@ from listings.models.disclosures import (
     DisclosurePublication,
 )
 from listings.models.drives import Drive, DriveReminder, DriveTask
+from listings.models.events import (
+    Contradiction,
+    DeclaredHolders,
+    EventFile,
+    EventRow,
+    WaitingEvent,
+)
 from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
 from listings.models.layers import (
@@ -72,6 +79,8 @@ __all__ = [
     "CoOwnerConsent",
     "Collection",
     "CollectionItem",
+    "Contradiction",
+    "DeclaredHolders",
     "DemandSignal",
     "Disclosure",
     "DisclosureContributor",
@@ -81,6 +90,8 @@ __all__ = [
     "DriveReminder",
     "DriveTask",
     "Encumbrance",
+    "EventFile",
+    "EventRow",
     "Favourite",
     "FeeReduction",
     "FundingDeclaration",
@@ -113,5 +124,6 @@ __all__ = [
     "SheetReview",
     "SheetVersion",
     "UnworkedReason",
+    "WaitingEvent",
     "Working",
 ]

@@ -80,12 +80,21 @@ class Encumbrance(models.Model):
     confirmed_by_event = models.ForeignKey(
         LegalEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # The register's own number of it 登记号/备案号, where known: what a gazette event names it by.
+    register_number = models.CharField(
+        "登记号", max_length=40, blank=True, default="", db_default=""
+    )
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     created_by = ActorKeyField()
     released_at = models.DateTimeField(null=True, blank=True)
     released_by = ActorKeyField(null=True, blank=True)
     released_because = models.CharField("解除原因", max_length=200, blank=True, default="")
+    # Where the register ended it: by which event, and the term it would have without.
+    released_by_event = models.ForeignKey(
+        LegalEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    agreed_term = DateRangeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "权利负担"
@@ -116,6 +125,9 @@ class Encumbrance(models.Model):
                 name="encumbrance_inactive_is_released",
             ),
             both_or_neither("released_at", "released_by", name="encumbrance_released_pair"),
+            both_or_neither(
+                "released_by_event", "agreed_term", name="encumbrance_register_ended_pair"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["patent", "kind"], name="encumbrance_patent"),

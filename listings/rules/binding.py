@@ -26,6 +26,8 @@ EXCEPTIONS = frozenset({"", SI27})
 SI27_SEAT, DECLARATION_SEAT, FIRST_ORDINARY_SEAT = 0, 1, 2
 PLEDGE_SEAT, FIRST_PRESERVATION_SEAT = -1, -2
 LAST_SEAT = 2**31 - 1
+# What the register binds sits apart, each row on the seat of its event, wherever it came in.
+REGISTER_SEATS = 2**30
 
 # GB/T 2260: the 34 divisions of the first level.
 PROVINCES: tuple[str, ...] = (
@@ -93,6 +95,7 @@ def seats(
         return DECLARATION_SEAT, DECLARATION_SEAT + 1
     if kind is EncumbranceKind.PLEDGE:
         return PLEDGE_SEAT, PLEDGE_SEAT + 1
+    taken = [seat for seat in taken if -REGISTER_SEATS < seat < REGISTER_SEATS]
     if kind is EncumbranceKind.PRESERVATION:
         seat = min([FIRST_PRESERVATION_SEAT + 1, *taken]) - 1
         return seat, seat + 1
@@ -100,6 +103,15 @@ def seats(
         return SI27_SEAT, SI27_SEAT + 1
     seat = max([FIRST_ORDINARY_SEAT - 1, *taken]) + 1
     return seat, seat + 1
+
+
+def register_seats(kind: EncumbranceKind, event_id: int) -> tuple[int, int]:
+    """The seats of a row that follows from a gazette event."""
+    if kind is EncumbranceKind.ORDINARY:
+        return REGISTER_SEATS + event_id, REGISTER_SEATS + event_id + 1
+    if kind is EncumbranceKind.PRESERVATION:
+        return -REGISTER_SEATS - event_id, -REGISTER_SEATS - event_id + 1
+    return seats(kind)
 
 
 def exclude_each_other(

@@ -38,6 +38,7 @@ EVENTS: dict[str, tuple[str, int]] = {
     "EC01": ("专利实施许可合同备案的注销", 6),
     "PP01": ("专利权的保全", 4),
     "PD01": ("专利权保全的解除", 6),
+    "TC01": ("专利权期限的补偿", 3),  # a code of our own: the gazette's is not settled
     "IP01": ("专利权的部分无效", 7),
     "AV01": ("专利权的主动放弃", 7),
     "CF01": ("未缴年费专利权终止", 7),
@@ -48,8 +49,8 @@ EVENTS: dict[str, tuple[str, int]] = {
 IN_FORCE = frozenset({PatentStatus.GRANTED})
 
 # What a beginning code opens, and what closes or restates it.
-_OPENS = {"PE01": "pledge", "EE01": "licence", "PP01": "preservation", "OL01": "declaration"}
-_CLOSES = {"PC01": "pledge", "EC01": "licence", "PD01": "preservation", "OL02": "declaration"}
+OPENS = {"PE01": "pledge", "EE01": "licence", "PP01": "preservation", "OL01": "declaration"}
+CLOSES = {"PC01": "pledge", "EC01": "licence", "PD01": "preservation", "OL02": "declaration"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -176,14 +177,14 @@ _PRESUPPOSE_GRANT = frozenset({"PE01", "PM01", "OL01", "IP01"})
 
 def _running(history: list[Event]) -> dict[str, frozenset[str]]:
     """The references still open of each sort; a closing without one closes the oldest."""
-    running: dict[str, list[str]] = {sort: [] for sort in set(_OPENS.values())}
+    running: dict[str, list[str]] = {sort: [] for sort in set(OPENS.values())}
     for event in history:
-        if event.code in _OPENS:
-            sort = running[_OPENS[event.code]]
+        if event.code in OPENS:
+            sort = running[OPENS[event.code]]
             if event.reference not in sort:
                 sort.append(event.reference)
-        elif event.code in _CLOSES:
-            sort = running[_CLOSES[event.code]]
+        elif event.code in CLOSES:
+            sort = running[CLOSES[event.code]]
             if event.reference in sort:
                 sort.remove(event.reference)
             elif sort and not event.reference:

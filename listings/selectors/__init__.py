@@ -1,6 +1,7 @@
 """What may be asked about patents, what binds them and their offers: the door for questions."""
 
 from listings.selectors.cards import card, cards, find, holders
+from listings.selectors.history import timeline
 from listings.selectors.legal import (
     annuity_of,
     can,
@@ -9,7 +10,6 @@ from listings.selectors.legal import (
     encumbrances,
     encumbrances_of,
     standing_of,
-    timeline,
 )
 from listings.selectors.stock import (
     StockCounts,

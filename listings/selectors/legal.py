@@ -23,7 +23,6 @@ from listings.types import (
     EncumbranceCard,
     EncumbranceKind,
     PatentKind,
-    TimelineEntry,
 )
 
 PARTS = ("events", "holders", "encumbrances", "inventor_rights")
@@ -252,47 +251,3 @@ def encumbrance_for(source: str, reference: str) -> EncumbranceCard | None:
         .first()
     )
     return _encumbrance_card(row) if row else None
-
-
-def timeline(patent_id: int, *, viewer: Actor) -> list[TimelineEntry]:
-    """The patent's history, oldest first: its dates, its events, and what has bound it."""
-    patent = (
-        Patent.objects.visible_to(viewer)
-        .filter(pk=patent_id)
-        .prefetch_related("events", "encumbrances")
-        .first()
-    )
-    if patent is None:
-        raise Missing(NOT_FOUND)
-    entries = [
-        TimelineEntry(
-            on=event.occurred_on,
-            code=event.code,
-            label=standing.EVENTS.get(event.code, ("其他事务", 0))[0],
-            detail=str(event.detail.get("note", "")),
-            reference=event.reference,
-            source=event.source,
-        )
-        for event in patent.events.all()
-    ]
-    entries += [_bound(row) for row in patent.encumbrances.all() if not row.term.isempty]
-    if patent.filed_on:
-        entries.append(TimelineEntry(patent.filed_on, "", "申请", "", "", ""))
-    has_grant = any(entry.code == "GR01" for entry in entries)
-    if patent.granted_on and not has_grant:
-        entries.append(TimelineEntry(patent.granted_on, "", "授权公告", "", "", ""))
-    return sorted(entries, key=lambda entry: (entry.on, entry.code, entry.reference))
-
-
-def _bound(row: Encumbrance) -> TimelineEntry:
-    bond = as_bond(row)
-    until = f"至 {bond.ends_on}" if bond.ends_on else "未约定终止日"
-    ended = f"；{row.released_because}" if row.released_because else ""
-    return TimelineEntry(
-        on=bond.starts_on,
-        code=f"+{row.kind}",
-        label=row.get_kind_display(),
-        detail=f"{until}{ended}",
-        reference=row.reference,
-        source=row.source,
-    )

@@ -1,7 +1,12 @@
 """What may be done to patents, what binds them and their offers: the door for commands."""
 
 from listings.services.batches import Published, consent_for_stock, publish_stock
-from listings.services.binding import consent_as_pledgee, encumber, release
+from listings.services.binding import (
+    consent_as_pledgee,
+    encumber,
+    number_in_register,
+    release,
+)
 from listings.services.board import (
     draft_listing,
     edit_listing,
@@ -15,6 +20,7 @@ from listings.services.board import (
     unfavourite,
     withdraw_listing,
 )
+from listings.services.contradictions import settle_contradiction
 from listings.services.corrections import (
     correct_patent,
     set_consent,
@@ -71,6 +77,7 @@ __all__ = [
     "link_disclosures",
     "mark_converted",
     "move_layer",
+    "number_in_register",
     "publish_listing",
     "publish_stock",
     "record_application",
@@ -88,6 +95,7 @@ __all__ = [
     "set_consent",
     "set_holders",
     "set_sheet_policy",
+    "settle_contradiction",
     "submit_disclosure",
     "submit_listing",
     "submit_sheet",

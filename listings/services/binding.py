@@ -14,9 +14,10 @@ from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
-from listings.models import Encumbrance, LegalEvent, Patent, choices
+from listings.models import Contradiction, Encumbrance, Patent, choices
 from listings.rules import binding
 from listings.selectors.legal import as_bond
+from listings.services.folding import settle_many
 from listings.services.locks import lock_patent
 from listings.services.scoring import rescore
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
@@ -47,6 +48,7 @@ def encumber(
     modes: Sequence[str] = MODES,
     party_id: int | None = None,
     exception: str = "",
+    register_number: str = "",
     by: Actor,
     now: datetime,
 ) -> int:
@@ -67,6 +69,7 @@ def encumber(
                 source=source,
                 reference=reference,
                 party_id=party_id,
+                register_number=register_number,
                 by=by,
                 now=now,
             )
@@ -106,7 +109,7 @@ def bind(
     source: str,
     reference: str,
     party_id: int | None = None,
-    event: LegalEvent | None = None,
+    register_number: str = "",
     by: Actor,
     now: datetime,
 ) -> Encumbrance:
@@ -130,7 +133,7 @@ def bind(
         source=source,
         reference=reference,
         party_id=party_id,
-        confirmed_by_event=event,
+        register_number=register_number,
         created_at=now,
         created_by=by.key,
     )
@@ -162,6 +165,21 @@ def _day_after(day: date | None) -> date | None:
 
 
 @transaction.atomic
+def number_in_register(
+    *, encumbrance_id: int, register_number: str, by: Actor, now: datetime
+) -> None:
+    """Note the register's own number of a bond, so that its gazette events are known for it.
+
+    The caller's command has asked for the right, and writes the entry that names the number.
+    """
+    _somebody(by)
+    row = _lock(encumbrance_id)
+    row.register_number = register_number.strip()[:40]
+    row.save(update_fields=["register_number"])
+    settle_many([row.patent], by=by, now=now)
+
+
+@transaction.atomic
 def release(*, encumbrance_id: int, ended_on: date, reason: str, by: Actor, now: datetime) -> None:
     """End an encumbrance; `ended_on` is the first day on which it no longer binds.
 
@@ -171,6 +189,8 @@ def release(*, encumbrance_id: int, ended_on: date, reason: str, by: Actor, now:
     row = _lock(encumbrance_id)
     if row.released_at is None:
         unbind(row, ended_on=ended_on, reason=reason, by=by, now=now)
+        if Contradiction.objects.open().filter(patent=row.patent).exists():
+            settle_many([row.patent], by=by, now=now)  # what stood in the register's way is gone
 
 
 def _lock(encumbrance_id: int) -> Encumbrance:
@@ -179,8 +199,10 @@ def _lock(encumbrance_id: int) -> Encumbrance:
     )
     if found is None:
         raise Missing("没有找到这项权利负担。")
-    lock_patent(found)
-    return Encumbrance.objects.select_for_update(of=("self",)).get(pk=encumbrance_id)
+    patent = lock_patent(found)
+    row = Encumbrance.objects.select_for_update(of=("self",)).get(pk=encumbrance_id)
+    row.patent = patent
+    return row
 
 
 def unbind(row: Encumbrance, *, ended_on: date, reason: str, by: Actor, now: datetime) -> None:

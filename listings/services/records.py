@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from core.days import legal_day
 from core.errors import Conflict, Invalid
-from listings.models import Holder, Patent
+from listings.models import DeclaredHolders, Holder, Patent
 from listings.rules import records, standing, terms
 from listings.rules.records import Record
 from listings.selectors.legal import base_of
@@ -107,8 +107,13 @@ def first_status(patent: Patent, *, now: datetime) -> str:
     return standing.fold(base_of(patent), (), on=legal_day(now)).status
 
 
-def write_holders(patent: Patent, holders: Sequence[HolderInput], *, manager_name: str) -> bool:
-    """Replace the patentees, linking the managing organisation by its name; whether any changed."""
+def write_holders(
+    patent: Patent, holders: Sequence[HolderInput], *, manager_name: str, declared: bool = True
+) -> bool:
+    """Replace the patentees, linking the managing organisation by its name; whether any changed.
+
+    A list that somebody `declared` stands for itself: what events said before is in it.
+    """
     known = {row.name: row for row in patent.holders.all()} if patent.pk else {}
     wanted = []
     for position, given in enumerate(holders):
@@ -126,6 +131,8 @@ def write_holders(patent: Patent, holders: Sequence[HolderInput], *, manager_nam
     columns = ("position", "name", "kind", "share", "consent", "organisation_id")
     if list(patent.holders.values_list(*columns)) == wanted:
         return False
+    if declared:
+        DeclaredHolders.objects.filter(patent=patent).delete()
     patent.holders.all().delete()
     Holder.objects.bulk_create(
         Holder(patent=patent, **dict(zip(columns, row, strict=True))) for row in wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -191,7 +192,59 @@ class EventForm(forms.Form):
         help_text=_("质押、许可备案请填登记号，例如 Y2022980001234。"),
     )
     ends_on = Day(label=_("到期日"), help_text=_("质押、许可的到期日；其他事件留空。"))
+    old = forms.CharField(
+        label=_("变更前权利人"),
+        required=False,
+        max_length=1_000,
+        help_text=_("转移、更名时填写；多个用分号隔开。专利权人名单会随之更新。"),
+    )
+    new = forms.CharField(label=_("变更后权利人"), required=False, max_length=1_000)
+    kind = forms.ChoiceField(
+        label=_("许可种类"),
+        required=False,
+        choices=[
+            ("", _("没有写明")),
+            ("ordinary", _("普通许可")),
+            ("sole", _("排他许可")),
+            ("exclusive", _("独占许可")),
+        ],
+    )
+    days = forms.IntegerField(
+        label=_("补偿天数"),
+        required=False,
+        min_value=1,
+        max_value=3_653,
+        help_text=_("只在登记专利权期限的补偿（TC01）时填写；届满日会相应顺延。"),
+    )
     examples = {"reference": "Y2022980001234"}
+    groups = [
+        (_("公报的内容"), "", ["code", "occurred_on", "reference", "ends_on"]),
+        (_("转移和更名"), "", ["old", "new"]),
+        (_("许可备案与期限补偿"), "", ["kind", "days"]),
+    ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("code") == "TC01" and not data.get("days") and "days" not in self.errors:
+            self.add_error("days", _("期限补偿没有写明天数，请填写公告的补偿天数。"))
+        return data
+
+    def detail(self) -> dict[str, Any]:
+        """What the gazette says beside the code."""
+        data = self.cleaned_data
+        said = {
+            "from": _names(data["old"]),
+            "to": _names(data["new"]),
+            "ends_on": data["ends_on"].isoformat() if data["ends_on"] else "",
+            "kind": data["kind"],
+            "days": data["days"],
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+def _names(text: str) -> list[str]:
+    """Parties, parted by semicolons or lines; a comma belongs to a foreign firm's name."""
+    return [part.strip() for part in re.split(r"[;；、\n]+", text) if part.strip()]
 
 
 class ReasonForm(forms.Form):

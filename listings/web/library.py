@@ -245,7 +245,7 @@ def new_event(request: Request, pk: int) -> HttpResponse:
                 code=data["code"],
                 occurred_on=data["occurred_on"],
                 reference=data["reference"],
-                detail={"ends_on": data["ends_on"].isoformat()} if data["ends_on"] else {},
+                detail=form.detail(),
                 by=request.actor,
                 now=timezone.now(),
             )

@@ -54,6 +54,10 @@ TIMELINE_TONES = {
     "PP": "warn",
     "RR": "ok",
     "PE": "warn",
+    "AV": "danger",
+    "CX": "muted",
+    "TR": "info",
+    "TC": "info",
 }
 
 
@@ -69,6 +73,7 @@ SOURCES = {
     "import": lazy("清单导入"),
     "licensing": lazy("平台许可记录"),
     "pledges": lazy("平台质押登记"),
+    "platform": lazy("平台记录"),
 }
 
 
@@ -223,7 +228,13 @@ def history(entries: list[TimelineEntry]) -> list[dict[str, Any]]:
             "text": entry.detail,
             "by": " · ".join(
                 part
-                for part in (register_number(entry.reference), str(SOURCES.get(entry.source, "")))
+                for part in (
+                    register_number(entry.reference),
+                    str(SOURCES.get(entry.source, "")),
+                    _("%(day)s 登记") % {"day": entry.noted_on.isoformat()}
+                    if entry.noted_on
+                    else "",
+                )
                 if part
             ),
             "tone": TIMELINE_TONES.get(entry.code[:2], "muted"),

@@ -37,6 +37,7 @@ from matching.services.runs import (
     sweep,
     take_down,
 )
+from matching.services.turns import tell_receivers
 
 __all__ = [
     "active_engine",
@@ -69,5 +70,6 @@ __all__ = [
     "subscribe",
     "sweep",
     "take_down",
+    "tell_receivers",
     "view_match",
 ]

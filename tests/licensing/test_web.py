@@ -187,7 +187,7 @@ def test_contest_and_its_decision(office, firm, client_as):
 
 def test_a_lapsed_patent_is_said_on_every_page(office, firm, client_as):
     licence = lic.licence(office, firm)
-    note_lapse(patent_id=licence.patent_id, lapsed_on=NOON.date(), now=NOON)
+    note_lapse(patent_id=licence.patent_id, lapsed_on=NOON.date(), turn="t", now=NOON)
     client = client_as(firm)
     for url in (
         reverse("licensing:licence", args=[licence.pk]),

@@ -164,8 +164,41 @@ def test_timeline_holds_dates_events_and_bonds_oldest_first() -> None:
         (date(2019, 3, 1), "申请"),
         (date(2021, 6, 1), "授权公告"),
         (date(2022, 5, 5), "专利权的转移"),
+        (NOON.date(), "专利 · 登记"),
         (NOON.date(), "普通许可"),
     ]
+
+
+def test_timeline_shows_the_public_only_what_is_public() -> None:
+    keeper, licensee = core.office(), core.enterprise()
+    row = make.listed_patent(keeper)
+    make.bound(row, EncumbranceKind.ORDINARY, party_id=licensee.organisation_id)
+    make.bound(row, EncumbranceKind.PLEDGE)
+    services.record_legal_event(
+        patent_id=row.pk,
+        code="TR01",
+        occurred_on=date(2022, 5, 5),
+        detail={"from": ["甲"], "to": ["乙"]},
+        by=SYSTEM,
+        now=NOON,
+    )
+
+    def seen(viewer: Actor) -> list[str]:
+        return [entry.label for entry in selectors.timeline(row.pk, viewer=viewer)]
+
+    public = ["申请", "授权公告", "专利权的转移"]
+    assert seen(Actor.anonymous()) == public
+    assert seen(core.actor(core.bureau("31"))) == public
+    assert seen(core.actor(licensee)) == [*public, "普通许可"]
+    assert {"普通许可", "质押", "专利 · 登记", "挂牌 · 发布"} < set(seen(core.actor(keeper)))
+    [transfer] = [
+        e for e in selectors.timeline(row.pk, viewer=core.actor(keeper)) if e.code == "TR01"
+    ]
+    assert (transfer.detail, transfer.source, transfer.noted_on) == (
+        "甲 → 乙",
+        "gazette",
+        NOON.date(),
+    )
 
 
 def test_supply_tells_matching_what_it_needs() -> None:

@@ -238,6 +238,7 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=of(bare),
         headers=KEY,
         data=lambda w: EVENT,
+        get=everyone(404, office=200, bureau=200, auditor=200),
         post=everyone(404, office=201, bureau=403, auditor=403),
     ),
     "listings-api:patent-favourite": Row(
