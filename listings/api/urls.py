@@ -10,6 +10,7 @@ from listings.api import (
     events,
     exports,
     layers,
+    portfolio,
     searches,
     sheets,
     shelves,
@@ -34,4 +35,5 @@ urlpatterns = [
     *shelves.urlpatterns,
     *sheets.urlpatterns,
     *disclosures.urlpatterns,
+    *portfolio.urlpatterns,
 ]

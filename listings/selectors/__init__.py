@@ -11,6 +11,7 @@ from listings.selectors.legal import (
     encumbrances_of,
     standing_of,
 )
+from listings.selectors.portfolios import layers_by_organisation
 from listings.selectors.stock import (
     StockCounts,
     StockTodo,
@@ -47,6 +48,7 @@ __all__ = [
     "holders",
     "inventory_item",
     "is_favourite",
+    "layers_by_organisation",
     "listing",
     "live_listing",
     "newest",

@@ -20,6 +20,7 @@ from listings.web import (
     library,
     library_auctions,
     ownership,
+    portfolio,
     postings,
     promotion,
     promotions,
@@ -79,4 +80,5 @@ urlpatterns = [
     *layers.urlpatterns,
     *promotion.urlpatterns,
     *postings.urlpatterns,
+    *portfolio.urlpatterns,
 ]

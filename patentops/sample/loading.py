@@ -19,6 +19,7 @@ from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
 from patentops.sample.desk import Desk
 from patentops.sample.finding import Finding
+from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.trade import Trade
 
@@ -36,6 +37,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Trade(plan).prepare()
     Finding(plan).prepare()
     Desk(plan).prepare()
+    Layers(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)
