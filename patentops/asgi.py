@@ -16,6 +16,7 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
+from django.db import DatabaseError, connection
 
 from core.text import encode
 from patentops.wsgi import application as pages
@@ -25,8 +26,23 @@ LIVE_PREFIX = "/events/"
 THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "2"))
 
 live = get_asgi_application()
-# Reading the word vectors takes 0.4 s: before the first search has to wait for it.
-threading.Thread(target=encode, args=(["专利"],), name="warm-up", daemon=True).start()
+
+from listings.selectors import columns  # models need the registry
+
+
+def warm_up() -> None:
+    """The word vectors (0.4 s) and the board's columns (seconds at national size), before the
+    first search has to wait for them."""
+    encode(["专利"])
+    try:
+        columns.current()
+    except DatabaseError:  # not there yet: the first search will say so, or find it
+        pass
+    finally:
+        connection.close()
+
+
+threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
 threaded: Any = WSGIMiddleware(pages, workers=THREADS)  # type: ignore[arg-type]
 
 

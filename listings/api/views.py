@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import BigIntegerField, F, FloatField, Func, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -147,7 +148,10 @@ class ListingViewSet(IdempotentCreateMixin):
             )
             # A whole number: cursors compare it exactly.
             rows = rows.annotate(text_rank=Cast(rank * 1_000_000, BigIntegerField()))
-        page = self.paginate_queryset(rows) or []
+        try:
+            page = self.paginate_queryset(rows) or []
+        except OperationalError as error:  # the statement's time was up
+            raise search.too_broad(error) from error
         cards = _cards([row.patent_id for row in page], request)
         return self.get_paginated_response(self.get_serializer(cards, many=True).data)
 
