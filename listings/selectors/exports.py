@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,8 +17,9 @@ from core.reference import selectors as reference
 from listings.models.choices import PatentKind, PatentStatus, Route
 from listings.models.exports import ResultExport, ResultExportQuerySet
 from listings.rules.exports import KEPT_FOR, MOST_ROWS, OPEN, ExportState
+from listings.selectors import search
 from listings.selectors.cards import cards
-from listings.selectors.search import BoardQuery, check, on_board
+from listings.selectors.search import BoardQuery, check
 from listings.types import PatentCard
 
 PORTION: Final = 500
@@ -61,7 +63,7 @@ def usage(user_id: int, *, now: datetime) -> tuple[int, int]:
 def count(query: BoardQuery, *, viewer: Actor) -> int:
     """How many patents answer."""
     check(query)
-    return on_board(query, viewer=viewer).count()
+    return search.total(query, viewer=viewer)
 
 
 def query_of(row: ResultExport) -> BoardQuery:
@@ -80,10 +82,8 @@ def asker(row: ResultExport) -> Actor:
 
 def answering(row: ResultExport) -> tuple[int, list[int]]:
     """How many answer, and the patents that go into the file, the newest offers first."""
-    rows = on_board(query_of(row), viewer=asker(row))
-    total = rows.count()
-    ids = rows.order_by("-published_at", "-pk").values_list("patent_id", flat=True)[:MOST_ROWS]
-    return total, list(ids)
+    query = replace(query_of(row), sort="newest")
+    return search.through(viewer=asker(row), query=query, now=row.asked_at, most=MOST_ROWS)
 
 
 def lines(

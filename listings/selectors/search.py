@@ -66,10 +66,11 @@ __all__ = [
     "close_in_meaning",
     "exact",
     "on_board",
-    "patent_ids",
     "saying",
+    "through",
     "too_broad",
     "too_much",
+    "total",
     "tsquery",
     "ways_on",
 ]
@@ -117,8 +118,15 @@ class Way:
 class Answer:
     """All entries that answer a query, and what is counted and put in order of them."""
 
-    def __init__(self, query: BoardQuery, *, viewer: Actor, columns: Columns | None = None) -> None:
-        self.query = query
+    def __init__(
+        self,
+        query: BoardQuery,
+        *,
+        viewer: Actor,
+        columns: Columns | None = None,
+        may_guess: bool = True,
+    ) -> None:
+        self.query, self.may_guess = query, may_guess
         self.columns = columns or board_columns.current()
         self.is_staff = viewer.has(*STAFF)
         self.chosen = {
@@ -138,7 +146,7 @@ class Answer:
     @cached_property
     def by_likeness(self) -> Places:
         """What comes nearest, asked only when nothing says it."""
-        if len(self.by_number) or len(self.by_words):
+        if not self.may_guess or len(self.by_number) or len(self.by_words):
             return wording.NOBODY
         pairs = wording.close(self.query.text)
         return self._listed(np.array([place for place, _ in pairs], dtype=np.int32))
@@ -261,14 +269,24 @@ def board(*, viewer: Actor, query: BoardQuery, now: datetime, facets: bool = Tru
     )
 
 
-def patent_ids(*, viewer: Actor, query: BoardQuery, now: datetime, most: int) -> list[int]:
-    """The first patents that answer, in order: what an export or an alert goes through."""
+def through(*, viewer: Actor, query: BoardQuery, now: datetime, most: int) -> tuple[int, list[int]]:
+    """How many patents answer, and the first of them in order: for exports and alerts. What only
+    comes near is not among them."""
     try:
-        answer = Answer(query, viewer=viewer)
+        answer = Answer(query, viewer=viewer, may_guess=False)
         places = answer.first(most, now)
     except OperationalError as error:
         raise too_broad(error) from error
-    return [int(pk) for pk in answer.columns["patent_id"][places]]
+    ids = [int(pk) for pk in answer.columns["patent_id"][places]]
+    return len(answer.places), ids
+
+
+def total(query: BoardQuery, *, viewer: Actor) -> int:
+    """How many patents answer."""
+    try:
+        return len(Answer(query, viewer=viewer, may_guess=False).places)
+    except OperationalError as error:
+        raise too_broad(error) from error
 
 
 def exact(text: str, *, viewer: Actor) -> int | None:
@@ -307,7 +325,8 @@ def ways_on(query: BoardQuery, *, viewer: Actor) -> list[Way]:
     columns = board_columns.current()
     found = []
     for way in tried:
-        count = len(Answer(way.query, viewer=viewer, columns=columns).places)
+        answer = Answer(way.query, viewer=viewer, columns=columns, may_guess=False)
+        count = len(answer.places)
         if count:
             found.append(replace(way, count=count))
     return found

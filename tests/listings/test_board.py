@@ -248,13 +248,16 @@ def test_meaning_keeps_to_the_filters() -> None:
     assert [card.id for card in near] == [wanted.pk]
 
 
-def test_the_first_of_many_are_as_the_board_shows_them(now: datetime) -> None:
+def test_exports_go_through_what_the_board_shows_and_guess_nothing(now: datetime) -> None:
     rows = [listed(f"一种泵{n}", keeper=None) for n in range(3)]
     query = BoardQuery(text="泵")
-    ids = search.patent_ids(viewer=ANYONE, query=query, now=now, most=2)
+    total, ids = search.through(viewer=ANYONE, query=query, now=now, most=2)
     shown = [card.id for card in search.board(viewer=ANYONE, query=query, now=now).cards]
-    assert ids == shown[:2]
+    assert (total, ids) == (3, shown[:2])
     assert {row.pk for row in rows} == set(shown)
+    near = BoardQuery(text="一种呆2")
+    assert search.total(near, viewer=ANYONE) == 0
+    assert search.through(viewer=ANYONE, query=near, now=now, most=2) == (0, [])
 
 
 def test_the_rows_of_the_database_say_the_same_as_the_columns() -> None:
