@@ -7,8 +7,9 @@ of the same rows takes a second (docs/search.md).
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -40,6 +41,13 @@ CLASSES: Final = 100
 ORDER: Final = (
     "mode", "section", "ipc", "region", "holder", "kind", "status", "price", "trl", "year", "layer",
 )  # fmt: skip
+
+YEAR_NOUGHT: Final = 1980
+# Columns counted together: their names, and one more than the largest number in each.
+PACKS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
+    "offer": (("holder", 16), ("kind", 4), ("status", 8), ("price", 8), ("layer", 4)),
+    "age": (("trl", 10), ("year", 150)),
+}
 
 Column = NDArray[Any]
 Places = NDArray[np.int32]
@@ -104,34 +112,87 @@ def chosen(
                 fits |= column // 10 ** (6 - len(value)) == int(value)
         return fits
     if name in {"trl", "year"}:
-        return np.isin(columns[name], _numbers(values))
-    return np.isin(columns[name], _coded(name, holders, values))
+        return _any_of(columns[name], _numbers(values))
+    return _any_of(columns[name], _coded(name, holders, values))
+
+
+def _any_of(column: Column, codes: Sequence[int]) -> NDArray[np.bool_]:
+    """Some comparisons: ten times as fast as isin."""
+    fits = np.zeros(len(column), dtype=bool)
+    for code in codes:
+        fits |= column == code
+    return fits
+
+
+def packed(values: Mapping[str, Column]) -> dict[str, Column]:
+    """Several small columns as the digits of one number, so that one pass counts them all."""
+    packs = {}
+    for pack, digits in PACKS.items():
+        number = np.zeros(len(values["kind"]), dtype=np.int16)
+        for name, base in digits:
+            number = number * np.int16(base) + _digit(name, values[name], base)
+        packs[pack] = number
+    return packs
+
+
+def _digit(name: str, column: Column, base: int) -> Column:
+    if name == "year":
+        column = np.where(column > 0, column - YEAR_NOUGHT, 0)
+    return np.clip(column, 0, base - 1).astype(np.int16)
 
 
 def count(
-    name: str, places: Places, columns: Mapping[str, Column], holders: Sequence[str]
-) -> Counts:
-    """How many of the places have each value, in the order in which the page shows them."""
-    if name == "mode":
-        return _count_modes(columns["modes"][places])
-    column = columns["ipc" if name == "section" else name][places]
-    if name in {"section", "ipc"}:
-        found = np.bincount(column[column >= 0].astype(np.intp, copy=False) // LETTERS)
-        if name == "section":
-            return _listed(_sums(found, CLASSES), lambda code: chr(65 + code), by_value=True)
-        return _listed(found, lambda code: f"{chr(65 + code // CLASSES)}{code % CLASSES:02d}")
-    if name == "region":
-        found = np.bincount(column // 10_000)
-        found[:1] = 0
-        return _listed(found, lambda code: f"{code:02d}")
-    found = np.bincount(column)
-    found[:1] = 0
-    if name in {"trl", "year"}:
-        return _falling(found)
+    names: Sequence[str],
+    places: Places,
+    columns: Mapping[str, Column],
+    holders: Sequence[str],
+) -> dict[str, Counts]:
+    """For each of the facets how many of the places have each value, in the page's order."""
+    found: dict[str, Counts] = {}
+    asked = set(names)
+    for pack, digits in PACKS.items():
+        if asked & {name for name, _ in digits}:
+            for name, sums in _unpacked(columns[pack][places], digits):
+                found[name] = _worded(name, sums, holders)
+    if asked & {"section", "ipc"}:
+        column = columns["ipc"][places]
+        classes = np.bincount(column[column >= 0] // LETTERS)
+        sections = _sums(classes, CLASSES)
+        found["section"] = _listed(sections, lambda code: chr(65 + code), by_value=True)
+        found["ipc"] = _listed(classes, _class)
+    if "region" in asked:
+        provinces = np.bincount(columns["region"][places] // 10_000)
+        provinces[:1] = 0
+        found["region"] = _listed(provinces, lambda code: f"{code:02d}")
+    if "mode" in asked:
+        found["mode"] = _count_modes(columns["modes"][places])
+    return {name: found[name] for name in names}
+
+
+def _unpacked(
+    column: Column, digits: Sequence[tuple[str, int]]
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    bases = tuple(base for _, base in digits)
+    cube = np.bincount(column, minlength=math.prod(bases)).reshape(bases)
+    for axis, (name, _) in enumerate(digits):
+        sums = cube.sum(axis=tuple(n for n in range(len(bases)) if n != axis))
+        sums[0] = 0
+        yield name, sums
+
+
+def _worded(name: str, sums: NDArray[np.intp], holders: Sequence[str]) -> Counts:
+    if name == "trl":
+        return _falling(sums, 0)
+    if name == "year":
+        return _falling(sums, YEAR_NOUGHT)
     known = tuple(holders) if name == "holder" else WORDS[name]
     if name == "price":
-        return [(known[code - 1], int(n)) for code, n in enumerate(found) if n]
-    return _listed(found, lambda code: known[code - 1], by_value=name == "layer")
+        return [(known[code - 1], int(n)) for code, n in enumerate(sums) if n]
+    return _listed(sums, lambda code: known[code - 1], by_value=name == "layer")
+
+
+def _class(code: int) -> str:
+    return f"{chr(65 + code // CLASSES)}{code % CLASSES:02d}"
 
 
 def _sums(found: NDArray[np.intp], width: int) -> NDArray[np.intp]:
@@ -148,8 +209,8 @@ def _listed(
     return sorted(pairs) if by_value else sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _falling(found: NDArray[np.intp]) -> Counts:
-    return [(str(code), int(found[code])) for code in np.flatnonzero(found)[::-1]]
+def _falling(found: NDArray[np.intp], nought: int) -> Counts:
+    return [(str(code + nought), int(found[code])) for code in np.flatnonzero(found)[::-1]]
 
 
 def _count_modes(column: Column) -> Counts:

@@ -162,13 +162,13 @@ def _merged(held: Mapping[str, NDArray[Any]], fresh: NDArray[Any]) -> dict[str, 
     least = int(places.max()) + 1 if len(places) else 1
     size = before if least <= before else -(-least // _ROOM) * _ROOM
     merged = {}
-    for name, _, _, kept in SPEC[1:]:
+    columns = {name: fresh[name].astype(kept) for name, _, _, kept in SPEC[1:]}
+    for name, values in (columns | facets.packed(columns)).items():
         old = held.get(name)
-        values = fresh[name].astype(kept)
         if old is not None and size == before and np.array_equal(old[places], values):
             merged[name] = old
             continue
-        array = np.zeros(size, dtype=kept)
+        array = np.zeros(size, dtype=values.dtype)
         if old is not None:
             array[:before] = old
         array[places] = values

@@ -192,15 +192,15 @@ class Answer:
         return fits
 
     def facets(self) -> tuple[Facet, ...]:
-        found = []
-        for name in counting.ORDER:
-            if name == "layer" and not self.is_staff:
-                continue
-            places = self._left_by(name) if name in self.chosen else self.places
-            counts = counting.count(name, places, self.columns.arrays, HOLDERS)
-            if counts:
-                found.append(Facet(name, tuple(counts)))
-        return tuple(found)
+        names = [name for name in counting.ORDER if name != "layer" or self.is_staff]
+        free = [name for name in names if name not in self.chosen]
+        counts = self._counted(free, self.places)
+        for name in self.chosen:
+            counts |= self._counted([name], self._left_by(name))
+        return tuple(Facet(name, tuple(counts[name])) for name in names if counts[name])
+
+    def _counted(self, names: list[str], places: Places) -> dict[str, counting.Counts]:
+        return counting.count(names, places, self.columns.arrays, HOLDERS)
 
     def first(self, most: int, now: datetime) -> Places:
         """The places in the order that was asked for."""
