@@ -13,6 +13,7 @@ from listings.selectors.ranking import literal
 from listings.selectors.wording import Places
 
 FARTHEST: Final = 0.75  # cosine distance; unrelated texts lie near 1
+NEAR: Final = 0.6  # beside results that say it, only what is plainly about the same
 _FIRST_LOOK: Final = 60
 _LONG_LOOK: Final = 1_500
 _FEW: Final = 5_000  # so many allowed entries are compared one by one
@@ -26,21 +27,25 @@ WHERE entry_id = ANY(%(places)s) AND embedding IS NOT NULL ORDER BY 2, 1 LIMIT %
 """
 
 
-def nearest(text: str, allowed: NDArray[np.bool_], limit: int) -> Places:
+def nearest(
+    text: str, allowed: NDArray[np.bool_], limit: int, farthest: float = FARTHEST
+) -> Places:
     """The entries nearest in meaning among those allowed, by the index or, where few are
     allowed, one by one."""
     vector = language.encode([text])[0]
     if not np.any(vector):
         return np.zeros(0, dtype=np.int32)
-    found = _kept(_ask(_NEAREST, {"vector": literal(vector), "most": _FIRST_LOOK}), allowed)
+    found = _kept(
+        _ask(_NEAREST, {"vector": literal(vector), "most": _FIRST_LOOK}), allowed, farthest
+    )
     if len(found) < limit:
         places = np.flatnonzero(allowed)
         if len(places) <= _FEW:
             values = {"vector": literal(vector), "most": limit, "places": places.tolist()}
-            found = _kept(_ask(_AMONG, values), allowed)
+            found = _kept(_ask(_AMONG, values), allowed, farthest)
         else:
             deeper = {"vector": literal(vector), "most": _LONG_LOOK}
-            found = _kept(_ask(_NEAREST, deeper), allowed)
+            found = _kept(_ask(_NEAREST, deeper), allowed, farthest)
     return found[:limit]
 
 
@@ -50,10 +55,10 @@ def _ask(sql: str, values: dict[str, Any]) -> list[tuple[int, float]]:
         return list(cursor.fetchall())
 
 
-def _kept(rows: list[tuple[int, float]], allowed: NDArray[np.bool_]) -> Places:
+def _kept(rows: list[tuple[int, float]], allowed: NDArray[np.bool_], farthest: float) -> Places:
     kept = [
         place
         for place, distance in rows
-        if distance is not None and distance < FARTHEST and place < len(allowed) and allowed[place]
+        if distance is not None and distance < farthest and place < len(allowed) and allowed[place]
     ]
     return np.array(kept, dtype=np.int32)

@@ -342,7 +342,9 @@ def close_in_meaning(
         for mask in answer.masks.values():
             allowed &= mask
         allowed[answer.said] = False
-        places = meaning.nearest(text, allowed, limit)
+        says_it = len(answer.by_words) or len(answer.by_number)
+        farthest = meaning.NEAR if says_it else meaning.FARTHEST
+        places = meaning.nearest(text, allowed, limit, farthest)
     except OperationalError:
         return []
     ids = [int(pk) for pk in answer.columns["patent_id"][places]]
