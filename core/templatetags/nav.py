@@ -61,6 +61,7 @@ ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
 SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
+CANDIDATES = Section("/library/candidates/", gettext_lazy("开放许可候选"), "scale")
 DRIVES = Section("/drives/", gettext_lazy("盘点动员"), "flag")
 
 WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
@@ -89,7 +90,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
         (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
-    (Role.BUREAU, (TODO, OVERSIGHT, DRIVES, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.BUREAU, (TODO, OVERSIGHT, CANDIDATES, DRIVES, OUTCOMES, LICENCES, PLEDGES)),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from listings.api import (
     annuities,
     auctions,
+    candidates,
     disclosures,
     drives,
     events,
@@ -31,6 +32,7 @@ urlpatterns = [
     *searches.urlpatterns,
     *auctions.urlpatterns,
     *annuities.urlpatterns,
+    *candidates.urlpatterns,
     *layers.urlpatterns,
     *shelves.urlpatterns,
     *sheets.urlpatterns,

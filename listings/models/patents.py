@@ -218,6 +218,11 @@ class Patent(models.Model):
                 name="patent_next_annuity",
             ),
             models.Index(
+                fields=["granted_on", "id"],
+                condition=Q(status=types.PatentStatus.GRANTED),
+                name="patent_longest_granted",
+            ),
+            models.Index(
                 fields=["id"], condition=Q(indexed_at__isnull=True), name="patent_unindexed"
             ),
         ]

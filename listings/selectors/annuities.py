@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from core.days import MONTHS_IN_YEAR, add_months
 from core.people.types import Actor
@@ -202,8 +202,10 @@ def next_due(
     granted_on: date | None,
     on: date,
     cuts: Iterable[Reduction] = (),
+    today: bool = False,
 ) -> Due | None:
-    """The next annuity of one patent with what it costs: on its due day, or today if it is late.
+    """The next annuity of one patent with what it costs: on its due day, or today if it is late
+    or `today` is asked for.
 
     None when every year to the end of the term is paid.
     """
@@ -220,14 +222,20 @@ def next_due(
     if found.due_on is None:
         return None
     return Due(
-        patent_id, found.state, found.due_on, found.grace_until, _quoted(found, kind, on, cuts)
+        patent_id,
+        found.state,
+        found.due_on,
+        found.grace_until,
+        _quoted(found, kind, on, cuts, today),
     )
 
 
-def _quoted(found: Annuity, kind: PatentKind, on: date, cuts: Iterable[Reduction]) -> Quote | None:
+def _quoted(
+    found: Annuity, kind: PatentKind, on: date, cuts: Iterable[Reduction], today: bool
+) -> Quote | None:
     if found.year is None or found.due_on is None:
         return None
-    pay_on = max(on, found.due_on)
+    pay_on = on if today else max(on, found.due_on)
     return annuities.quote(
         kind=kind, year=found.year, due_on=found.due_on, pay_on=pay_on, reductions=cuts
     )
@@ -296,3 +304,28 @@ def dues_by_patent(ids: Iterable[int], *, viewer: Actor, on: date, until: date) 
     """The next annuity of each of these patents of the viewer's."""
     rows = Patent.objects.managed_by(viewer).filter(pk__in=set(ids))
     return {due.patent_id: due for due in dues(rows, on=on, until=until) if not due.follows}
+
+
+def waiting(*, viewer: Actor, on: date) -> tuple[int, int]:
+    """How many of the viewer's annuities are in grace, and fall due within thirty days."""
+    live = MaintenanceDecision.objects.filter(patent=OuterRef("pk"), revoked_at__isnull=True)
+    counted = (
+        Patent.objects.managed_by(viewer)
+        .filter(status=PatentStatus.GRANTED)
+        .exclude(Exists(live))
+        .aggregate(
+            late=Count(
+                "pk",
+                filter=Q(
+                    annuity_paid_to__lt=on,
+                    annuity_paid_to__gte=add_months(on, -annuities.GRACE_MONTHS),
+                ),
+            ),
+            soon=Count(
+                "pk",
+                filter=Q(annuity_paid_to__gte=on, annuity_paid_to__lte=on + timedelta(days=SOON))
+                & (Q(expires_on__isnull=True) | Q(expires_on__gt=F("annuity_paid_to"))),
+            ),
+        )
+    )
+    return counted["late"], counted["soon"]

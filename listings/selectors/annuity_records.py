@@ -90,7 +90,9 @@ def due_of(patent: Patent, *, on: date) -> Due | None:
     )
 
 
-def next_dues(ids: Iterable[int], *, viewer: Actor, on: date) -> dict[int, Due]:
+def next_dues(
+    ids: Iterable[int], *, viewer: Actor, on: date, today: bool = False
+) -> dict[int, Due]:
     """The next annuity of each of these patents that the viewer manages and that is in force."""
     rows = list(
         Patent.objects.managed_by(viewer)
@@ -109,6 +111,7 @@ def next_dues(ids: Iterable[int], *, viewer: Actor, on: date) -> dict[int, Due]:
             granted_on=row.granted_on,
             on=on,
             cuts=cuts.get(row.pk, ()),
+            today=today,
         )
         if due is not None and row.pk not in given_up:
             found[row.pk] = due

@@ -66,7 +66,7 @@ def ask_consent(
     _tell(
         organisation_id,
         f"consent-asked:{row.pk}",
-        f"请答复：共有专利“{patent.title}”的{SCOPES[scope]}",
+        f"请答复是否同意{SCOPES[scope]}：{patent.title}",
         row,
         now,
     )

@@ -179,7 +179,7 @@ def pay_many(request: Request) -> HttpResponse:
         done = submitted(request, form, lambda: _record(request, ids, form))
         if done is not None:
             return done
-    found = annuity_records.next_dues(ids, viewer=request.actor, on=on)
+    found = annuity_records.next_dues(ids, viewer=request.actor, on=on, today=True)
     cards = selectors.cards(found, viewer=request.actor)
     rows = [line(row, cards[pk], on) for pk, row in found.items() if pk in cards]
     context = {

@@ -21,7 +21,7 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office, ownership, sheets
+from listings.selectors import annuity_records, office, ownership, sheets
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting, scores
 from listings.web.doors import keepers
@@ -127,6 +127,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
     abilities = office.abilities(pk, at=now)
     able = presenting.abilities(abilities)
     item = selectors.inventory_item(pk, viewer=request.actor)
+    due = annuity_records.next_dues([pk], viewer=request.actor, on=legal_day(now)).get(pk)
     context = {
         "card": card,
         "line": _line(card),
@@ -143,6 +144,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "item_label": item.get_status_display() if item else "",
         "layer_label": presenting.layer_of(card),
         "annuity": selectors.annuity_of(pk, at=now),
+        "annuity_quote": due.quote if due else None,
         "potential": scores.panel(pk, viewer=request.actor),
         "reason_form": ReasonForm(),
         "sheet": (sheet := sheets.sheet(pk, viewer=request.actor)),

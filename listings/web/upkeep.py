@@ -71,6 +71,7 @@ def _shown(request: Request, card: PatentCard, **forms: Any) -> HttpResponse:
         "found": found,
         "line": line(found.due, card, on) if found.due else None,
         "lapse_article": LAPSE_ARTICLE,
+        "to_come": sum(quote.total for quote in found.years),
         "pay_form": PayForm(initial={"paid_on": on}),
         "reduction_form": ReductionForm(),
     } | forms

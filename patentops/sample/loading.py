@@ -22,6 +22,7 @@ from patentops.sample.finding import Finding
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.trade import Trade
+from patentops.sample.upkeep import Upkeep
 
 
 @transaction.atomic
@@ -38,6 +39,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Finding(plan).prepare()
     Desk(plan).prepare()
     Layers(plan).prepare()
+    Upkeep(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)
