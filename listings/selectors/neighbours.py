@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from django.db import connection
 from django.db.models import F, FloatField, Func, TextField, Value
+from numpy.typing import NDArray
 from pgvector.django import CosineDistance
 
 from core import text as language
 from core.people.types import Actor
 from listings.models import Patent
+from listings.models.board import BoardEntry, BoardText
 from listings.rules import vectors
+from listings.selectors.asking import Matches
 from listings.selectors.cards import as_card, with_parts
-from listings.selectors.search import Matches
+from listings.selectors.ranking import literal
 from listings.types import PatentCard
 
 NEIGHBOURS: Final = 10
@@ -24,6 +28,12 @@ CANDIDATES: Final = 40
 TELLING: Final = 8
 MEANING: Final = 0.65
 """How much of the likeness is meaning; the rest is the telling words that both share."""
+
+
+_NEAREST: Final = """
+SELECT entry_id FROM listings_boardtext WHERE embedding IS NOT NULL
+ORDER BY embedding <=> %(vector)s::halfvec LIMIT %(most)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,9 @@ def neighbours(text: str, *, viewer: Actor, limit: int = NEIGHBOURS) -> list[Nei
     has_meaning = bool(np.any(vector))
     told = telling_words(text)
     wanted = told[: TELLING * 3]
-    ids = set(_by_words(told[:TELLING], viewer=viewer))
+    ids = _by_words(told[:TELLING], viewer=viewer)
     if has_meaning:
-        ids |= set(_by_meaning([float(x) for x in vector], viewer=viewer))
+        ids |= _by_meaning(vector, viewer=viewer)
     if not ids:
         return []
     rows = with_parts(Patent.objects.visible_to(viewer).filter(pk__in=ids))
@@ -83,22 +93,34 @@ def neighbours(text: str, *, viewer: Actor, limit: int = NEIGHBOURS) -> list[Nei
     return found[:limit]
 
 
-def _by_meaning(vector: Sequence[float], *, viewer: Actor) -> list[int]:
-    rows = Patent.objects.visible_to(viewer).filter(embedding__isnull=False)
-    near = rows.annotate(distance=CosineDistance("embedding", list(vector)))
-    return list(near.order_by("distance", "pk").values_list("pk", flat=True)[:CANDIDATES])
+def _by_meaning(vector: NDArray[np.float32], *, viewer: Actor) -> set[int]:
+    """The nearest on the board, by its index; and the nearest of the viewer's own stock."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAREST, {"vector": literal(vector), "most": CANDIDATES})
+        entries = [entry for (entry,) in cursor.fetchall()]
+    board = BoardEntry.objects.filter(pk__in=entries, listed=True)
+    own = Patent.objects.managed_by(viewer).filter(embedding__isnull=False)
+    near = own.annotate(distance=CosineDistance("embedding", [float(x) for x in vector]))
+    mine = near.order_by("distance", "pk").values_list("pk", flat=True)[:CANDIDATES]
+    return {*board.values_list("patent_id", flat=True), *mine}
 
 
-def _by_words(words: Sequence[str], *, viewer: Actor) -> list[int]:
+def _by_words(words: Sequence[str], *, viewer: Actor) -> set[int]:
+    """Those whose titles on the board, or whose texts in the own stock, say most of the words."""
     asked = [tokens for word in words if (tokens := language.query_tokens(word))]
     if not asked:
-        return []
+        return set()
     any_of = Func(
         Value(" | ".join(f"({vectors.query(tokens)})" for tokens in asked)),
         template="(%(expressions)s)::tsquery",
         output_field=TextField(),
     )
-    rank = Func(F("search"), any_of, function="ts_rank", output_field=FloatField())
-    rows = Patent.objects.visible_to(viewer).filter(Matches(F("search"), any_of))
-    best = rows.annotate(rank=rank).order_by("-rank", "pk")
-    return list(best.values_list("pk", flat=True)[:CANDIDATES])
+
+    def rank(column: str) -> Func:
+        return Func(F(column), any_of, function="ts_rank", output_field=FloatField())
+
+    board = BoardText.objects.filter(Matches(F("title"), any_of), entry__listed=True)
+    own = Patent.objects.managed_by(viewer).filter(Matches(F("search"), any_of))
+    best = board.annotate(rank=rank("title")).order_by("-rank", "pk")[:CANDIDATES]
+    mine = own.annotate(rank=rank("search")).order_by("-rank", "pk")[:CANDIDATES]
+    return {*best.values_list("entry__patent_id", flat=True), *mine.values_list("pk", flat=True)}
