@@ -23,6 +23,7 @@ class Permission(StrEnum):
     RECORD_LEGAL_EVENT = "record_legal_event"
     LOAD_GAZETTE = "load_gazette"
     IMPORT_STOCK = "import_stock"
+    SETTLE_CLAIM = "settle_claim"
     PUBLISH_LISTING = "publish_listing"
     ADMIT_INVENTORY = "admit_inventory"
     FAVOURITE = "favourite"
@@ -154,6 +155,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.LOAD_GAZETTE,
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
+            Permission.SETTLE_CLAIM,
             Permission.CHECK_PLEDGE,
             *_SEARCHER,
             Permission.CURATE,
@@ -164,6 +166,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SYSADMIN: frozenset(
         {
             Permission.EDIT_SETTINGS,
+            Permission.SETTLE_CLAIM,
             Permission.CURATE,
             Permission.SET_LAYER_RULE,
             Permission.LOAD_GAZETTE,

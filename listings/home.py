@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from listings import selectors
-from listings.selectors import disclosures, sheets
+from listings.selectors import claims, disclosures, sheets
 from listings.types import PatentCard
 from listings.web.presenting import price_of
 
@@ -107,3 +107,12 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
             Tile(_("已转化"), f"{counts.converted:,}", f"{library}?offer=converted", unit=_("件")),
         ),
     )
+
+
+@contribute("listings.claims", order=21)
+def disputes(actor: Actor, now: datetime) -> Part:
+    """Claims that wait for the answer of an office, or for the word of its bureau."""
+    if not actor.has(*KEEPERS, Role.BUREAU, Role.SYSADMIN):
+        return Part()
+    waiting = claims.open_claims(viewer=actor)
+    return Part(todos=(Todo(_("项权属主张待处理"), reverse("listings:claims"), waiting),))

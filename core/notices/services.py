@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "consent": "共有人同意",
     "library.layers": "专利分层、推广与复核",
     "import.finished": "批量导入结果",
+    "claim.progress": "专利权属主张",
     "export.finished": "导出文件",
     "drive.progress": "盘点动员进展与提醒",
     "search.found": "保存的检索有新专利",

@@ -133,6 +133,7 @@ FAMILIES: tuple[Family, ...] = (
             Section("/library/bundles/", gettext_lazy("组合")),
             Section("/library/auctions/", gettext_lazy("拍卖")),
             Section("/library/imports/", gettext_lazy("导入记录")),
+            Section("/library/claims/", gettext_lazy("权属主张")),
         ),
         frozenset({Role.OFFICE, Role.BROKER}),
     ),

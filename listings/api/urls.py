@@ -6,6 +6,7 @@ from listings.api import (
     annuities,
     auctions,
     candidates,
+    claims,
     disclosures,
     drives,
     events,
@@ -23,6 +24,7 @@ router = SimpleRouter()
 router.register("listings", views.ListingViewSet, basename="listing")
 router.register("patents", views.PatentViewSet, basename="patent")
 router.register("imports", views.ImportViewSet, basename="import")
+router.register("claims", claims.ClaimViewSet, basename="claim")
 router.register("favourites", views.FavouriteViewSet, basename="favourite")
 urlpatterns = [
     *router.urls,

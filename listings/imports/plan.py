@@ -94,6 +94,7 @@ class Planned:
     offer: Offer = field(default_factory=Offer)
     key: str = ""
 
+    claims: int | None = None  # the patent of another office that this row names
     was_offered: Offer = field(default_factory=Offer)
 
     @property
@@ -144,7 +145,7 @@ def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:
     if row.patent is None:
         return rejected(row, row.problems)
     if known is not None and not known.is_ours:
-        return rejected(row, (*row.problems, taken()))
+        return replace(rejected(row, (*row.problems, taken())), claims=known.id)
     data = row.patent if known is None else merged(row, row.patent, known)
     record = records.clean(data, today=today)
     if record.problems:
@@ -203,7 +204,8 @@ def taken() -> Problem:
     return Problem(
         ERROR, "", "number", "number-taken",
         "这件专利已经由另一家单位登记在库。",
-        "请核对号码；确属本单位或与对方共有的，请联系对方在专利权人中加上本单位。",
+        "不是本单位的请删去这一行；确属本单位或与对方共有的可以保留：导入后系统会提出权属主张，"
+        "由对方或主管部门处理，处理之前不会变更。",
     )  # fmt: skip
 
 

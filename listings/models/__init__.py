@@ -11,6 +11,7 @@ from listings.models.annuities import (
 from listings.models.auctions import Auction, AuctionLot, Bid, Objection
 from listings.models.binding import Encumbrance, LegalEvent
 from listings.models.board import BoardBuild, BoardEntry, BoardPosting, BoardText
+from listings.models.claims import PatentClaim
 from listings.models.disclosures import (
     Disclosure,
     DisclosureContributor,
@@ -110,6 +111,7 @@ __all__ = [
     "MarketSignal",
     "Objection",
     "Patent",
+    "PatentClaim",
     "Posting",
     "PromotionItem",
     "PromotionList",

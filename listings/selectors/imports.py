@@ -96,6 +96,11 @@ def mended_in(row: ImportBatch) -> list[ImportBatch]:
     return list(row.continued_by.order_by("pk"))
 
 
+def claims_opened(row: ImportBatch) -> int:
+    """How many claims on other offices' patents it opened."""
+    return row.claims.count()
+
+
 def sample_rows(row: ImportBatch, *, limit: int = 3) -> list[list[Any]]:
     """The first rows as they came, to choose columns by."""
     return [found.raw for found in row.rows.order_by("number")[:limit]]

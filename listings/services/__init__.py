@@ -20,6 +20,7 @@ from listings.services.board import (
     unfavourite,
     withdraw_listing,
 )
+from listings.services.claims import argue, open_claim, settle_claim
 from listings.services.contradictions import settle_contradiction
 from listings.services.corrections import (
     correct_patent,
@@ -61,6 +62,7 @@ __all__ = [
     "admit",
     "approve_sheet",
     "archive",
+    "argue",
     "consent_as_pledgee",
     "consent_for_stock",
     "correct_patent",
@@ -78,6 +80,7 @@ __all__ = [
     "mark_converted",
     "move_layer",
     "number_in_register",
+    "open_claim",
     "publish_listing",
     "publish_stock",
     "record_application",
@@ -95,6 +98,7 @@ __all__ = [
     "set_consent",
     "set_holders",
     "set_sheet_policy",
+    "settle_claim",
     "settle_contradiction",
     "submit_disclosure",
     "submit_listing",

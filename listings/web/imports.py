@@ -109,12 +109,14 @@ def batch(request: Request, pk: int) -> HttpResponse:
         "cut_off": found.about.get("cut_off"),
         "learned": [columns.BY_NAME[name].label for name in found.about.get("learned", [])],
         "absent": found.counts.get("absent", 0),
+        "claimed": found.about.get("claimed", 0),
         "mended_in": selectors.mended_in(found),
         "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
         "landing": sum(found.counts.get(v, 0) for v in ("created", "updated", "warning")),
     }
     if found.state == "done":
         context["unindexed"] = selectors.unindexed(found)
+        context["claims_opened"] = selectors.claims_opened(found)
     return _shown_at(request, context)
 
 

@@ -27,6 +27,7 @@ from listings.rules import standing
 from listings.selectors.evidence import filled
 from listings.selectors.legal import base_of
 from listings.services import records
+from listings.services.claims import open_many
 from listings.services.importing import copying
 from listings.services.importing.batches import in_portions
 from listings.services.importing.judging import mark
@@ -61,6 +62,9 @@ def land(
     if not in_portions(batch):  # encoding a large batch would hold it up
         index_patents(patent_ids=[patent.pk for patent in patents.values()], now=now)
     _tell(batch, list(patents.values()), by=by, now=now)
+    claimed = [(fate.claims, fate.row) for fate in planned if fate.claims is not None]
+    if claimed:
+        open_many(claimed, batch=batch, by=by, now=now)
     for row, fate in zip(rows, planned, strict=True):
         patent = patents.get(fate.row)
         mark(row, fate)

@@ -98,7 +98,7 @@ def _store(shift: Shift, portion: list[Numbered], seen: dict[str, int]) -> None:
     _judge(batch, rows, seen, shift)
     copying.insert(ImportRow, rows)
     batch.progress += len(rows)
-    shift.note(batch, "progress", "counts")
+    shift.note(batch, "progress", "counts", "about")
 
 
 def _judge(batch: ImportBatch, rows: list[ImportRow], seen: dict[str, int], shift: Shift) -> None:
@@ -109,6 +109,8 @@ def _judge(batch: ImportBatch, rows: list[ImportRow], seen: dict[str, int], shif
     for row, fate in zip(rows, planned, strict=True):
         mark(row, fate)
         batch.counts[row.verdict] = batch.counts.get(row.verdict, 0) + 1
+        if fate.claims is not None:
+            batch.about["claimed"] = batch.about.get("claimed", 0) + 1
 
 
 @transaction.atomic
@@ -137,13 +139,13 @@ def _judge_portion(shift: Shift, after: int, seen: dict[str, int]) -> int | None
     if not rows:
         return None
     if after < 0:
-        batch.counts, batch.progress = {}, 0
+        batch.counts, batch.progress, batch.about["claimed"] = {}, 0, 0
     for row in rows:
         row.verdict, row.problems, row.patent_id, row.changes = RowVerdict.PENDING, [], None, None
     _judge(batch, rows, seen, shift)
     copying.update(rows, ["verdict", "problems", "patent", "key", "changes"])
     batch.progress += len(rows)
-    shift.note(batch, "progress", "counts")
+    shift.note(batch, "progress", "counts", "about")
     return rows[-1].number
 
 
