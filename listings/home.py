@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from listings import selectors
-from listings.selectors import claims, disclosures, sheets
+from listings.selectors import auctions, claims, disclosures, sheets
 from listings.types import PatentCard
 from listings.web.presenting import price_of
 
@@ -99,6 +99,11 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
             Todo(_("件挂牌尚未发布"), f"{library}?offer=draft", todo.drafts),
             Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
             *_desk(actor),
+            Todo(
+                _("条公示异议待答复"),
+                reverse("listings:library-auctions"),
+                auctions.unanswered(viewer=actor),
+            ),
         ),
         tiles=(
             Tile(_("本单位专利"), f"{counts.registered:,}", library, unit=_("件")),

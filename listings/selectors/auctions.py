@@ -203,3 +203,11 @@ def readable(
         if (viewer.user_id is not None and row.raiser_id == viewer.user_id)
         or (row.organisation_id is not None and row.organisation_id in viewer.acts_for)
     ]
+
+
+def unanswered(*, viewer: Actor) -> int:
+    """How many objections wait for an answer of the organisations the viewer acts for."""
+    mine = Q(auction__organisation_id__in=viewer.acts_for) | Q(
+        posting__organisation_id__in=viewer.acts_for
+    )
+    return Objection.objects.filter(mine, status=rules.ObjectionStatus.PENDING).count()

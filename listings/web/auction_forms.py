@@ -75,7 +75,7 @@ class TermsForm(forms.Form):
             ["method", "start_price", "step", "reserve_price", "reserve_shown", "deposit"],
         ),
         (_("时间"), "", ["opens_at", "closes_at", "extend_minutes"]),
-        (_("须知与结果"), "", ["terms", "contact", "names_winner", "version"]),
+        (_("须知与结果"), "", ["terms", "contact", "names_winner"]),
     ]
 
     def as_terms(self) -> Terms:

@@ -271,3 +271,20 @@ def test_another_offices_draft_is_missing(client_as: As) -> None:
     assert client_as(core.office()).get(url("auction", row.pk)).status_code == 404
     assert client_as(core.office()).get(url("library-auction", row.pk)).status_code == 404
     assert Auction.objects.count() == 1
+
+
+def test_an_unanswered_objection_waits_on_the_offices_home_page(client_as: As) -> None:
+    keeper = core.office()
+    row = make.announced(keeper)
+    browser = client_as(keeper)
+    assert "条公示异议待答复" not in text(browser.get("/"))
+    Objection.objects.create(auction=row, text="有争议", raised_at=stock.NOON, raised_by="system")
+    assert "条公示异议待答复" in text(browser.get("/"))
+
+
+def test_the_form_shows_no_hidden_field(client_as: As) -> None:
+    keeper = core.office()
+    patent = stock.listed_patent(keeper)
+    page = text(client_as(keeper).get(url("auction-new"), {"patent": patent.pk}))
+    assert ">Version<" not in page
+    assert url("auction-new") in text(client_as(keeper).get(url("library-patent", patent.pk)))
