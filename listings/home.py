@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from listings import selectors
-from listings.selectors import auctions, claims, disclosures, sheets
+from listings.selectors import auctions, claims, disclosures, events, sheets
 from listings.types import PatentCard
 from listings.web.presenting import price_of
 
@@ -98,6 +98,11 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
             Todo(_("件专利号码待核实"), f"{library}?status=unverified", todo.unverified),
             Todo(_("件挂牌尚未发布"), f"{library}?offer=draft", todo.drafts),
             Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
+            Todo(
+                _("条公报与记录不一致，请核对"),
+                reverse("listings:event-doubts"),
+                events.counts(viewer=actor)["doubts"],
+            ),
             *_desk(actor),
             Todo(
                 _("条公示异议待答复"),

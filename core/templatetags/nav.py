@@ -59,6 +59,7 @@ AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
+EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
 DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
 SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
 CANDIDATES = Section("/library/candidates/", gettext_lazy("开放许可候选"), "scale")
@@ -90,13 +91,13 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
         (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
-    (Role.BUREAU, (TODO, OVERSIGHT, CANDIDATES, DRIVES, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.BUREAU, (TODO, OVERSIGHT, CANDIDATES, DRIVES, EVENTS, OUTCOMES, LICENCES, PLEDGES)),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
     (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, AUDIT, ADMIN)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, EVENTS, AUDIT, ADMIN)),
 )
 
 

@@ -21,7 +21,7 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import annuity_records, office, ownership, sheets
+from listings.selectors import annuity_records, events, office, ownership, sheets
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting, scores
 from listings.web.doors import keepers
@@ -134,6 +134,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "facts": presenting.facts(card),
         "holders": selectors.holders(pk, viewer=request.actor),
         "inventor_rights": ownership.rights_in_force(pk, on=legal_day(now)),
+        "doubts": events.doubts_of(pk, viewer=request.actor),
         "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
         "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
         "publish_blockers": abilities[Action.PUBLISH],

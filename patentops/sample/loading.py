@@ -21,6 +21,7 @@ from patentops.sample.desk import Desk
 from patentops.sample.finding import Finding
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
+from patentops.sample.register import Register
 from patentops.sample.trade import Trade
 from patentops.sample.upkeep import Upkeep
 
@@ -40,6 +41,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Desk(plan).prepare()
     Layers(plan).prepare()
     Upkeep(plan).prepare()
+    Register(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)
