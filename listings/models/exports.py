@@ -42,6 +42,7 @@ class ResultExport(models.Model):
     roles = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     text = models.CharField(max_length=200, blank=True, default="")
     chosen = models.JSONField(default=dict, blank=True)
+    sort = models.CharField(max_length=20, blank=True, default="", db_default="")
     described = models.CharField("条件", max_length=1_000)
     form = models.CharField("格式", max_length=4, choices=ExportForm)
     state = models.CharField(max_length=8, choices=ExportState, default=ExportState.WAITING)

@@ -59,7 +59,7 @@ def extent(total: int) -> str:
     """How much of the result the file holds, honestly."""
     if total > MOST_ROWS:
         return (
-            f"结果共 {total:,} 件，本文件只含最新发布的 {MOST_ROWS:,} 件。"
+            f"结果共 {total:,} 件，本文件只含排在最前的 {MOST_ROWS:,} 件。"
             "需要其余的，请加上地区、年份等条件分批导出。"
         )
     return f"结果共 {total:,} 件，全部在本文件中。"

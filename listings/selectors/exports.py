@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -23,6 +22,12 @@ from listings.selectors.search import BoardQuery, check
 from listings.types import PatentCard
 
 PORTION: Final = 500
+ORDERS: Final = {
+    "relevance": "按相关度",
+    "newest": "按上架时间从新到旧",
+    "price": "按价格从低到高",
+    "price-desc": "按价格从高到低",
+}
 HEADER: Final = (
     "申请号/专利号", "名称", "类型", "法律状态", "专利权人", "地区", "申请日", "授权公告日",
     "期限届满", "年费缴至", "IPC 分类号", "技术成熟度", "许可方式", "意向价格（元）", "开放许可",
@@ -68,7 +73,8 @@ def count(query: BoardQuery, *, viewer: Actor) -> int:
 
 def query_of(row: ResultExport) -> BoardQuery:
     """The question as the board takes it."""
-    return BoardQuery(text=row.text, chosen={k: tuple(v) for k, v in row.chosen.items()})
+    chosen = {k: tuple(v) for k, v in row.chosen.items()}
+    return BoardQuery(text=row.text, chosen=chosen, sort=row.sort)
 
 
 def asker(row: ResultExport) -> Actor:
@@ -80,10 +86,9 @@ def asker(row: ResultExport) -> Actor:
     )
 
 
-def answering(row: ResultExport) -> tuple[int, list[int]]:
-    """How many answer, and the patents that go into the file, the newest offers first."""
-    query = replace(query_of(row), sort="newest")
-    return search.through(viewer=asker(row), query=query, now=row.asked_at, most=MOST_ROWS)
+def answering(row: ResultExport, *, now: datetime) -> tuple[int, list[int]]:
+    """How many answer, and the patents that go into the file, in the order of the page."""
+    return search.through(viewer=asker(row), query=query_of(row), now=now, most=MOST_ROWS)
 
 
 def lines(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import OperationalError
-from pgvector.django import CosineDistance
+from django.db import OperationalError, connection
 
 from core import text as language
 from core.errors import Missing
 from core.people.types import Actor
-from listings.models import Listing, Patent
+from listings.models import Patent
 from listings.rules.similar import FARTHEST, Likeness, likeness
 from listings.selectors.cards import NOT_FOUND, cards
 from listings.types import PatentCard
 
-LOOKED_AT: Final = 40
+LOOKED_AT: Final = 60
 SHOWN: Final = 6
+_NEAREST: Final = """
+SELECT e.patent_id, t.distance FROM (
+    SELECT entry_id, embedding <=> %(vector)s::halfvec AS distance FROM listings_boardtext
+    WHERE embedding IS NOT NULL ORDER BY embedding <=> %(vector)s::halfvec LIMIT %(most)s
+) t JOIN listings_boardentry e ON e.id = t.entry_id
+WHERE e.listed AND e.patent_id <> %(own)s ORDER BY 2, 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +49,7 @@ def similar(patent_id: int, *, viewer: Actor) -> list[Similar]:
     if vector is None:
         return []
     try:
-        near = dict(
-            Listing.objects.on_board()
-            .filter(patent__embedding__isnull=False)
-            .exclude(patent_id=patent_id)
-            .annotate(distance=CosineDistance("patent__embedding", vector))
-            .filter(distance__lt=FARTHEST)
-            .order_by("distance", "pk")
-            .values_list("patent_id", "distance")[:LOOKED_AT]
-        )
+        near = _nearest(patent_id, vector)
     except OperationalError:  # the database's patience is up: a page without this box
         return []
     found = cards(near, viewer=viewer)
@@ -63,6 +62,14 @@ def similar(patent_id: int, *, viewer: Actor) -> list[Similar]:
         if card.is_public
     ]
     return sorted(alike, key=lambda s: (-s.why.score, s.card.id))[:SHOWN]
+
+
+def _nearest(patent_id: int, vector: Iterable[float]) -> dict[int, float]:
+    """The listed patents nearest in meaning and how far they are, by the board's vector index."""
+    given = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAREST, {"vector": given, "own": patent_id, "most": LOOKED_AT})
+        return {pk: distance for pk, distance in cursor.fetchall() if distance < FARTHEST}
 
 
 def _words(title: str) -> list[str]:

@@ -61,6 +61,7 @@ def ask_for_export(
         roles=sorted(role.value for role in by.roles),
         text=query.text,
         chosen=chosen,
+        sort=query.sort,
         described=described[:1_000],
         form=form.value,
         asked_at=now,
@@ -123,7 +124,7 @@ def _claim(export_id: int, *, now: datetime) -> bool:
 
 def _write(row: ResultExport, path: Path, *, now: datetime, clock: Callable[[], datetime]) -> None:
     """The whole file, a portion at a time; the row shows how far it is and keeps its lease."""
-    row.total, ids = exports.answering(row)
+    row.total, ids = exports.answering(row, now=now)
     row.rows, row.read_at = len(ids), now
     row.save(update_fields=["total", "rows", "read_at"])
     address = f"{settings.PUBLIC_URL}{reverse('listings:board')}"
@@ -144,7 +145,7 @@ def statement(row: ResultExport) -> list[tuple[str, str]]:
         ("检索条件", row.described),
         ("数据时间", f"{read_at:%Y-%m-%d %H:%M}（北京时间）" if read_at else ""),
         ("范围", rules.extent(row.total)),
-        ("排列", "按上架时间从新到旧"),
+        ("排列", exports.ORDERS.get(exports.query_of(row).order, "与页面相同")),
     ]
 
 

@@ -79,7 +79,7 @@ def test_how_much_one_person_may_ask(unfinished: int, recent: int, refused: bool
 
 def test_the_extent_is_honest() -> None:
     assert rules.extent(10_000) == "结果共 10,000 件，全部在本文件中。"
-    assert "共 10,001 件，本文件只含最新发布的 10,000 件" in rules.extent(10_001)
+    assert "共 10,001 件，本文件只含排在最前的 10,000 件" in rules.extent(10_001)
 
 
 def test_the_database_knows_the_same_steps(firm: Membership) -> None:
@@ -156,7 +156,7 @@ def test_a_larger_result_is_cut_and_says_so(
     row = written(asked(firm))
     body = row.file.read().decode()
     assert (row.total, row.rows) == (2, 1)
-    assert "结果共 2 件，本文件只含最新发布的 1 件" in body
+    assert "结果共 2 件，本文件只含排在最前的 1 件" in body
     assert f"/patents/{new.pk}/" in body
     assert f"/patents/{old.pk}/" not in body
 
