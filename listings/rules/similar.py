@@ -8,6 +8,8 @@ from typing import Final
 
 FARTHEST: Final = 0.7
 """Cosine distance beyond which texts have nothing to do with each other."""
+NEAR: Final = 0.5
+"""How alike two texts of different classes must be to be shown."""
 SAME_GROUP: Final = 0.10
 SAME_SUBCLASS: Final = 0.05
 SUBCLASS: Final = 4
@@ -22,6 +24,11 @@ class Likeness:
     group: str = ""
     subclass: str = ""
     words: tuple[str, ...] = ()
+
+
+def worth_showing(why: Likeness) -> bool:
+    """Whether two patents have enough in common: much the same text, or a class and some of it."""
+    return why.meaning >= NEAR or bool(why.group or why.subclass)
 
 
 def group_of(symbol: str) -> str:

@@ -12,7 +12,7 @@ from core import text as language
 from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Patent
-from listings.rules.similar import FARTHEST, Likeness, likeness
+from listings.rules.similar import FARTHEST, Likeness, likeness, worth_showing
 from listings.selectors.cards import NOT_FOUND, cards
 from listings.types import PatentCard
 
@@ -61,6 +61,7 @@ def similar(patent_id: int, *, viewer: Actor) -> list[Similar]:
         for pk, card in found.items()
         if card.is_public
     ]
+    alike = [one for one in alike if worth_showing(one.why)]
     return sorted(alike, key=lambda s: (-s.why.score, s.card.id))[:SHOWN]
 
 

@@ -48,6 +48,9 @@ def test_likeness_names_the_narrowest_class_they_share() -> None:
     found = rules.likeness(0.2, mine, ["H01M 4/02"])
     assert (found.group, found.subclass) == ("", "H01M")
     assert rules.likeness(0.2, mine, ["A61B 5/00"]).subclass == ""
+    assert rules.worth_showing(rules.likeness(0.4, mine, ["A61B 5/00"]))
+    assert not rules.worth_showing(rules.likeness(0.6, mine, ["A61B 5/00"]))
+    assert rules.worth_showing(rules.likeness(0.6, mine, ["H01M 4/02"]))
 
 
 @pytest.mark.django_db
