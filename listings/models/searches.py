@@ -40,6 +40,8 @@ class SavedSearch(models.Model):
     chosen = models.JSONField("筛选条件", default=dict, blank=True)
     sort = models.CharField(max_length=20, blank=True, default="")
     fingerprint = models.CharField(max_length=64)
+    # The words as a tsquery: a patent without them cannot answer. None: always look closer.
+    words = models.TextField(null=True, blank=True)  # noqa: DJ001
     frequency = models.CharField("提醒", max_length=10, choices=Frequency)
     # What answered when it was saved: no news. Beyond a limit only the moment is remembered.
     known = ArrayField(models.BigIntegerField(), default=list, blank=True)

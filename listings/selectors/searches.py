@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.expressions import RawSQL
 
 from core.errors import Missing
 from core.people import selectors as people
@@ -14,6 +24,7 @@ from core.people.types import Actor
 from listings.models import Encumbrance, Listing
 from listings.models.patents import LISTED
 from listings.models.searches import SavedSearch, SavedSearchQuerySet, SearchHit
+from listings.rules import alerts, numbers, vectors
 from listings.selectors.cards import cards
 from listings.selectors.search import STAFF, BoardQuery, on_board
 from listings.types import EncumbranceKind, PatentCard
@@ -98,6 +109,35 @@ def viewers(rows: Iterable[SavedSearch]) -> dict[int, Actor]:
         held = roles.get((row.user_id, row.organisation_id or 0), frozenset())
         found[row.pk] = Actor(user_id=row.user_id, roles=held)
     return found
+
+
+def words_of(query: BoardQuery) -> str | None:
+    """The words a patent must hold to answer, as a tsquery; None where it may answer without.
+
+    A change of the tokeniser wants these written anew: until then set them to None.
+    """
+    if not query.text or numbers.fold(query.text)[:-1].isdigit() or not query.tokens:
+        return None
+    return vectors.query(query.tokens) or None
+
+
+def at_once(patent_id: int, *, after: int, most: int) -> list[SavedSearch]:
+    """The next searches told at once that the patent may have come to answer: it holds their
+    words, as far as they have any, and is not among their hits."""
+    holds = RawSQL(
+        "(SELECT p.search FROM listings_patent p WHERE p.id = %s)"
+        " @@ listings_savedsearch.words::tsquery",
+        [patent_id],
+        output_field=BooleanField(),
+    )
+    rows = (
+        SavedSearch.objects.filter(frequency=alerts.Frequency.AT_ONCE.value, pk__gt=after)
+        .annotate(holds=holds)
+        .filter(Q(words__isnull=True) | Q(holds=True))
+        .exclude(hits__patent_id=patent_id)
+        .defer("known", "words")
+    )
+    return list(rows.order_by("pk")[:most])
 
 
 def answered_by(patent_id: int, rows: Sequence[SavedSearch]) -> set[int]:

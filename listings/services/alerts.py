@@ -34,12 +34,7 @@ def answer_searches(*, patent_id: int, now: datetime) -> int:
         return 0
     last, fresh = 0, 0
     while True:
-        rows = list(
-            SavedSearch.objects.filter(frequency=Frequency.AT_ONCE, pk__gt=last)
-            .exclude(hits__patent_id=patent_id)
-            .defer("known")
-            .order_by("pk")[:PORTION]
-        )
+        rows = searches.at_once(patent_id, after=last, most=PORTION)
         if not rows:
             return fresh
         last = rows[-1].pk

@@ -137,6 +137,7 @@ def _asked(query: BoardQuery, by: Actor) -> dict[str, Any]:
         "text": query.text,
         "chosen": chosen,
         "sort": query.sort,
+        "words": searches.words_of(query),
         "fingerprint": alerts.fingerprint(query.text, chosen),
     }
 

@@ -271,6 +271,25 @@ def test_only_staff_are_answered_by_layer(drain: Any) -> None:
     assert ask.viewers([row])[row.pk].roles == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("text", "looked_at"),
+    [("石墨烯", True), ("深海锚泊", False), ("201910900001", True), ("", True)],
+)
+def test_only_searches_whose_words_it_holds_are_asked(
+    firm: Membership, drain: Any, text: str, looked_at: bool
+) -> None:
+    patent = offered()
+    drain()
+    searches.save_search(
+        name="x",
+        query=BoardQuery(text=text, chosen={"kind": ("design",)}),
+        frequency=Frequency.AT_ONCE,
+        by=make.actor(firm),
+        now=NOON,
+    )
+    assert bool(ask.at_once(patent.pk, after=0, most=9)) is looked_at
+
+
 def test_many_searches_are_asked_in_few_statements(firm: Membership, drain: Any) -> None:
     patent = offered()
     drain()

@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="savedsearch",
+            name="words",
+            field=models.TextField(blank=True, null=True),
+        ),
+        migrations.AddField(
             model_name="resultexport",
             name="sort",
             field=models.CharField(blank=True, db_default="", default="", max_length=20),
