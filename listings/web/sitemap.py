@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from django.urls import reverse
 
-from core.web.sitemap import Address, Source, contribute
+from core.people.types import Actor
+from core.web.sitemap import MOST, Address, Source, contribute
 from listings.selectors import addresses
+from listings.selectors import collections as shelves
 
 
 def listed(part: int) -> Iterator[Address]:
@@ -16,4 +18,12 @@ def listed(part: int) -> Iterator[Address]:
         yield Address(reverse("listings:patent", kwargs={"pk": patent_id}), changed_at)
 
 
+def collections(part: int) -> Iterator[Address]:
+    """The pages of published collections; there are never more of them than one part holds."""
+    shown = shelves.collections(viewer=Actor.anonymous())
+    for slug, published_at in shown.values_list("slug", "published_at")[:MOST]:
+        yield Address(reverse("listings:collection", kwargs={"slug": slug}), published_at)
+
+
+contribute("collections", Source(lambda: {0: None}, collections))
 contribute("patents", Source(lambda: dict(addresses.listed_parts()), listed))
