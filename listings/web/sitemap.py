@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
 
 from django.urls import reverse
 
-from core.people.types import Actor
 from core.web.sitemap import MOST, Address, Source, contribute
-from listings.selectors import addresses
-from listings.selectors import collections as shelves
+from listings.selectors import addresses, bundles, collections
 
 
 def listed(part: int) -> Iterator[Address]:
@@ -18,12 +18,11 @@ def listed(part: int) -> Iterator[Address]:
         yield Address(reverse("listings:patent", kwargs={"pk": patent_id}), changed_at)
 
 
-def collections(part: int) -> Iterator[Address]:
-    """The pages of published collections; there are never more of them than one part holds."""
-    shown = shelves.collections(viewer=Actor.anonymous())
-    for slug, published_at in shown.values_list("slug", "published_at")[:MOST]:
-        yield Address(reverse("listings:collection", kwargs={"slug": slug}), published_at)
+def shelf(paths: Callable[[], Iterable[tuple[str, datetime]]]) -> Source:
+    """Pages that will never be more than one part holds."""
+    return Source(lambda: {0: None}, lambda part: [Address(*row) for row in islice(paths(), MOST)])
 
 
-contribute("collections", Source(lambda: {0: None}, collections))
+contribute("bundles", shelf(bundles.public_paths))
+contribute("collections", shelf(collections.public_paths))
 contribute("patents", Source(lambda: dict(addresses.listed_parts()), listed))
