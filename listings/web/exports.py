@@ -75,7 +75,7 @@ def new(request: Request) -> HttpResponse:
 
         if answer := submitted(request, form, run):
             return answer
-    total = exports.count(query, viewer=request.actor, now=timezone.now())
+    total = exports.count(query, viewer=request.actor)
     context = {
         "form": form,
         "parts": parts(query),
