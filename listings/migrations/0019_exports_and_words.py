@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("listings", "0017_candidates"),
+        ("listings", "0018_claims"),
     ]
 
     operations = [
