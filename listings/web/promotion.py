@@ -98,6 +98,7 @@ def worklist(request: Request) -> HttpResponse:
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     counts = selectors.counts(viewer=request.actor, at=now)
     labels = {code: filters.word_for("layer", code) for code in LEADS}
+    shown = selectors.candidates(page, at=now)
     context = {
         "layer": layer,
         "state": state if layer == "C" else "",
@@ -112,10 +113,8 @@ def worklist(request: Request) -> HttpResponse:
             for code in LEADS
         ],
         "counts": counts,
-        "rows": [
-            {"card": row, "offer": OFFERS.get(row.listing_status, "")}
-            for row in selectors.candidates(page, at=now)
-        ],
+        "rows": [{"card": row, "offer": OFFERS.get(row.listing_status, "")} for row in shown],
+        "any_to_list": any(row.listing_status != "listed" for row in shown),
         "page": page,
         "states": STATES,
         "review_on": (timezone.localdate(now) + REVIEW_IN).isoformat(),
