@@ -60,6 +60,8 @@ def build_postings(*, now: datetime, say: Callable[[str], object] = str) -> int:
     size = BoardText.objects.count()
     least, room = max(1, int(size * COMMON)), (_one("SELECT max(id) FROM listings_boardentry") or 0)
     made = []
+    # The index alone says who has a token; a scan of the table would unpack every text.
+    _one("SELECT set_config('enable_seqscan', 'off', true)")
     for token in _common_tokens(size, least):
         places = _places("words @@ %s::tsquery", [vectors.lexeme(token)])
         made.append(BoardPosting(token=token, count=len(places), bits=_bits(places, room)))

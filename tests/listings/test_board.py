@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from core.people.types import Actor
 from listings import services
@@ -238,6 +239,20 @@ def test_a_chinese_question_finds_the_english_patent(client: Any) -> None:
     assert [card.id for card in near][:1] == [english.pk]
     page = client.get("/patents/", {"q": "电池充电"}).content.decode()
     assert "译名相近 · 外文" in page
+
+
+def test_the_page_asks_as_much_for_one_result_as_for_ten(client: Any) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get("/patents/", {"q": "膜", "trl": "8"}).status_code == 200
+        return len(seen)
+
+    keeper = make.office()
+    listed("一种膜", keeper=keeper, trl=8)
+    one = cost()
+    for n in range(9):
+        listed(f"一种膜{n}", keeper=keeper, trl=8)
+    assert cost() == one
 
 
 def test_meaning_keeps_to_the_filters() -> None:
