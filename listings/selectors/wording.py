@@ -24,7 +24,7 @@ from listings.selectors.columns import Columns
 Places = NDArray[np.int32]
 NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)
 FEWEST_DIGITS: Final = 6
-_REMEMBERED: Final = 256  # postings a process keeps, 85 KB each at national size
+_REMEMBERED: Final = 400  # postings a process keeps, 85 KB each at national size
 _CLOSE_TOKENS: Final = 48
 _CLOSE_OF_A_TOKEN: Final = 20_000
 _TELLING: Final = 8
