@@ -146,7 +146,7 @@ class BidSerializer(serializers.Serializer[Any]):
     is_winner = serializers.BooleanField()
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class AuctionReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
@@ -234,12 +234,12 @@ class AuctionViewSet(IdempotentCreateMixin):
         operation_id="auctions_cancel",
         summary="取消",
         parameters=[KEY],
-        request=ReasonSerializer,
+        request=AuctionReasonSerializer,
         responses={200: AuctionSerializer, **problems(400, 401, 403, 404, 409, 422)},
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        data = ReasonSerializer(data=request.data)
+        data = AuctionReasonSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         services.cancel_auction(
             auction_id=whole(pk),
