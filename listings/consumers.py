@@ -8,10 +8,11 @@ from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.rules.working import WorkingKind
-from listings.services import gazette, index_patents, link_disclosures, take_rating, watchers
+from listings.services import gazette, index_patents, take_rating, watchers
 from listings.services.alerts import answer_searches
 from listings.services.auctions import call_off_blocked
 from listings.services.bundles import suspend_bundles_of
+from listings.services.disclosures import link_arrivals
 from listings.services.ownership import hear_working
 from listings.services.scoring import rescore, take_demand
 
@@ -137,10 +138,11 @@ def call_off_auctions(event: Event, *, now: datetime) -> None:
     )
 
 
-@consumer("patent.imported", "patent.changed", name="listings.link_disclosures")
+@consumer("patent.imported", "stock.imported", "patent.changed", name="listings.link_disclosures")
 def hear_number(event: Event, *, now: datetime) -> None:
     """An application whose number an office had noted has come into its stock."""
-    link_disclosures(patent_id=int(event.payload["patent_id"]), by=Actor.system(), now=now)
+    one, several = event.payload.get("patent_id"), event.payload.get("patent_ids")
+    link_arrivals(patent_ids=[int(pk) for pk in several or [one]], by=Actor.system(), now=now)
 
 
 @consumer("patent.imported", "stock.imported", "patent.changed", name="listings.record_waiting")

@@ -285,6 +285,18 @@ def link_disclosures(*, patent_id: int, by: Actor, now: datetime) -> int:
     return len(rows)
 
 
+def link_arrivals(*, patent_ids: Iterable[int], by: Actor, now: datetime) -> int:
+    """The same for a portion of an import; nearly always nobody waits for any of them."""
+    numbers = Patent.objects.kept().filter(pk__in=list(patent_ids), number__isnull=False)
+    waiting = Disclosure.objects.filter(patent__isnull=True, status=DisclosureStatus.FILED)
+    awaited = waiting.filter(application_number__in=numbers.values("number"))
+    wanted = numbers.filter(number__in=list(awaited.values_list("application_number", flat=True)))
+    return sum(
+        link_disclosures(patent_id=pk, by=by, now=now)
+        for pk in wanted.order_by("pk").values_list("pk", flat=True)
+    )
+
+
 # Common steps
 
 

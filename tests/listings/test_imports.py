@@ -354,3 +354,13 @@ def test_whoever_listens_hears_of_a_portion_once(
     carry_out(upload(row(1), row(2), row(3, 申请日="x")), keeper, now)
     told = OutboxEvent.objects.get(name="stock.imported")
     assert len(told.payload["patent_ids"]) == 2
+
+
+def test_a_change_of_what_is_on_the_board_is_told_to_those_who_look(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    listed = stock.listed_patent(keeper)
+    OutboxEvent.objects.all().delete()
+    carry_out(upload(row(1), row(2, 申请号=listed.number, 名称="新的名称")), keeper, now)
+    told = OutboxEvent.objects.filter(name="patent.changed").values_list("subject_id", flat=True)
+    assert list(told) == [str(listed.pk)]

@@ -26,7 +26,7 @@ from listings.models import (
 from listings.rules import standing
 from listings.selectors.evidence import filled
 from listings.selectors.legal import base_of
-from listings.services import records
+from listings.services import news, records
 from listings.services.claims import open_many
 from listings.services.importing import copying
 from listings.services.importing.batches import in_portions
@@ -87,6 +87,14 @@ def _tell(batch: ImportBatch, patents: Sequence[Patent], *, by: Actor, now: date
             "patent_ids": [patent.pk for patent in patents],
         }
         outbox.emit("stock.imported", subject=batch, by=by, at=now, payload=payload)
+    offered = Listing.objects.filter(
+        patent__in=[patent for patent in patents if patent.version > 1],
+        status=ListingStatus.LISTED,
+    ).values_list("patent_id", flat=True)
+    on_board = set(offered)
+    if on_board:  # buyers look at these: searches and matching hear of each
+        changed = [patent for patent in patents if patent.pk in on_board]
+        news.tell_of_many("patent.changed", changed, by=by, now=now)
 
 
 def _create(
