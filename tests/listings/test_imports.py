@@ -360,7 +360,9 @@ def test_a_change_of_what_is_on_the_board_is_told_to_those_who_look(
     upload: Upload, keeper: Membership, now: datetime
 ) -> None:
     listed = stock.listed_patent(keeper)
-    OutboxEvent.objects.all().delete()
+    changed = OutboxEvent.objects.filter(name="patent.changed")
+    before = changed.count()
     carry_out(upload(row(1), row(2, 申请号=listed.number, 名称="新的名称")), keeper, now)
-    told = OutboxEvent.objects.filter(name="patent.changed").values_list("subject_id", flat=True)
-    assert list(told) == [str(listed.pk)]
+    told = list(changed.values_list("subject_id", flat=True))
+    assert len(told) == before + 1
+    assert set(told) == {str(listed.pk)}
