@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms as django_forms
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.attachments.models import Attachment
 from core.errors import Missing
 from core.idempotency.web import submitted
+from core.people import selectors as people
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
 from core.web.types import Request
@@ -45,6 +47,13 @@ def line(row: Any) -> dict[str, Any]:
     return {"row": row, "label": label, "tone": tone}
 
 
+def _names(rows: Iterable[Any]) -> dict[str, str]:
+    """Who asked, answered and ended, in one query."""
+    return people.names_of(
+        key for row in rows for key in (row.asked_by, row.answered_by, row.ended_by)
+    )
+
+
 @require_GET
 @login_needed
 def index(request: Request) -> HttpResponse:
@@ -69,6 +78,7 @@ def _shown(request: Request, pk: int, **forms: Any) -> HttpResponse:
     theirs = allowed(request.actor, Permission.EDIT_PATENT, on=row.patent)
     context = {
         **line(row),
+        "names": _names([row]),
         "may_answer": ours and row.status == ConsentStatus.ASKED,
         "may_withdraw": ours and row.status == ConsentStatus.AGREED,
         "may_cancel": theirs and row.status == ConsentStatus.ASKED,
@@ -177,7 +187,12 @@ def _of_patent(request: Request, pk: int, *, failed: dict[int, django_forms.Form
                 "waits": holder.name in waiting,
             }
         )
-    context = {"card": card, "holders": holders, "history": [line(row) for row in rows]}
+    context = {
+        "card": card,
+        "holders": holders,
+        "history": [line(row) for row in rows],
+        "names": _names(rows),
+    }
     status = 422 if failed else 200
     return render(request, "listings/consents_of_patent.html", context, status=status)
 

@@ -16,7 +16,6 @@ from listings import filters
 from listings.imports import columns, limits
 from listings.rules.standing import EVENTS
 from listings.types import (
-    Consent,
     HolderInput,
     HolderKind,
     PatentCard,
@@ -32,11 +31,6 @@ KINDS = [
 ]
 ROUTES = [(code, label) for code, label in filters.MODES if code in {r.value for r in Route}]
 EVENT_CHOICES = [(code, f"{code} {words[0]}") for code, words in EVENTS.items()]
-CONSENTS = [
-    (Consent.NONE.value, _("还没有书面同意")),
-    (Consent.OPEN.value, _("同意发布、开放许可和普通许可")),
-    (Consent.ALL.value, _("同意任何处置")),
-]
 
 
 class Day(forms.DateField):

@@ -27,7 +27,6 @@ from listings.web import presenting, scores
 from listings.web.doors import keepers
 from listings.web.doors import own_patent as _mine
 from listings.web.forms import (
-    CONSENTS,
     EventForm,
     HoldersForm,
     NewPatentForm,
@@ -260,25 +259,6 @@ def new_event(request: Request, pk: int) -> HttpResponse:
             return done
     status = 422 if form.errors else 200
     return render(request, "listings/event_new.html", {"card": card, "form": form}, status=status)
-
-
-@require_POST
-@keepers
-def consent(request: Request, pk: int, holder_id: int) -> HttpResponse:
-    """Note what a co-owner has agreed to in writing."""
-    _mine(request, pk)
-    given = request.POST.get("consent", "")
-    if given not in {code for code, _label in CONSENTS}:
-        raise Missing("没有这个选项，请从列表中选择。")
-    services.set_consent(
-        patent_id=pk,
-        holder_id=holder_id,
-        consent=Consent(given),
-        by=request.actor,
-        now=timezone.now(),
-    )
-    messages.success(request, _("已记录共有人的意见。"))
-    return redirect("listings:library-patent", pk=pk)
 
 
 @require_http_methods(["GET", "POST"])

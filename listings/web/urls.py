@@ -45,11 +45,6 @@ urlpatterns = [
     path("library/patents/<int:pk>/", library.patent, name="library-patent"),
     path("library/patents/<int:pk>/edit/", library.edit_patent, name="patent-edit"),
     path("library/patents/<int:pk>/holders/", library.edit_holders, name="holders-edit"),
-    path(
-        "library/patents/<int:pk>/holders/<int:holder_id>/consent/",
-        library.consent,
-        name="holder-consent",
-    ),
     path("library/patents/<int:pk>/events/", library.new_event, name="event-new"),
     *events.urlpatterns,
     *sheets.urlpatterns,

@@ -89,11 +89,6 @@ def of_patent(world: World) -> dict[str, Any]:
     return {"pk": drafted(world).patent_id}
 
 
-def co_owner(world: World) -> dict[str, Any]:
-    row = bare(world)
-    return {"pk": row.pk, "holder_id": row.holders.get().pk}
-
-
 def etag(world: World) -> str:
     return f'"listing-{drafted(world).pk}-1"'
 
@@ -134,11 +129,6 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=of(bare),
         data=lambda w: {"names": "示例大学\n张三"},
         get=only("office", **NOT_THEIRS),
-        post=only("office", status=302, **NOT_THEIRS),
-    ),
-    "listings:holder-consent": Row(
-        kwargs=co_owner,
-        data=lambda w: {"consent": "all"},
         post=only("office", status=302, **NOT_THEIRS),
     ),
     "listings:event-new": Row(
