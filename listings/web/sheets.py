@@ -297,6 +297,7 @@ def review(request: Request, pk: int) -> HttpResponse:
         "own": own,
         "may_review": allowed(request.actor, Permission.REVIEW_SHEET)
         and not (own and sheet.others_can_review),
+        "may_publish": not hard(office.abilities(pk, at=timezone.now())[Action.PUBLISH]),
         "published": sheet.listing_status in {"listed", "suspended"},
         **helper(sheet.offer),
     }

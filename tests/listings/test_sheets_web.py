@@ -131,6 +131,23 @@ def test_review_by_a_colleague_and_back(client_as: ClientAs, writer: Membership)
     assert Listing.objects.get(patent=row).status == "listed"
 
 
+def test_what_cannot_be_listed_yet_is_approved_without_listing(
+    client_as: ClientAs, writer: Membership
+) -> None:
+    listing = make.draft(make.patent(writer, granted_on=None))
+    services.submit_sheet(listing_id=listing.pk, by=core.actor(writer), now=NOON)
+    client, place = client_as(writer), url("sheet-review", listing.patent_id)
+    page = client.get(place).content.decode()
+    assert "通过并挂牌" not in page
+    assert "作者自审" in page
+    refused = client.post(place, {"version": "1", "verdict": "publish"})
+    assert refused.status_code == 422
+    assert "尚未授权" in refused.content.decode()
+    assert client.post(place, {"version": "1", "verdict": "approve"}).status_code == 302
+    listing.refresh_from_db()
+    assert listing.status == "submitted"
+
+
 def _version(patent_id: int) -> str:
     return str(Listing.objects.get(patent=patent_id).version)
 
