@@ -19,6 +19,7 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings import services
 from listings.api.serializers import UploadSerializer
+from listings.api.views import Page
 from listings.rules.standing import EVENTS
 from listings.selectors import events as selectors
 from listings.services import gazette
@@ -106,7 +107,7 @@ class EventFileViewSet(IdempotentCreateMixin):
 
     request: Request
     serializer_class = EventFileSerializer
-    pagination_class = Cursor
+    pagination_class = Page
     filter_backends = ()
     queryset = selectors.no_files()
     lookup_value_regex = "[0-9]{1,18}"
