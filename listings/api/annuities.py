@@ -32,7 +32,7 @@ from listings.types import PatentCard
 STATES = [(state.value, state.value) for state in AnnuityState]
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class AnnuityLineSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(help_text="怎么算的")  # type: ignore[assignment]
     amount = serializers.DecimalField(max_digits=10, decimal_places=2)
     article = serializers.CharField(help_text="依据")
@@ -51,10 +51,10 @@ class AnnuitySerializer(serializers.Serializer[Any]):
     reduction = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True)
     surcharge = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True)
     total = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True)
-    lines = LineSerializer(many=True)
+    lines = AnnuityLineSerializer(many=True)
 
 
-class PaymentSerializer(serializers.Serializer[Any]):
+class AnnuityPaymentSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     patent_id = serializers.IntegerField()
     year = serializers.IntegerField()
@@ -63,13 +63,13 @@ class PaymentSerializer(serializers.Serializer[Any]):
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=10, decimal_places=2)
     expected = serializers.DecimalField(max_digits=10, decimal_places=2, help_text="测算")
-    basis = LineSerializer(many=True)
+    basis = AnnuityLineSerializer(many=True)
     receipt = serializers.CharField()
     corrected_at = serializers.DateTimeField(allow_null=True)
     corrected_because = serializers.CharField()
 
 
-class NewPaymentSerializer(serializers.Serializer[Any]):
+class NewAnnuityPaymentSerializer(serializers.Serializer[Any]):
     patent_id = serializers.IntegerField(min_value=1)
     paid_on = serializers.DateField()
     year = serializers.IntegerField(
@@ -159,7 +159,7 @@ class AnnuityPaymentViewSet(IdempotentCreateMixin):
     """What was paid, and taken back."""
 
     request: Request
-    serializer_class = PaymentSerializer
+    serializer_class = AnnuityPaymentSerializer
     pagination_class = Cursor
     filter_backends = ()
     queryset = annuity_records.no_payments()
@@ -176,27 +176,27 @@ class AnnuityPaymentViewSet(IdempotentCreateMixin):
     @extend_schema(
         operation_id="annuity_payments_retrieve",
         summary="一条缴费记录",
-        responses={200: PaymentSerializer, **problems(404)},
+        responses={200: AnnuityPaymentSerializer, **problems(404)},
     )
     def retrieve(self, request: Request, pk: str) -> Response:
         row = annuity_records.payment(whole(pk), viewer=request.actor)
-        return Response(PaymentSerializer(row).data)
+        return Response(AnnuityPaymentSerializer(row).data)
 
     @extend_schema(
         operation_id="annuity_payments_create",
         summary="登记缴费",
         description="逐年登记：默认为下一年度，登记后“年费缴至”顺延一年。",
         parameters=[KEY],
-        request=NewPaymentSerializer,
-        responses={201: PaymentSerializer, **problems(400, 401, 403, 404, 409, 422)},
+        request=NewAnnuityPaymentSerializer,
+        responses={201: AnnuityPaymentSerializer, **problems(400, 401, 403, 404, 409, 422)},
     )
     def create(self, request: Request) -> Response:
-        data = NewPaymentSerializer(data=request.data)
+        data = NewAnnuityPaymentSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         pk = upkeep.record_payment(by=request.actor, now=timezone.now(), **data.validated_data)
         row = annuity_records.payment(pk, viewer=request.actor)
         headers = {"Location": f"/api/v1/annuity-payments/{pk}/"}
-        return Response(PaymentSerializer(row).data, status=201, headers=headers)
+        return Response(AnnuityPaymentSerializer(row).data, status=201, headers=headers)
 
     @extend_schema(
         operation_id="annuity_payments_correct",
@@ -204,7 +204,7 @@ class AnnuityPaymentViewSet(IdempotentCreateMixin):
         description="原记录保留，“年费缴至”恢复到登记之前。",
         parameters=[KEY],
         request=CorrectionSerializer,
-        responses={200: PaymentSerializer, **problems(400, 401, 403, 404, 409, 422)},
+        responses={200: AnnuityPaymentSerializer, **problems(400, 401, 403, 404, 409, 422)},
     )
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str) -> Response:
@@ -217,7 +217,7 @@ class AnnuityPaymentViewSet(IdempotentCreateMixin):
             now=timezone.now(),
         )
         row = annuity_records.payment(whole(pk), viewer=request.actor)
-        return Response(PaymentSerializer(row).data)
+        return Response(AnnuityPaymentSerializer(row).data)
 
 
 router = SimpleRouter()

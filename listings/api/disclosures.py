@@ -31,6 +31,7 @@ from listings.selectors import disclosures as reading
 from listings.selectors.neighbours import neighbours
 
 TEXTS = ("title", "novelty", "problem", "how", "results", "funding_project")
+DECISIONS = [(d.value, d.value) for d in Decision]
 REFUSALS = problems(400, 401, 403, 404, 409, 422)
 
 
@@ -84,7 +85,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
 
     points = serializers.CharField()
     grade = serializers.CharField()
-    route = serializers.ChoiceField(choices=[(d.value, d.value) for d in Decision])
+    route = serializers.ChoiceField(choices=DECISIONS)
     role = serializers.CharField(source="role_label", allow_blank=True)
     mode = serializers.CharField(source="mode_label", allow_blank=True)
     parts = serializers.ListField(child=serializers.DictField())
@@ -145,11 +146,11 @@ class ScoresSerializer(serializers.Serializer[Any]):
 
 
 class DecideSerializer(serializers.Serializer[Any]):
-    decision = serializers.ChoiceField(choices=[(d.value, d.value) for d in Decision])
+    decision = serializers.ChoiceField(choices=DECISIONS)
     reason = serializers.CharField(max_length=1_000, allow_blank=True, default="")
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class DisclosureReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1_000)
 
 
@@ -313,12 +314,12 @@ class DisclosureViewSet(IdempotentCreateMixin):
         operation_id="disclosures_return",
         summary="退回补充",
         parameters=[KEY],
-        request=ReasonSerializer,
+        request=DisclosureReasonSerializer,
         responses={200: DisclosureSerializer, **REFUSALS},
     )
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def send_back(self, request: Request, pk: str) -> Response:
-        data = self._read(pk, ReasonSerializer)
+        data = self._read(pk, DisclosureReasonSerializer)
         return self._do(pk, services.send_back_disclosure, **data)
 
     @extend_schema(

@@ -25,6 +25,7 @@ from listings.services import drives as services
 from listings.services.drives import DriveInput
 
 STATES = [(s.value, s.value) for s in TaskState]
+DRIVE_STATES = [(s.value, s.value) for s in DriveState]
 REFUSALS = problems(400, 401, 403, 404, 409, 422)
 
 
@@ -36,7 +37,7 @@ class StockSerializer(serializers.Serializer[Any]):
     unverified = serializers.IntegerField(help_text="号码待核实，不计入有效")
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class DriveLineSerializer(serializers.Serializer[Any]):
     """One institution of a drive."""
 
     task_id = serializers.IntegerField()
@@ -57,14 +58,14 @@ class DriveSerializer(serializers.Serializer[Any]):
     todo = serializers.CharField()
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
-    state = serializers.ChoiceField(choices=[(s.value, s.value) for s in DriveState])
+    state = serializers.ChoiceField(choices=DRIVE_STATES)
     organiser_id = serializers.IntegerField()
     region = serializers.CharField()
     version = serializers.IntegerField()
 
 
 class DriveDetailSerializer(DriveSerializer):
-    lines = LineSerializer(many=True)
+    lines = DriveLineSerializer(many=True)
 
 
 class NewDriveSerializer(serializers.Serializer[Any]):
@@ -93,7 +94,7 @@ class InviteSerializer(serializers.Serializer[Any]):
     )
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class DriveReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
 
 
@@ -146,7 +147,7 @@ class DriveViewSet(IdempotentCreateMixin):
         row = ask.drive(pk, viewer=self.request.actor)
         body = {
             **DriveSerializer(row).data,
-            "lines": LineSerializer(ask.lines(row), many=True).data,
+            "lines": DriveLineSerializer(ask.lines(row), many=True).data,
         }
         headers = {"Location": f"/api/v1/drives/{pk}/"} if status == 201 else {}
         return Response(body, status=status, headers=headers)
@@ -328,12 +329,12 @@ class DriveTaskViewSet(IdempotentCreateMixin):
         operation_id="drive_tasks_excuse",
         summary="不参加",
         parameters=[KEY],
-        request=ReasonSerializer,
+        request=DriveReasonSerializer,
         responses={200: TaskSerializer, **REFUSALS},
     )
     @action(detail=True, methods=["post"])
     def excuse(self, request: Request, pk: str) -> Response:
-        data = ReasonSerializer(data=request.data)
+        data = DriveReasonSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         ask.task(whole(pk), viewer=request.actor)
         drive_tasks.excuse(

@@ -24,6 +24,8 @@ from listings.types import (
 
 KINDS = [(kind.value, kind.value) for kind in PatentKind]
 STATUSES = [(status.value, status.value) for status in PatentStatus]
+LICENCE_KINDS = [("ordinary", "普通许可"), ("sole", "排他许可"), ("exclusive", "独占许可")]
+EVENT_CODES = [(code, words[0]) for code, words in EVENTS.items()]
 ROUTES = [(route.value, route.value) for route in Route]
 LISTING_STATES = [
     (state, state)
@@ -221,7 +223,7 @@ class RegisterSerializer(NewPatentSerializer):
 class LegalEventSerializer(serializers.Serializer[Any]):
     """A legal event on its way in, with what the gazette says beside its code."""
 
-    code = serializers.ChoiceField(choices=[(code, words[0]) for code, words in EVENTS.items()])
+    code = serializers.ChoiceField(choices=EVENT_CODES)
     occurred_on = serializers.DateField()
     reference = serializers.CharField(max_length=40, allow_blank=True, default="")
     from_parties = serializers.ListField(
@@ -238,7 +240,7 @@ class LegalEventSerializer(serializers.Serializer[Any]):
     )
     ends_on = serializers.DateField(required=False, help_text="质押、许可的到期日")
     licence_kind = serializers.ChoiceField(
-        choices=[("ordinary", "普通许可"), ("sole", "排他许可"), ("exclusive", "独占许可")],
+        choices=LICENCE_KINDS,
         required=False,
     )
     days = serializers.IntegerField(

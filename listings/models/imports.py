@@ -62,7 +62,7 @@ class ImportBatch(models.Model):
         verbose_name = "导入批次"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(was__in=["", *rules.WORKING]), name="import_was_at_something"
+                condition=Q(was__in=["", *sorted(rules.WORKING)]), name="import_was_at_something"
             ),
             CheckConstraint(
                 condition=~Q(state__in=rules.HALTED) | ~Q(was=""), name="import_halted_remembers"
