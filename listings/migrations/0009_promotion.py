@@ -66,10 +66,6 @@ class Migration(migrations.Migration):
                 "ordering": ["-asked_at", "-pk"],
             },
         ),
-        migrations.RemoveConstraint(
-            model_name="importbatch",
-            name="import_was_at_something",
-        ),
         migrations.AddField(
             model_name="inventoryitem",
             name="promoted_on",
@@ -101,13 +97,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("review_on__isnull", False)),
                 fields=["review_on"],
                 name="inventory_next_review",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("was__in", ["", "checking", "undoing", "running"])),
-                name="import_was_at_something",
             ),
         ),
         migrations.AddConstraint(

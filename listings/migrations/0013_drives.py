@@ -120,17 +120,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "盘点任务",
             },
         ),
-        migrations.RemoveConstraint(
-            model_name="importbatch",
-            name="import_was_at_something",
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("was__in", ["", "checking", "undoing", "running"])),
-                name="import_was_at_something",
-            ),
-        ),
         migrations.AddField(
             model_name="drive",
             name="organiser",

@@ -55,17 +55,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "权属主张",
             },
         ),
-        migrations.RemoveConstraint(
-            model_name="importbatch",
-            name="import_was_at_something",
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("was__in", ["", "running", "checking", "undoing"])),
-                name="import_was_at_something",
-            ),
-        ),
         migrations.AddField(
             model_name="patentclaim",
             name="batch",
