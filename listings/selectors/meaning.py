@@ -15,8 +15,8 @@ from listings.selectors.wording import Places
 FARTHEST: Final = 0.75  # cosine distance; unrelated texts lie near 1
 NEAR: Final = 0.6  # beside results that say it, only what is plainly about the same
 _FIRST_LOOK: Final = 60
-_LONG_LOOK: Final = 1_500
-_FEW: Final = 5_000  # so many allowed entries are compared one by one
+_LONG_LOOK: Final = 300
+_FEW: Final = 3_000  # so many allowed entries are compared one by one
 _NEAREST = """
 SELECT entry_id, embedding <=> %(vector)s::halfvec AS distance FROM listings_boardtext
 WHERE embedding IS NOT NULL ORDER BY embedding <=> %(vector)s::halfvec LIMIT %(most)s

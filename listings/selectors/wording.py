@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -86,14 +86,19 @@ def saying(tokens: Sequence[str], columns: Columns) -> Places:
         return NOBODY
     with _lock:
         postings = _postings(columns.build)
-        if postings is None:
-            return _asked(vectors.query(tokens))
-        bits = postings.read(tokens)
-    if not bits:
+    if postings is None:
         return _asked(vectors.query(tokens))
-    rare = [token for token in tokens if token not in bits]
-    several = list(bits.values())
-    found = _among(_asked(vectors.query(rare)), several) if rare else _common(several)
+    common = sorted((t for t in tokens if t in postings.counts), key=postings.counts.__getitem__)
+    rare = [token for token in tokens if token not in postings.counts]
+    if not common:
+        return _asked(vectors.query(tokens))
+    found = _among(_asked(vectors.query(rare)), common, postings) if rare else None
+    if found is None:
+        with _lock:
+            bits = postings.read(common)
+        if len(bits) < len(common):  # built anew this moment
+            return _asked(vectors.query(tokens))
+        found = _common(list(bits.values()))
     return _mended(found, tokens, postings.snapshot)
 
 
@@ -109,9 +114,16 @@ def _places(sql: str, values: dict[str, Any]) -> Places:
     return np.frombuffer(packed or b"", dtype=">i4").astype(np.int32)
 
 
-def _among(places: Places, several: Iterable[NDArray[np.uint8]]) -> Places:
-    """Those of the places whose bit is set in all of the postings."""
-    for bits in several:
+def _among(places: Places, common: Sequence[str], postings: _Postings) -> Places | None:
+    """Those of the places whose bit is set for each token, the rarest first; None where a posting
+    is no longer there."""
+    for token in common:
+        if not len(places):
+            break
+        with _lock:
+            bits = postings.read([token]).get(token)
+        if bits is None:
+            return None
         places = places[places < len(bits) * 8]
         places = places[(bits[places >> 3] >> (places & 7)) & 1 == 1]
     return places
