@@ -13,15 +13,56 @@ from tests.browser.people import arrives
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "office": ["/", "/library/", "/library/imports/new/", "/open-licences/mine/", "/outcomes/"],
-    "sme": ["/", "/matches/", "/needs/mine/", "/subscriptions/", "/licences/", "/favourites/"],
-    "bureau": ["/", "/oversight/", "/oversight/metrics/listed/", "/outcomes/"],
+    "office": [
+        "/",
+        "/library/",
+        "/library/imports/new/",
+        "/open-licences/mine/",
+        "/outcomes/",
+        "/library/portfolio/",
+        "/library/annuities/",
+        "/library/events/",
+        "/library/sheets/",
+        "/library/promotion/",
+        "/library/candidates/",
+        "/disclosures/",
+    ],
+    "inventor": ["/", "/disclosures/"],
+    "sme": [
+        "/",
+        "/matches/",
+        "/needs/mine/",
+        "/subscriptions/",
+        "/licences/",
+        "/favourites/",
+        "/searches/",
+        "/auctions/",
+    ],
+    "bureau": [
+        "/",
+        "/oversight/",
+        "/oversight/metrics/listed/",
+        "/outcomes/",
+        "/drives/",
+        "/oversight/layers/",
+    ],
     "bank": ["/", "/pledges/records/", "/pledges/check/", "/pledges/record/"],
     "exchange": ["/", "/open-platform/console/", "/open-platform/"],
     "auditor": ["/", "/audit/", "/oversight/"],
     "admin": ["/", "/notices/", "/acting-as/"],
 }
-VISITED = ["/", "/patents/", "/patents/1/", "/needs/", "/open-licences/", "/help/", "/pledges/"]
+VISITED = [
+    "/",
+    "/patents/",
+    "/patents/1/",
+    "/needs/",
+    "/open-licences/",
+    "/help/",
+    "/pledges/",
+    "/collections/",
+    "/bundles/",
+    "/auctions/",
+]
 # A snake_case or kebab-case code; the audit trail and the open platform show codes on purpose.
 CODE = re.compile(r"\b[a-z]{3,}(?:[_-][a-z]{3,})+\b")
 SHOWS_CODES = ("/audit/", "/open-platform/", "/oversight/metrics/")
