@@ -35,7 +35,8 @@ FIRST_PORT, LAST_PORT = 8000, 8019
 HEALTHY_WITHIN = 120.0
 WEB_PROCESSES = 2
 SAMPLE_LOGINS = (
-    ("供给方（高校）", "office@example.cn"),
+    ("供给方（高校）", "office@example.cn / office2@example.cn"),
+    ("发明人", "inventor@example.cn"),
     ("企业", "sme@example.cn / sme2@example.cn"),
     ("主管部门", "bureau@example.cn"),
     ("金融机构", "bank@example.cn"),
