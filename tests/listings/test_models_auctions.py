@@ -140,7 +140,7 @@ def test_a_sealed_bid_is_opened_once() -> None:
     ("fields", "constraint"),
     [
         ({"text": ""}, "objection_says_something"),
-        ({"auction": None}, "objection_is_about_something"),
+        ({"auction": None}, "objection_is_about_one_thing"),
         ({"status": "lost"}, "objection_status_known|Invalid transition"),
         ({"answered_at": NOON}, "objection_answered_pair"),
         ({"status": "upheld"}, "objection_decided_is_answered"),
