@@ -35,6 +35,7 @@ sys.path.insert(0, str(ROOT))
 SEED = 20261122
 FIRST = 1_000_001  # below it the twins go
 NOW = "2026-11-20 12:00:00+08"
+TODAY = date(2026, 11, 20)
 PATENT = (
     "id, office, number, publication_numbers, title, abstract, kind, filed_on, granted_on,"
     " expires_on, ipc, main_ipc, locarno, industry_codes, funding_project, evaluation_verdict,"
@@ -106,6 +107,8 @@ def generate(count: int) -> int:
             with cursor.copy(f"COPY listings_legalevent ({EVENT}) FROM STDIN") as copy:
                 for pk, granted in days.items():
                     for code, day, number, detail in history(pk, rng, granted):
+                        if day > TODAY:
+                            continue
                         copy.write_row((pk, code, day, number, detail, "gazette", NOW, "system"))
                         events += 1
         cursor.execute("ANALYZE listings_patent")
