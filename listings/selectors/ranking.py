@@ -44,10 +44,15 @@ def ordered(places: Places, columns: Columns, order: str, most: int) -> Places:
     return places[later[:most]]
 
 
+def is_long(text: str) -> bool:
+    """Whether somebody may be quoting a title."""
+    return len("".join(text.split())) >= LONG_TEXT
+
+
 def relevant(places: Places, columns: Columns, text: str, most: int, now: datetime) -> Places:
     """By text, meaning and freshness; behind those that were weighed the newest."""
     tokens = language.query_tokens(text)
-    by_title = len("".join(text.split())) >= LONG_TEXT
+    by_title = is_long(text)
     room = WEIGHED_OF_LONG if by_title else WEIGHED
     if by_title and tokens and room < len(places) <= _TITLES_SOUGHT:
         titled = np.intersect1d(places, _titled(tokens), assume_unique=True)

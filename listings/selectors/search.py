@@ -76,6 +76,8 @@ __all__ = [
 ]
 BY_NUMBER: Final = "number"
 BY_LIKENESS: Final = "close"
+FEW: Final = 50
+NEARLY: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -144,21 +146,34 @@ class Answer:
         return self._listed(wording.saying(self.query.tokens, self.columns))
 
     @cached_property
+    def is_close(self) -> bool:
+        """Nothing says it, or has the number: what answers only comes near."""
+        return not len(self.by_number) and not len(self.by_words) and len(self.by_likeness) > 0
+
+    @cached_property
     def by_likeness(self) -> Places:
-        """What comes nearest, asked only when nothing says it."""
-        if not self.may_guess or len(self.by_number) or len(self.by_words):
+        """Titles that come nearest, where nothing says it; or, beside the few that say a long
+        question somewhere, titles that are it but for the order of their words."""
+        if not self.may_guess or len(self.by_number) or len(self.by_words) > FEW:
             return wording.NOBODY
+        least = 0.0
+        if len(self.by_words):
+            if not ranking.is_long(self.query.text):
+                return wording.NOBODY
+            least = NEARLY
         pairs = wording.close(self.query.text)
-        return self._listed(np.array([place for place, _ in pairs], dtype=np.int32))
+        near = [place for place, likeness in pairs if likeness >= least]
+        return self._listed(np.array(near, dtype=np.int32))
 
     @cached_property
     def said(self) -> Places:
         """The entries that the text finds, whatever the filters."""
         if not self.query.text:
             return np.flatnonzero(self.columns["listed"]).astype(np.int32)
-        if len(self.by_number):
-            return np.union1d(self.by_number, self.by_words).astype(np.int32)
-        return self.by_words if len(self.by_words) else self.by_likeness
+        if self.is_close:
+            return self.by_likeness
+        beside = self.by_number if len(self.by_number) else self.by_likeness
+        return np.union1d(beside, self.by_words).astype(np.int32) if len(beside) else self.by_words
 
     @cached_property
     def masks(self) -> dict[str, NDArray[np.bool_]]:
@@ -207,7 +222,7 @@ class Answer:
         order = self.query.order
         if order != "relevance":
             return ranking.ordered(self.places, self.columns, order, most)
-        if len(self.by_likeness):
+        if self.is_close:
             left = set(self.places.tolist())
             kept = [place for place in self.by_likeness.tolist() if place in left]
             return np.array(kept[:most], dtype=np.int32)
@@ -222,7 +237,7 @@ class Answer:
             return {}
         ids = self.columns["patent_id"]
         numbered = set(self.by_number.tolist())
-        close = set(self.by_likeness.tolist())
+        close = set(self.by_likeness.tolist()) - set(self.by_words.tolist())
         return {
             int(ids[place]): BY_NUMBER if place in numbered else BY_LIKENESS
             for place in places.tolist()
@@ -265,7 +280,7 @@ def board(*, viewer: Actor, query: BoardQuery, now: datetime, facets: bool = Tru
         query.page,
         counted,
         why,
-        is_close=bool(len(answer.by_likeness)) if query.text else False,
+        is_close=bool(query.text) and answer.is_close,
     )
 
 

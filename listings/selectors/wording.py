@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
+from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -26,8 +27,9 @@ NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)
 FEWEST_DIGITS: Final = 6
 _REMEMBERED: Final = 400  # postings a process keeps, 85 KB each at national size
 _CLOSE_TOKENS: Final = 48
-_CLOSE_OF_A_TOKEN: Final = 20_000
-_TELLING: Final = 8
+_CLOSE_OF_A_TOKEN: Final = 5_000
+_TELLING: Final = 4
+_PAIRED: Final = 4
 _CLOSE_LOOKED_AT: Final = 200
 _CLOSE_ENOUGH: Final = 0.6  # of what was asked must stand in the title
 _CLOSE_SHOWN: Final = 60
@@ -171,37 +173,54 @@ def close(text: str) -> list[tuple[int, float]]:
     """
     asked = Asked(text)
     tokens = list(dict.fromkeys(t for t in asked.tokens if len(t) > 1))[:_CLOSE_TOKENS]
-    lists = _titles(_telling(tokens)) if tokens else []
-    if not lists:
-        return []
-    places, owner = np.unique(np.concatenate(lists), return_inverse=True)
-    worth = np.concatenate([np.full(len(one), 1 / math.log(2 + len(one))) for one in lists])
+    # What lies inside a word survives another order; what spans two words may be an accident.
+    inside = {t for word in asked.words for t in language.query_tokens(word)}
+    telling = _telling(tokens, inside)
+    lists = dict(zip(telling, _titles(telling), strict=True)) if telling else {}
+    within = (one for several, one in lists.items() if inside.issuperset(several))
+    best = [_most(lists.values()), _most(within)]
+    return _compared(asked, sorted({int(place) for places in best for place in places}))
+
+
+def _most(lists: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """The entries in most of the lists, a short list counting more."""
+    several = [one for one in lists if len(one)]
+    if not several:
+        return NOBODY
+    places, owner = np.unique(np.concatenate(several), return_inverse=True)
+    worth = np.concatenate([np.full(len(one), 1 / math.log(2 + len(one))) for one in several])
     score = np.bincount(owner, weights=worth)
-    best = places[np.argsort(-score, kind="stable")[:_CLOSE_LOOKED_AT]]
-    return _compared(asked, [int(place) for place in best])
+    return np.asarray(places[np.argsort(-score, kind="stable")[:_CLOSE_LOOKED_AT]])
 
 
-def _telling(tokens: Sequence[str]) -> list[str]:
-    """The tokens without a posting; where these are few, the rarest of the others too."""
+def _telling(tokens: Sequence[str], inside: Set[str]) -> list[tuple[str, ...]]:
+    """What to look for in titles: each token without a posting; where these are few, pairs of the
+    rarest of the others too, since a common token alone is in too many titles. The same for those
+    inside words."""
     common = dict(BoardPosting.objects.filter(token__in=tokens).values_list("token", "count"))
     rare = [token for token in tokens if token not in common]
     others = sorted((token for token in tokens if token in common), key=lambda t: common[t])
-    return [*rare, *others[: max(0, _TELLING - len(rare))]]
+    pairs: list[tuple[str, ...]] = []
+    if len(rare) < _TELLING:
+        pairs += combinations(others[:_PAIRED], 2)
+    if sum(token in inside for token in rare) < _TELLING:
+        pairs += combinations([token for token in others if token in inside][:_PAIRED], 2)
+    return list(dict.fromkeys([*((token,) for token in rare), *pairs]))
 
 
-def _titles(tokens: Sequence[str]) -> list[NDArray[Any]]:
-    """For each token the entries that have it in their title, where any has."""
+def _titles(sought: Sequence[tuple[str, ...]]) -> list[NDArray[Any]]:
+    """For each of these the entries that have all of it in their title."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT (SELECT string_agg(int4send(x.entry_id::int4), ''::bytea) FROM (
                 SELECT entry_id FROM listings_boardtext WHERE title @@ query::tsquery
                 LIMIT %s) x)
-            FROM unnest(%s::text[]) AS query
+            FROM unnest(%s::text[]) WITH ORDINALITY AS one(query, place) ORDER BY place
             """,
-            [_CLOSE_OF_A_TOKEN, [vectors.lexeme(token) for token in tokens]],
+            [_CLOSE_OF_A_TOKEN, [vectors.query(several) for several in sought]],
         )
-        return [np.frombuffer(packed, dtype=">i4") for (packed,) in cursor.fetchall() if packed]
+        return [np.frombuffer(packed or b"", dtype=">i4") for (packed,) in cursor.fetchall()]
 
 
 class Asked:
