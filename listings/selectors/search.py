@@ -236,8 +236,10 @@ class Answer:
         if not self.query.text:
             return {}
         ids = self.columns["patent_id"]
+        if not len(self.by_number) and not len(self.by_likeness):
+            return {}
         numbered = set(self.by_number.tolist())
-        close = set(self.by_likeness.tolist()) - set(self.by_words.tolist())
+        close = set(np.setdiff1d(self.by_likeness, self.by_words).tolist())
         return {
             int(ids[place]): BY_NUMBER if place in numbered else BY_LIKENESS
             for place in places.tolist()

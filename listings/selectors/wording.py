@@ -27,6 +27,7 @@ NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)
 FEWEST_DIGITS: Final = 6
 _REMEMBERED: Final = 400  # postings a process keeps, 85 KB each at national size
 _CLOSE_TOKENS: Final = 48
+_LONGEST_TITLE: Final = 90  # tokens, some 45 characters; more is a description, not a title
 _CLOSE_OF_A_TOKEN: Final = 5_000
 _TELLING: Final = 4
 _PAIRED: Final = 4
@@ -172,6 +173,8 @@ def close(text: str) -> list[tuple[int, float]]:
     Candidates share rare bigrams with the question; then titles are compared whole.
     """
     asked = Asked(text)
+    if len(asked.tokens) > _LONGEST_TITLE:
+        return []
     tokens = list(dict.fromkeys(t for t in asked.tokens if len(t) > 1))[:_CLOSE_TOKENS]
     # What lies inside a word survives another order; what spans two words may be an accident.
     inside = {t for word in asked.words for t in language.query_tokens(word)}
