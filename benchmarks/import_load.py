@@ -219,10 +219,21 @@ def office() -> Any:
 
 
 def work(batch_id: int, first_error: Callable[[], bool]) -> tuple[float, float, Watch]:
-    """Let a worker process do what the batch waits for: wall clock, processor time, memory."""
+    """Let a worker process do what the batch waits for: wall clock, processor time, memory.
+
+    The worker has started before the clock does, as those of `up` have.
+    """
+    child = subprocess.Popen(
+        [sys.executable, __file__, "--worker", str(batch_id)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdin is not None and child.stdout is not None
+    child.stdout.readline()
     begun, before = time.perf_counter(), os.times()
-    child = subprocess.Popen([sys.executable, __file__, "--worker", str(batch_id)])
     watch = Watch(child.pid, first_error)
+    child.stdin.write(b"\n")
+    child.stdin.flush()
     if child.wait():
         sys.exit("The worker failed.")
     watch.stop()
@@ -239,6 +250,8 @@ def worker(batch_id: int) -> None:
 
     from listings.services import importing
 
+    print("ready", flush=True)
+    sys.stdin.readline()
     importing.work_on(batch_id=batch_id, clock=timezone.now)
 
 

@@ -100,13 +100,13 @@ def read_workbook(path: Path) -> Iterator[dict[str, Any] | Row]:
                 if sheet.height == 0:
                     continue
                 others = sheets[index + 1 :]
-                start = sheet.start or (0, 0)
-                rows = (
+                first_column = (sheet.start or (0, 0))[1]
+                rows = (  # counted from the first row of the sheet, empty ones too
                     (number, [excel_cell(value) for value in values])
-                    for number, values in enumerate(sheet.to_python(), start=start[0] + 1)
+                    for number, values in enumerate(sheet.iter_rows(), start=1)
                 )
                 marked = formulas.get(name, set())
-                kept = (mark_formulas(row, marked, start[1]) for row in rows)
+                kept = (mark_formulas(row, marked, first_column) for row in rows)
                 yield from tabular(kept, {"format": "xlsx", "sheet": name, "other_sheets": others})
                 return
     except PasswordError as error:

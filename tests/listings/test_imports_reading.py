@@ -105,6 +105,15 @@ def test_workbook_keeps_numbers_days_and_marks_formulas(write: Write) -> None:
     ]
 
 
+def test_a_table_that_begins_further_in_keeps_its_addresses(write: Write) -> None:
+    """Rows and formulas are named as the spreadsheet names them."""
+    empty: list[Any] = []
+    table = [["", "", "名称", "报价"], empty, ["", "", "一种膜", ""]]
+    header, rows = read(write("a.xlsx", workbook(empty, empty, *table, formula="D5")))
+    assert header == ["名称", "报价"]
+    assert rows == [(5, ["一种膜", {"formula": "D5"}])]
+
+
 def test_json_lines_take_the_keys_as_columns(write: Write) -> None:
     body = '{"title": "甲", "ipc": ["H01M 10/05", "C01B 1/00"]}\n\n{"title": "乙", "x": 1}\n'
     header, rows = read(write("a.jsonl", body.encode()))
