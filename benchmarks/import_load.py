@@ -228,7 +228,8 @@ def work(batch_id: int, first_error: Callable[[], bool]) -> tuple[float, float, 
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    assert child.stdin is not None and child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout is not None
     child.stdout.readline()
     begun, before = time.perf_counter(), os.times()
     watch = Watch(child.pid, first_error)
