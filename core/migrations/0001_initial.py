@@ -24,278 +24,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="AuditPerson",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(blank=True, max_length=120)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="IdempotencyKey",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("actor_key", core.db.ActorKeyField(max_length=80)),
-                ("key", models.CharField(max_length=255)),
-                ("route", models.CharField(max_length=300)),
-                ("body_digest", models.CharField(max_length=64)),
-                ("status", models.PositiveSmallIntegerField()),
-                ("body", models.JSONField(null=True)),
-                ("location", models.CharField(blank=True, default="", max_length=500)),
-                ("created_at", models.DateTimeField()),
-            ],
-            options={
-                "verbose_name": "幂等键",
-            },
-        ),
-        migrations.CreateModel(
-            name="Mandate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-            ],
-            options={
-                "verbose_name": "委托",
-            },
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("anonymous", "anonymous"),
-                            ("inventor", "inventor"),
-                            ("office", "office"),
-                            ("enterprise", "enterprise"),
-                            ("broker", "broker"),
-                            ("bank", "bank"),
-                            ("guarantor", "guarantor"),
-                            ("valuer", "valuer"),
-                            ("exchange", "exchange"),
-                            ("bureau", "bureau"),
-                            ("auditor", "auditor"),
-                            ("sysadmin", "sysadmin"),
-                        ],
-                        max_length=20,
-                        verbose_name="角色",
-                    ),
-                ),
-                (
-                    "region",
-                    models.CharField(
-                        blank=True, default="", max_length=6, verbose_name="管辖区划前缀"
-                    ),
-                ),
-                ("is_default", models.BooleanField(default=False, verbose_name="默认身份")),
-            ],
-            options={
-                "verbose_name": "任职",
-            },
-        ),
-        migrations.CreateModel(
-            name="Notice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=60)),
-                ("key", models.CharField(max_length=120)),
-                ("title", models.CharField(max_length=200)),
-                ("body", models.CharField(blank=True, default="", max_length=500)),
-                ("url", models.CharField(blank=True, default="", max_length=300)),
-                ("created_at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "verbose_name": "消息",
-            },
-        ),
-        migrations.CreateModel(
-            name="NoticePreference",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=60)),
-            ],
-            options={
-                "verbose_name": "消息设置",
-            },
-        ),
-        migrations.CreateModel(
-            name="Organisation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=200, verbose_name="名称")),
-                (
-                    "uscc",
-                    models.CharField(
-                        blank=True,
-                        max_length=18,
-                        null=True,
-                        unique=True,
-                        validators=[core.people.models.validate_uscc],
-                        verbose_name="统一社会信用代码",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("university", "高等学校"),
-                            ("institute", "科研机构"),
-                            ("hospital", "医疗机构"),
-                            ("enterprise", "企业"),
-                            ("state_firm", "国有企业"),
-                            ("bank", "银行"),
-                            ("guarantor", "担保/保险机构"),
-                            ("valuer", "评估机构"),
-                            ("exchange", "交易机构"),
-                            ("bureau", "主管部门"),
-                            ("agency", "服务机构"),
-                            ("other", "其他"),
-                        ],
-                        max_length=20,
-                        verbose_name="类型",
-                    ),
-                ),
-                ("is_domestic", models.BooleanField(default=True, verbose_name="境内机构")),
-                (
-                    "region",
-                    models.CharField(blank=True, default="", max_length=6, verbose_name="行政区划"),
-                ),
-                (
-                    "industry_codes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=5),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                (
-                    "tags",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "verbose_name": "机构",
-            },
-        ),
-        migrations.CreateModel(
-            name="OutboxDelivery",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("consumer", models.CharField(max_length=120)),
-                ("due_at", models.DateTimeField()),
-                ("leased_until", models.DateTimeField(null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("crashes", models.PositiveSmallIntegerField(default=0)),
-                ("done_at", models.DateTimeField(null=True)),
-                ("dead_at", models.DateTimeField(null=True)),
-                ("error", models.TextField(blank=True, default="")),
-            ],
-            options={
-                "verbose_name": "事件投递",
-            },
-        ),
-        migrations.CreateModel(
-            name="OutboxEvent",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("sequence", models.BigIntegerField(editable=False, null=True, unique=True)),
-                ("name", models.CharField(max_length=80)),
-                ("subject_type", models.CharField(max_length=60)),
-                ("subject_id", models.CharField(max_length=40)),
-                ("payload", models.JSONField(default=dict)),
-                ("actor_key", core.db.ActorKeyField(max_length=80)),
-                ("occurred_at", models.DateTimeField()),
-                ("written_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "verbose_name": "事件",
-            },
-        ),
-        migrations.CreateModel(
-            name="RegionSetting",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "region",
-                    models.CharField(
-                        blank=True, default="", max_length=6, verbose_name="行政区划前缀"
-                    ),
-                ),
-                ("key", models.CharField(max_length=60, verbose_name="项目")),
-                ("value", models.JSONField(verbose_name="值")),
-                (
-                    "source",
-                    models.CharField(blank=True, default="", max_length=200, verbose_name="依据"),
-                ),
-            ],
-            options={
-                "verbose_name": "地区设置",
-            },
-        ),
-        migrations.CreateModel(
             name="User",
             fields=[
                 (
@@ -448,6 +176,493 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="AuditPerson",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="person",
+                        to="core.auditentry",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="IdempotencyKey",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("actor_key", core.db.ActorKeyField(max_length=80)),
+                ("key", models.CharField(max_length=255)),
+                ("route", models.CharField(max_length=300)),
+                ("body_digest", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("body", models.JSONField(null=True)),
+                ("location", models.CharField(blank=True, default="", max_length=500)),
+                ("created_at", models.DateTimeField()),
+            ],
+            options={
+                "verbose_name": "幂等键",
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_age")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("actor_key", "key"), name="idempotency_key_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Organisation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="名称")),
+                (
+                    "uscc",
+                    models.CharField(
+                        blank=True,
+                        max_length=18,
+                        null=True,
+                        unique=True,
+                        validators=[core.people.models.validate_uscc],
+                        verbose_name="统一社会信用代码",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("university", "高等学校"),
+                            ("institute", "科研机构"),
+                            ("hospital", "医疗机构"),
+                            ("enterprise", "企业"),
+                            ("state_firm", "国有企业"),
+                            ("bank", "银行"),
+                            ("guarantor", "担保/保险机构"),
+                            ("valuer", "评估机构"),
+                            ("exchange", "交易机构"),
+                            ("bureau", "主管部门"),
+                            ("agency", "服务机构"),
+                            ("other", "其他"),
+                        ],
+                        max_length=20,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("is_domestic", models.BooleanField(default=True, verbose_name="境内机构")),
+                (
+                    "region",
+                    models.CharField(blank=True, default="", max_length=6, verbose_name="行政区划"),
+                ),
+                (
+                    "industry_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=5),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "verbose_name": "机构",
+                "indexes": [
+                    models.Index(fields=["region"], name="organisation_region"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["tags"], name="organisation_tags"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("uscc__isnull", True),
+                            ("uscc__regex", "^[0-9A-HJ-NP-RTUW-Y]{18}$"),
+                            _connector="OR",
+                        ),
+                        name="organisation_uscc_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{6})?$")),
+                        name="organisation_region_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "university",
+                                    "institute",
+                                    "hospital",
+                                    "enterprise",
+                                    "state_firm",
+                                    "bank",
+                                    "guarantor",
+                                    "valuer",
+                                    "exchange",
+                                    "bureau",
+                                    "agency",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="organisation_kind_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutboxEvent",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sequence", models.BigIntegerField(editable=False, null=True, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.CharField(max_length=40)),
+                ("payload", models.JSONField(default=dict)),
+                ("actor_key", core.db.ActorKeyField(max_length=80)),
+                ("occurred_at", models.DateTimeField()),
+                ("written_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "verbose_name": "事件",
+                "indexes": [
+                    models.Index(fields=["name", "sequence"], name="outbox_name_sequence"),
+                    models.Index(
+                        condition=models.Q(("sequence__isnull", True)),
+                        fields=["written_at"],
+                        name="outbox_unnumbered",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RegionSetting",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True, default="", max_length=6, verbose_name="行政区划前缀"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60, verbose_name="项目")),
+                ("value", models.JSONField(verbose_name="值")),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="依据"),
+                ),
+            ],
+            options={
+                "verbose_name": "地区设置",
+                "constraints": [
+                    models.UniqueConstraint(fields=("region", "key"), name="region_setting_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Notice",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=120)),
+                ("title", models.CharField(max_length=200)),
+                ("body", models.CharField(blank=True, default="", max_length=500)),
+                ("url", models.CharField(blank=True, default="", max_length=300)),
+                ("created_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "消息",
+                "indexes": [
+                    models.Index(fields=["user", "-id"], name="notice_newest"),
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)),
+                        fields=["user"],
+                        name="notice_unread",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="notice_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="NoticePreference",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "消息设置",
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "kind"), name="notice_preference_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("anonymous", "anonymous"),
+                            ("inventor", "inventor"),
+                            ("office", "office"),
+                            ("enterprise", "enterprise"),
+                            ("broker", "broker"),
+                            ("bank", "bank"),
+                            ("guarantor", "guarantor"),
+                            ("valuer", "valuer"),
+                            ("exchange", "exchange"),
+                            ("bureau", "bureau"),
+                            ("auditor", "auditor"),
+                            ("sysadmin", "sysadmin"),
+                        ],
+                        max_length=20,
+                        verbose_name="角色",
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True, default="", max_length=6, verbose_name="管辖区划前缀"
+                    ),
+                ),
+                ("is_default", models.BooleanField(default=False, verbose_name="默认身份")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="core.organisation",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "任职",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "organisation", "role"), name="membership_once_per_role"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("user",),
+                        name="membership_one_default",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "inventor",
+                                    "office",
+                                    "enterprise",
+                                    "broker",
+                                    "bank",
+                                    "guarantor",
+                                    "valuer",
+                                    "exchange",
+                                    "bureau",
+                                    "auditor",
+                                    "sysadmin",
+                                ],
+                            )
+                        ),
+                        name="membership_role_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
+                        name="membership_region_shape",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Mandate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates_held",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates_given",
+                        to="core.organisation",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "委托",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
+                            models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="mandate_revoked_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("principal", models.F("agent")), _negated=True),
+                        name="mandate_two_parties",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="mandate_term_forward",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=("principal", "agent"),
+                        name="mandate_one_live",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="OutboxDelivery",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("consumer", models.CharField(max_length=120)),
+                ("due_at", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("crashes", models.PositiveSmallIntegerField(default=0)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("dead_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="core.outboxevent",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "事件投递",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
+                        fields=["due_at", "id"],
+                        name="outbox_delivery_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("event", "consumer"), name="outbox_delivery_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("done_at__isnull", True), ("dead_at__isnull", True), _connector="OR"
+                        ),
+                        name="outbox_delivery_done_or_dead",
+                    ),
+                ],
+            },
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="auditentry",
             trigger=pgtrigger.compiler.Trigger(
@@ -477,151 +692,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="auditperson",
-            name="entry",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="person",
-                to="core.auditentry",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="idempotencykey",
-            index=models.Index(fields=["created_at"], name="idempotency_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="idempotencykey",
-            constraint=models.UniqueConstraint(
-                fields=("actor_key", "key"), name="idempotency_key_once"
-            ),
-        ),
-        migrations.AddField(
-            model_name="membership",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="memberships",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="notice",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notices",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="noticepreference",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(fields=["region"], name="organisation_region"),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["tags"], name="organisation_tags"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("uscc__isnull", True),
-                    ("uscc__regex", "^[0-9A-HJ-NP-RTUW-Y]{18}$"),
-                    _connector="OR",
-                ),
-                name="organisation_uscc_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{6})?$")),
-                name="organisation_region_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "university",
-                            "institute",
-                            "hospital",
-                            "enterprise",
-                            "state_firm",
-                            "bank",
-                            "guarantor",
-                            "valuer",
-                            "exchange",
-                            "bureau",
-                            "agency",
-                            "other",
-                        ],
-                    )
-                ),
-                name="organisation_kind_known",
-            ),
-        ),
-        migrations.AddField(
-            model_name="membership",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="memberships",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="mandate",
-            name="agent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="mandates_held",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="mandate",
-            name="principal",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="mandates_given",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboxevent",
-            index=models.Index(fields=["name", "sequence"], name="outbox_name_sequence"),
-        ),
-        migrations.AddIndex(
-            model_name="outboxevent",
-            index=models.Index(
-                condition=models.Q(("sequence__isnull", True)),
-                fields=["written_at"],
-                name="outbox_unnumbered",
-            ),
-        ),
-        migrations.AddField(
-            model_name="outboxdelivery",
-            name="event",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="deliveries",
-                to="core.outboxevent",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="outboxevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -634,137 +704,6 @@ class Migration(migrations.Migration):
                     table="core_outboxevent",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="regionsetting",
-            constraint=models.UniqueConstraint(
-                fields=("region", "key"), name="region_setting_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(fields=["user", "-id"], name="notice_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)), fields=["user"], name="notice_unread"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notice",
-            constraint=models.UniqueConstraint(fields=("user", "key"), name="notice_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="noticepreference",
-            constraint=models.UniqueConstraint(
-                fields=("user", "kind"), name="notice_preference_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("user", "organisation", "role"), name="membership_once_per_role"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)),
-                fields=("user",),
-                name="membership_one_default",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "role__in",
-                        [
-                            "inventor",
-                            "office",
-                            "enterprise",
-                            "broker",
-                            "bank",
-                            "guarantor",
-                            "valuer",
-                            "exchange",
-                            "bureau",
-                            "auditor",
-                            "sysadmin",
-                        ],
-                    )
-                ),
-                name="membership_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
-                name="membership_region_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
-                    models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="mandate_revoked_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("principal", models.F("agent")), _negated=True),
-                name="mandate_two_parties",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True),
-                    ("ends_on__gte", models.F("starts_on")),
-                    _connector="OR",
-                ),
-                name="mandate_term_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandate",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("principal", "agent"),
-                name="mandate_one_live",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboxdelivery",
-            index=models.Index(
-                condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
-                fields=["due_at", "id"],
-                name="outbox_delivery_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboxdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("event", "consumer"), name="outbox_delivery_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboxdelivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("done_at__isnull", True), ("dead_at__isnull", True), _connector="OR"
-                ),
-                name="outbox_delivery_done_or_dead",
             ),
         ),
     ]

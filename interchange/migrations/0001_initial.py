@@ -44,6 +44,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "回调地址",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_at__isnull", True), ("removed_by__isnull", True)),
+                            models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="endpoint_removed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("events__len__gt", 0)), name="endpoint_hears_something"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +88,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "推送",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("given_up_at__isnull", True), ("sent_at__isnull", True)
+                        ),
+                        fields=["due_at", "id"],
+                        name="delivery_due",
+                    ),
+                    models.Index(fields=["endpoint", "-id"], name="delivery_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("endpoint", "event_id"), name="delivery_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sent_at__isnull", True),
+                            ("given_up_at__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="delivery_sent_or_given_up",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +170,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "接口密钥",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
+                            models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="credential_revoked_pair",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=("partner", "slot"),
+                        name="credential_two_live",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("slot__gte", 1), ("slot__lte", 2)),
+                        name="credential_slot",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,81 +228,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "回执",
             },
         ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("given_up_at__isnull", True), ("sent_at__isnull", True)),
-                fields=["due_at", "id"],
-                name="delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["endpoint", "-id"], name="delivery_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("endpoint", "event_id"), name="delivery_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("sent_at__isnull", True), ("given_up_at__isnull", True), _connector="OR"
-                ),
-                name="delivery_sent_or_given_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("removed_at__isnull", True), ("removed_by__isnull", True)),
-                    models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="endpoint_removed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("events__len__gt", 0)), name="endpoint_hears_something"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="endpoint",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("removed_at__isnull", True)),
                 fields=("partner", "url"),
                 name="endpoint_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
-                    models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="credential_revoked_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("partner", "slot"),
-                name="credential_two_live",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("slot__gte", 1), ("slot__lte", 2)), name="credential_slot"
             ),
         ),
     ]

@@ -19,71 +19,290 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Contest",
+            name="FeePlan",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("free", "免费"),
+                            ("fixed", "固定费用"),
+                            ("running", "提成"),
+                            ("entry_running", "入门费加提成"),
+                            ("deferred", "先使用后付费"),
+                            ("composed", "组合方案"),
+                        ],
+                        max_length=20,
+                        verbose_name="付费方式",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("created_by", core.db.ActorKeyField(max_length=80)),
+            ],
+            options={
+                "verbose_name": "付费方案",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "mode__in",
+                                [
+                                    "free",
+                                    "fixed",
+                                    "running",
+                                    "entry_running",
+                                    "deferred",
+                                    "composed",
+                                ],
+                            )
+                        ),
+                        name="fee_plan_mode_known",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="OpenDeclaration",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(blank=True, default="", max_length=6, verbose_name="行政区划"),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True, max_length=40, null=True, unique=True, verbose_name="声明编号"
                     ),
                 ),
                 (
                     "status",
                     models.CharField(
                         choices=[
-                            ("raised", "待处理"),
-                            ("upheld", "异议成立"),
-                            ("dismissed", "异议不成立"),
-                            ("dropped", "已撤回异议"),
+                            ("draft", "草稿"),
+                            ("internal_ok", "内部已审"),
+                            ("filed", "已提交"),
+                            ("announced", "已公告"),
+                            ("withdrawn", "已撤回"),
+                            ("ended", "已终止"),
+                            ("discarded", "已作废"),
                         ],
-                        default="raised",
-                        max_length=10,
-                    ),
-                ),
-                ("reason", models.TextField(max_length=2000, verbose_name="异议理由")),
-                ("raised_at", models.DateTimeField()),
-                ("raised_by", core.db.ActorKeyField(max_length=80)),
-                ("resolved_at", models.DateTimeField(blank=True, null=True)),
-                ("resolved_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                (
-                    "resolution",
-                    models.TextField(
-                        blank=True, default="", max_length=2000, verbose_name="处理意见"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "异议",
-                "ordering": ["-raised_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Document",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("declaration", "专利开放许可声明"),
-                            ("contract", "专利开放许可合同"),
-                        ],
+                        default="draft",
                         max_length=12,
+                        verbose_name="状态",
                     ),
                 ),
-                ("number", models.CharField(max_length=40)),
-                ("content", models.JSONField()),
-                ("content_hash", models.CharField(max_length=64, unique=True)),
-                ("issued_at", models.DateTimeField()),
-                ("issued_by", core.db.ActorKeyField(max_length=80)),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="许可期限（月）"
+                    ),
+                ),
+                (
+                    "remarks",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="其他需要说明的事项"
+                    ),
+                ),
+                (
+                    "cap_reasons",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="费用较高的理由"
+                    ),
+                ),
+                ("patent_number", models.CharField(max_length=40)),
+                ("patent_title", models.CharField(max_length=500)),
+                ("patentees", models.CharField(max_length=1000)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", core.db.ActorKeyField(max_length=80)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("approved_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("filed_on", models.DateField(blank=True, null=True, verbose_name="提交日")),
+                ("filed_at", models.DateTimeField(blank=True, null=True)),
+                ("filed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("announced_on", models.DateField(blank=True, null=True, verbose_name="公告日")),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "closed_reason",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="撤回理由"
+                    ),
+                ),
+                ("patent_lapsed_on", models.DateField(blank=True, null=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                (
+                    "encumbrance",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.encumbrance",
+                    ),
+                ),
+                (
+                    "licensor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="declarations",
+                        to="licensing.feeplan",
+                    ),
+                ),
             ],
             options={
-                "verbose_name": "文书",
+                "verbose_name": "开放许可声明",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "-announced_on", "-id"], name="declaration_shelf"
+                    ),
+                    models.Index(fields=["licensor", "-id"], name="declaration_licensor"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("status__in", ["announced", "draft", "filed", "internal_ok"])
+                        ),
+                        fields=("patent",),
+                        name="one_open_declaration_per_patent",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "internal_ok",
+                                    "filed",
+                                    "announced",
+                                    "withdrawn",
+                                    "ended",
+                                    "discarded",
+                                ],
+                            )
+                        ),
+                        name="declaration_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
+                            models.Q(
+                                ("approved_at__isnull", False), ("approved_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="declaration_approved_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
+                            models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="declaration_filed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("announced_at__isnull", True), ("announced_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("announced_at__isnull", False), ("announced_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="declaration_announced_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="declaration_closed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "status__in",
+                                    [
+                                        licensing.rules.moves.DeclarationStatus["ANNOUNCED"],
+                                        licensing.rules.moves.DeclarationStatus["WITHDRAWN"],
+                                        licensing.rules.moves.DeclarationStatus["ENDED"],
+                                    ],
+                                ),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("announced_at__isnull", False),
+                                ("announced_on__isnull", False),
+                                ("encumbrance__isnull", False),
+                                ("filed_on__isnull", False),
+                                ("number__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="declaration_announced_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("announced_on__isnull", True),
+                            ("announced_on__gte", models.F("filed_on")),
+                            _connector="OR",
+                        ),
+                        name="declaration_announced_after_filing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status", licensing.rules.moves.DeclarationStatus["WITHDRAWN"]),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                models.Q(("closed_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="declaration_withdrawn_with_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("months__isnull", True), ("months__gte", 1), _connector="OR"
+                        ),
+                        name="declaration_term_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -168,13 +387,195 @@ class Migration(migrations.Migration):
                 ("closed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
                 ("closed_reason", models.TextField(blank=True, default="", max_length=2000)),
                 ("patent_lapsed_on", models.DateField(blank=True, null=True)),
+                (
+                    "encumbrance",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.encumbrance",
+                    ),
+                ),
+                (
+                    "licensee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "licensor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="licences",
+                        to="licensing.feeplan",
+                    ),
+                ),
+                (
+                    "served_proof",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.attachment",
+                    ),
+                ),
+                (
+                    "declaration",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="licences",
+                        to="licensing.opendeclaration",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "许可",
+                "indexes": [
+                    models.Index(fields=["licensee", "-id"], name="licence_licensee"),
+                    models.Index(fields=["licensor", "-id"], name="licence_licensor"),
+                    models.Index(fields=["patent", "status"], name="licence_patent"),
+                    models.Index(fields=["effective_at", "id"], name="licence_effective"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["effective", "filed", "noticed"])),
+                        fields=("declaration", "licensee"),
+                        name="one_live_licence_per_taker",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["noticed", "effective", "filed", "ended", "void"])
+                        ),
+                        name="licence_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["ordinary", "sole", "exclusive"])),
+                        name="licence_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("declaration__isnull", True), ("kind", "ordinary"), _connector="OR"
+                        ),
+                        name="licence_open_is_ordinary",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("licensor", models.F("licensee")), _negated=True),
+                        name="licence_two_parties",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status__in", ["effective", "filed", "ended"]), _negated=True
+                            ),
+                            models.Q(
+                                ("effective_at__isnull", False),
+                                ("encumbrance__isnull", False),
+                                ("ends_on__isnull", False),
+                                ("starts_on__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="licence_effective_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status", licensing.rules.moves.LicenceStatus["NOTICED"]),
+                                _negated=True,
+                            ),
+                            ("effective_at__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="licence_noticed_not_effective",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("effective_at__isnull", True),
+                            ("effective_at__gte", models.F("served_at")),
+                            _connector="OR",
+                        ),
+                        name="licence_effective_after_service",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True),
+                            ("ends_on__gte", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="licence_term_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
+                            models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="licence_filed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="licence_closed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status", licensing.rules.moves.LicenceStatus["FILED"]),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("filed_at__isnull", False),
+                                ("filed_on__isnull", False),
+                                models.Q(("filing_number", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="licence_filed_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status", licensing.rules.moves.LicenceStatus["VOID"]),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                models.Q(("closed_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="licence_void_with_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name="OpenDeclaration",
+            name="Document",
             fields=[
                 (
                     "id",
@@ -183,76 +584,66 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "region",
-                    models.CharField(blank=True, default="", max_length=6, verbose_name="行政区划"),
-                ),
-                (
-                    "number",
-                    models.CharField(
-                        blank=True, max_length=40, null=True, unique=True, verbose_name="声明编号"
-                    ),
-                ),
-                (
-                    "status",
+                    "kind",
                     models.CharField(
                         choices=[
-                            ("draft", "草稿"),
-                            ("internal_ok", "内部已审"),
-                            ("filed", "已提交"),
-                            ("announced", "已公告"),
-                            ("withdrawn", "已撤回"),
-                            ("ended", "已终止"),
-                            ("discarded", "已作废"),
+                            ("declaration", "专利开放许可声明"),
+                            ("contract", "专利开放许可合同"),
                         ],
-                        default="draft",
                         max_length=12,
-                        verbose_name="状态",
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("content", models.JSONField()),
+                ("content_hash", models.CharField(max_length=64, unique=True)),
+                ("issued_at", models.DateTimeField()),
+                ("issued_by", core.db.ActorKeyField(max_length=80)),
+                (
+                    "licence",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="document",
+                        to="licensing.licence",
                     ),
                 ),
                 (
-                    "months",
-                    models.PositiveSmallIntegerField(
-                        blank=True, null=True, verbose_name="许可期限（月）"
+                    "declaration",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="document",
+                        to="licensing.opendeclaration",
                     ),
                 ),
-                (
-                    "remarks",
-                    models.TextField(
-                        blank=True, default="", max_length=2000, verbose_name="其他需要说明的事项"
-                    ),
-                ),
-                (
-                    "cap_reasons",
-                    models.TextField(
-                        blank=True, default="", max_length=2000, verbose_name="费用较高的理由"
-                    ),
-                ),
-                ("patent_number", models.CharField(max_length=40)),
-                ("patent_title", models.CharField(max_length=500)),
-                ("patentees", models.CharField(max_length=1000)),
-                ("created_at", models.DateTimeField()),
-                ("created_by", core.db.ActorKeyField(max_length=80)),
-                ("approved_at", models.DateTimeField(blank=True, null=True)),
-                ("approved_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ("filed_on", models.DateField(blank=True, null=True, verbose_name="提交日")),
-                ("filed_at", models.DateTimeField(blank=True, null=True)),
-                ("filed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ("announced_on", models.DateField(blank=True, null=True, verbose_name="公告日")),
-                ("announced_at", models.DateTimeField(blank=True, null=True)),
-                ("announced_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
-                (
-                    "closed_reason",
-                    models.TextField(
-                        blank=True, default="", max_length=2000, verbose_name="撤回理由"
-                    ),
-                ),
-                ("patent_lapsed_on", models.DateField(blank=True, null=True)),
-                ("revision", models.PositiveIntegerField(default=1)),
             ],
             options={
-                "verbose_name": "开放许可声明",
+                "verbose_name": "文书",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("declaration__isnull", False),
+                                ("kind", "declaration"),
+                                ("licence__isnull", True),
+                            ),
+                            models.Q(
+                                ("declaration__isnull", True),
+                                ("kind", "contract"),
+                                ("licence__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="document_of_one_thing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("content_hash__regex", "^[0-9a-f]{64}$")),
+                        name="document_hash_shape",
+                    ),
+                    models.UniqueConstraint(fields=("kind", "number"), name="document_number_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -317,34 +708,119 @@ class Migration(migrations.Migration):
                         blank=True, default="", max_length=2000, verbose_name="核验意见"
                     ),
                 ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.attachment",
+                    ),
+                ),
+                (
+                    "licence",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes",
+                        to="licensing.licence",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "转化反馈",
-            },
-        ),
-        migrations.CreateModel(
-            name="Payment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                "indexes": [
+                    models.Index(fields=["status", "decided_at", "id"], name="outcome_status"),
+                    models.Index(fields=["organisation", "-id"], name="outcome_organisation"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["reported", "verified", "rejected"])),
+                        name="outcome_status_known",
                     ),
-                ),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
-                ("paid_at", models.DateTimeField()),
-                (
-                    "reference",
-                    models.CharField(
-                        blank=True, default="", max_length=80, verbose_name="付款凭证号"
+                    models.CheckConstraint(
+                        condition=models.Q(("code", ""), _negated=True), name="outcome_has_code"
                     ),
-                ),
-                ("recorded_at", models.DateTimeField()),
-                ("recorded_by", core.db.ActorKeyField(max_length=80)),
-            ],
-            options={
-                "verbose_name": "付款",
-                "ordering": ["paid_at", "id"],
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("licence__isnull", False),
+                            ("evidence__isnull", False),
+                            models.Q(("contract_number", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="outcome_proved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("code", "open_licence"), _negated=True),
+                            ("licence__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="outcome_open_licence_linked",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("licence__isnull", False)),
+                        fields=("licence", "code"),
+                        name="outcome_once_per_licence",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("contract_number", ""), _negated=True),
+                        fields=("patent", "code", "contract_number"),
+                        name="outcome_once_per_contract",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="outcome_decided_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status", "reported"), ("decided_at__isnull", False), _connector="OR"
+                        ),
+                        name="outcome_decided_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "rejected"), _negated=True),
+                            models.Q(("decision_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="outcome_rejected_with_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reported_user_id", models.F("decided_user_id")), _negated=True
+                        ),
+                        name="outcome_two_persons",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount__isnull", True), ("amount__gte", 0), _connector="OR"
+                        ),
+                        name="outcome_amount_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -376,14 +852,30 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
                 ("due_on", models.DateField()),
                 ("at_conclusion", models.BooleanField()),
+                (
+                    "licence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dues",
+                        to="licensing.licence",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "应付款",
                 "ordering": ["licence", "position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("licence", "position"), name="payment_due_position_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payment_due_positive"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name="FeePlan",
+            name="Payment",
             fields=[
                 (
                     "id",
@@ -391,43 +883,67 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("paid_at", models.DateTimeField()),
                 (
-                    "mode",
+                    "reference",
                     models.CharField(
-                        choices=[
-                            ("free", "免费"),
-                            ("fixed", "固定费用"),
-                            ("running", "提成"),
-                            ("entry_running", "入门费加提成"),
-                            ("deferred", "先使用后付费"),
-                            ("composed", "组合方案"),
-                        ],
-                        max_length=20,
-                        verbose_name="付费方式",
+                        blank=True, default="", max_length=80, verbose_name="付款凭证号"
                     ),
                 ),
-                ("created_at", models.DateTimeField()),
-                ("created_by", core.db.ActorKeyField(max_length=80)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", core.db.ActorKeyField(max_length=80)),
+                (
+                    "licence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="licensing.licence",
+                    ),
+                ),
+                (
+                    "proof",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.attachment",
+                    ),
+                ),
+                (
+                    "due",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="licensing.paymentdue",
+                    ),
+                ),
             ],
             options={
-                "verbose_name": "付费方案",
+                "verbose_name": "付款",
+                "ordering": ["paid_at", "id"],
                 "constraints": [
                     models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payment_positive"
+                    ),
+                    models.CheckConstraint(
                         condition=models.Q(
-                            (
-                                "mode__in",
-                                [
-                                    "free",
-                                    "fixed",
-                                    "running",
-                                    "entry_running",
-                                    "deferred",
-                                    "composed",
-                                ],
-                            )
+                            models.Q(("reference", ""), _negated=True),
+                            ("proof__isnull", False),
+                            _connector="OR",
                         ),
-                        name="fee_plan_mode_known",
-                    )
+                        name="payment_proved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("paid_at__lte", models.F("recorded_at"))),
+                        name="payment_not_in_future",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=("licence", "reference"),
+                        name="payment_reference_once",
+                    ),
                 ],
             },
         ),
@@ -501,6 +1017,157 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "付费方案组成",
                 "ordering": ["plan", "position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "position"), name="fee_part_position_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "lump",
+                                    "entry",
+                                    "instalment",
+                                    "running",
+                                    "milestone",
+                                    "deferred",
+                                    "equity",
+                                    "free_until",
+                                ],
+                            )
+                        ),
+                        name="fee_part_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "kind__in",
+                                    ["deferred", "entry", "instalment", "lump", "milestone"],
+                                ),
+                                _negated=True,
+                            ),
+                            models.Q(("amount__gt", 0), ("amount__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="fee_part_sum_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "running"), _negated=True),
+                            models.Q(
+                                ("base__in", ["net_sales", "profit"]),
+                                ("rate__gt", 0),
+                                ("rate__isnull", False),
+                                ("rate__lte", 100),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="fee_part_royalty_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cap__isnull", True),
+                            ("floor__isnull", True),
+                            ("cap__gte", models.F("floor")),
+                            _connector="OR",
+                        ),
+                        name="fee_part_cap_above_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "deferred"), _negated=True),
+                            ("due_days__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="fee_part_deferred_later",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Contest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("raised", "待处理"),
+                            ("upheld", "异议成立"),
+                            ("dismissed", "异议不成立"),
+                            ("dropped", "已撤回异议"),
+                        ],
+                        default="raised",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(max_length=2000, verbose_name="异议理由")),
+                ("raised_at", models.DateTimeField()),
+                ("raised_by", core.db.ActorKeyField(max_length=80)),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("resolved_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "resolution",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="处理意见"
+                    ),
+                ),
+                (
+                    "licence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contests",
+                        to="licensing.licence",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "异议",
+                "ordering": ["-raised_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "raised")),
+                        fields=("licence",),
+                        name="one_raised_contest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["raised", "upheld", "dismissed", "dropped"])
+                        ),
+                        name="contest_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="contest_has_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("resolved_at__isnull", True), ("resolved_by__isnull", True)),
+                            models.Q(
+                                ("resolved_at__isnull", False), ("resolved_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="contest_resolved_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("resolved_at__isnull", True), ("status", "raised")),
+                            models.Q(
+                                models.Q(("status", "raised"), _negated=True),
+                                ("resolved_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="contest_resolved_or_raised",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -517,296 +1184,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="licence",
-            name="encumbrance",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="listings.encumbrance",
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="licensee",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="licensor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="listings.patent"
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="plan",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="licences",
-                to="licensing.feeplan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="served_proof",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="document",
-            name="licence",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="document",
-                to="licensing.licence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="contest",
-            name="licence",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="contests",
-                to="licensing.licence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="opendeclaration",
-            name="encumbrance",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="listings.encumbrance",
-            ),
-        ),
-        migrations.AddField(
-            model_name="opendeclaration",
-            name="licensor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="opendeclaration",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="listings.patent"
-            ),
-        ),
-        migrations.AddField(
-            model_name="opendeclaration",
-            name="plan",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="declarations",
-                to="licensing.feeplan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="licence",
-            name="declaration",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="licences",
-                to="licensing.opendeclaration",
-            ),
-        ),
-        migrations.AddField(
-            model_name="document",
-            name="declaration",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="document",
-                to="licensing.opendeclaration",
-            ),
-        ),
-        migrations.AddField(
-            model_name="outcome",
-            name="evidence",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="outcome",
-            name="licence",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="outcomes",
-                to="licensing.licence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="outcome",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="outcome",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="listings.patent"
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="licence",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="licensing.licence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="proof",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="paymentdue",
-            name="licence",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="dues",
-                to="licensing.licence",
-            ),
-        ),
-        migrations.AddField(
-            model_name="payment",
-            name="due",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="payments",
-                to="licensing.paymentdue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "position"), name="fee_part_position_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "lump",
-                            "entry",
-                            "instalment",
-                            "running",
-                            "milestone",
-                            "deferred",
-                            "equity",
-                            "free_until",
-                        ],
-                    )
-                ),
-                name="fee_part_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind__in", ["deferred", "entry", "instalment", "lump", "milestone"]),
-                        _negated=True,
-                    ),
-                    models.Q(("amount__gt", 0), ("amount__isnull", False)),
-                    _connector="OR",
-                ),
-                name="fee_part_sum_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "running"), _negated=True),
-                    models.Q(
-                        ("base__in", ["net_sales", "profit"]),
-                        ("rate__gt", 0),
-                        ("rate__isnull", False),
-                        ("rate__lte", 100),
-                    ),
-                    _connector="OR",
-                ),
-                name="fee_part_royalty_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("cap__isnull", True),
-                    ("floor__isnull", True),
-                    ("cap__gte", models.F("floor")),
-                    _connector="OR",
-                ),
-                name="fee_part_cap_above_floor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feepart",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "deferred"), _negated=True),
-                    ("due_days__gt", 0),
-                    _connector="OR",
-                ),
-                name="fee_part_deferred_later",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="feepart",
             trigger=pgtrigger.compiler.Trigger(
@@ -819,52 +1196,6 @@ class Migration(migrations.Migration):
                     table="licensing_feepart",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "raised")),
-                fields=("licence",),
-                name="one_raised_contest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["raised", "upheld", "dismissed", "dropped"])),
-                name="contest_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="contest_has_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("resolved_at__isnull", True), ("resolved_by__isnull", True)),
-                    models.Q(("resolved_at__isnull", False), ("resolved_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contest_resolved_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("resolved_at__isnull", True), ("status", "raised")),
-                    models.Q(
-                        models.Q(("status", "raised"), _negated=True),
-                        ("resolved_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="contest_resolved_or_raised",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -882,147 +1213,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="opendeclaration",
-            index=models.Index(fields=["status", "-announced_on", "-id"], name="declaration_shelf"),
-        ),
-        migrations.AddIndex(
-            model_name="opendeclaration",
-            index=models.Index(fields=["licensor", "-id"], name="declaration_licensor"),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["announced", "draft", "filed", "internal_ok"])),
-                fields=("patent",),
-                name="one_open_declaration_per_patent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "draft",
-                            "internal_ok",
-                            "filed",
-                            "announced",
-                            "withdrawn",
-                            "ended",
-                            "discarded",
-                        ],
-                    )
-                ),
-                name="declaration_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("approved_at__isnull", True), ("approved_by__isnull", True)),
-                    models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="declaration_approved_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
-                    models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="declaration_filed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("announced_at__isnull", True), ("announced_by__isnull", True)),
-                    models.Q(("announced_at__isnull", False), ("announced_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="declaration_announced_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="declaration_closed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        (
-                            "status__in",
-                            [
-                                licensing.rules.moves.DeclarationStatus["ANNOUNCED"],
-                                licensing.rules.moves.DeclarationStatus["WITHDRAWN"],
-                                licensing.rules.moves.DeclarationStatus["ENDED"],
-                            ],
-                        ),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("announced_at__isnull", False),
-                        ("announced_on__isnull", False),
-                        ("encumbrance__isnull", False),
-                        ("filed_on__isnull", False),
-                        ("number__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="declaration_announced_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("announced_on__isnull", True),
-                    ("announced_on__gte", models.F("filed_on")),
-                    _connector="OR",
-                ),
-                name="declaration_announced_after_filing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status", licensing.rules.moves.DeclarationStatus["WITHDRAWN"]),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("closed_at__isnull", False), models.Q(("closed_reason", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="declaration_withdrawn_with_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="opendeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("months__isnull", True), ("months__gte", 1), _connector="OR"),
-                name="declaration_term_positive",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="opendeclaration",
             trigger=pgtrigger.compiler.Trigger(
@@ -1036,167 +1226,6 @@ class Migration(migrations.Migration):
                     table="licensing_opendeclaration",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="licence",
-            index=models.Index(fields=["licensee", "-id"], name="licence_licensee"),
-        ),
-        migrations.AddIndex(
-            model_name="licence",
-            index=models.Index(fields=["licensor", "-id"], name="licence_licensor"),
-        ),
-        migrations.AddIndex(
-            model_name="licence",
-            index=models.Index(fields=["patent", "status"], name="licence_patent"),
-        ),
-        migrations.AddIndex(
-            model_name="licence",
-            index=models.Index(fields=["effective_at", "id"], name="licence_effective"),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["effective", "filed", "noticed"])),
-                fields=("declaration", "licensee"),
-                name="one_live_licence_per_taker",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["noticed", "effective", "filed", "ended", "void"])
-                ),
-                name="licence_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["ordinary", "sole", "exclusive"])),
-                name="licence_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("declaration__isnull", True), ("kind", "ordinary"), _connector="OR"
-                ),
-                name="licence_open_is_ordinary",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("licensor", models.F("licensee")), _negated=True),
-                name="licence_two_parties",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["effective", "filed", "ended"]), _negated=True),
-                    models.Q(
-                        ("effective_at__isnull", False),
-                        ("encumbrance__isnull", False),
-                        ("ends_on__isnull", False),
-                        ("starts_on__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="licence_effective_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status", licensing.rules.moves.LicenceStatus["NOTICED"]), _negated=True
-                    ),
-                    ("effective_at__isnull", True),
-                    _connector="OR",
-                ),
-                name="licence_noticed_not_effective",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("effective_at__isnull", True),
-                    ("effective_at__gte", models.F("served_at")),
-                    _connector="OR",
-                ),
-                name="licence_effective_after_service",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True),
-                    ("ends_on__gte", models.F("starts_on")),
-                    _connector="OR",
-                ),
-                name="licence_term_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
-                    models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="licence_filed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="licence_closed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status", licensing.rules.moves.LicenceStatus["FILED"]), _negated=True
-                    ),
-                    models.Q(
-                        ("filed_at__isnull", False),
-                        ("filed_on__isnull", False),
-                        models.Q(("filing_number", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="licence_filed_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="licence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status", licensing.rules.moves.LicenceStatus["VOID"]), _negated=True
-                    ),
-                    models.Q(
-                        ("closed_at__isnull", False), models.Q(("closed_reason", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="licence_void_with_reason",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1214,38 +1243,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("declaration__isnull", False),
-                        ("kind", "declaration"),
-                        ("licence__isnull", True),
-                    ),
-                    models.Q(
-                        ("declaration__isnull", True),
-                        ("kind", "contract"),
-                        ("licence__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="document_of_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("content_hash__regex", "^[0-9a-f]{64}$")),
-                name="document_hash_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "number"), name="document_number_once"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="document",
             trigger=pgtrigger.compiler.Trigger(
@@ -1258,113 +1255,6 @@ class Migration(migrations.Migration):
                     table="licensing_document",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outcome",
-            index=models.Index(fields=["status", "decided_at", "id"], name="outcome_status"),
-        ),
-        migrations.AddIndex(
-            model_name="outcome",
-            index=models.Index(fields=["organisation", "-id"], name="outcome_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["reported", "verified", "rejected"])),
-                name="outcome_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code", ""), _negated=True), name="outcome_has_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("licence__isnull", False),
-                    ("evidence__isnull", False),
-                    models.Q(("contract_number", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="outcome_proved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("code", "open_licence"), _negated=True),
-                    ("licence__isnull", False),
-                    _connector="OR",
-                ),
-                name="outcome_open_licence_linked",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("licence__isnull", False)),
-                fields=("licence", "code"),
-                name="outcome_once_per_licence",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("contract_number", ""), _negated=True),
-                fields=("patent", "code", "contract_number"),
-                name="outcome_once_per_contract",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="outcome_decided_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status", "reported"), ("decided_at__isnull", False), _connector="OR"
-                ),
-                name="outcome_decided_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "rejected"), _negated=True),
-                    models.Q(("decision_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="outcome_rejected_with_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reported_user_id", models.F("decided_user_id")), _negated=True
-                ),
-                name="outcome_two_persons",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__isnull", True), ("amount__gte", 0), _connector="OR"),
-                name="outcome_amount_positive",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1380,50 +1270,6 @@ class Migration(migrations.Migration):
                     table="licensing_outcome",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentdue",
-            constraint=models.UniqueConstraint(
-                fields=("licence", "position"), name="payment_due_position_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentdue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payment_due_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payment_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reference", ""), _negated=True),
-                    ("proof__isnull", False),
-                    _connector="OR",
-                ),
-                name="payment_proved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("paid_at__lte", models.F("recorded_at"))),
-                name="payment_not_in_future",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("reference", ""), _negated=True),
-                fields=("licence", "reference"),
-                name="payment_reference_once",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

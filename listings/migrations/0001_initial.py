@@ -4,6 +4,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
+import django.contrib.postgres.operations
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
@@ -11,11 +12,6 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import pgvector.django.vector
 from django.conf import settings
-from django.contrib.postgres.operations import (
-    BtreeGistExtension,
-    CreateExtension,
-    TrigramExtension,
-)
 from django.db import migrations, models
 
 import core.db
@@ -27,15 +23,19 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("core", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("core", "__first__"),
     ]
 
     operations = [
         # The embedded server has these already; a server of one's own may need its superuser.
-        CreateExtension("vector"),
-        TrigramExtension(),
-        BtreeGistExtension(),
-        CreateExtension("intarray"),
+        django.contrib.postgres.operations.CreateExtension(
+            name="vector",
+        ),
+        django.contrib.postgres.operations.TrigramExtension(),
+        django.contrib.postgres.operations.BtreeGistExtension(),
+        django.contrib.postgres.operations.CreateExtension(
+            name="intarray",
+        ),
         migrations.CreateModel(
             name="ImportBatch",
             fields=[
@@ -83,6 +83,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "导入批次",
+                "indexes": [
+                    models.Index(fields=["organisation", "-created_at"], name="import_newest")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
+                            models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="import_undone_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["checking", "checked", "running", "done", "failed", "undone"],
+                            )
+                        ),
+                        name="import_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
+                        name="import_sha256_shape",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -255,6 +281,137 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "专利",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["ipc"], name="patent_ipc"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["industry_codes"], name="patent_industries"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["publication_numbers"], name="patent_publications"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search"], name="patent_search"
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("number"), name="gin_trgm_ops"
+                        ),
+                        name="patent_number_part",
+                    ),
+                    models.Index(fields=["organisation", "status"], name="patent_organisation"),
+                    models.Index(
+                        fields=["region"], name="patent_region", opclasses=["varchar_pattern_ops"]
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", listings.types.PatentStatus["GRANTED"])),
+                        fields=["expires_on"],
+                        name="patent_next_to_expire",
+                    ),
+                    models.Index(
+                        condition=models.Q(("indexed_at__isnull", True)),
+                        fields=["id"],
+                        name="patent_unindexed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=("office", "number"),
+                        name="patent_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("office", "CN"), _negated=True),
+                            ("number__isnull", True),
+                            ("number__regex", "^([0-9]{12}[0-9X]|[0-9]{8}[0-9X]|8[5-8][0-9]{6})$"),
+                            _connector="OR",
+                        ),
+                        name="patent_number_canonical",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status", listings.types.PatentStatus["UNVERIFIED"]),
+                            ("number__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="patent_without_number_is_unverified",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="patent_has_title"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["invention", "utility_model", "design"])),
+                        name="patent_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "unverified",
+                                    "pending",
+                                    "granted",
+                                    "lapsed",
+                                    "expired",
+                                    "invalid",
+                                    "abandoned",
+                                ],
+                            )
+                        ),
+                        name="patent_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("layer__in", ["A", "B", "C"])),
+                        name="patent_layer_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("trl__isnull", True), ("trl__range", (1, 9)), _connector="OR"
+                        ),
+                        name="patent_trl_1_to_9",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{6})?$")),
+                        name="patent_region_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_on__isnull", True),
+                            ("filed_on__isnull", True),
+                            ("granted_on__gte", models.F("filed_on")),
+                            _connector="OR",
+                        ),
+                        name="patent_granted_after_filed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expires_on__isnull", True),
+                            ("filed_on__isnull", True),
+                            ("expires_on__gt", models.F("filed_on")),
+                            _connector="OR",
+                        ),
+                        name="patent_expires_after_filed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("evaluation_verdict", ""), ("evaluation_on__isnull", True)),
+                            models.Q(
+                                ("evaluation_verdict__in", ["supports", "against"]),
+                                ("evaluation_on__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="patent_evaluation_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_at__isnull", True), ("removed_by__isnull", True)),
+                            models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="patent_removed_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +445,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "市场评价",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patent", "organisation"), name="signal_once_per_rater"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("prospect__range", (1, 5))),
+                        name="signal_prospect_1_to_5",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -383,6 +549,103 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "挂牌",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "listed")),
+                        fields=["-published_at", "id"],
+                        name="listing_newest",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "listed")),
+                        fields=["asking_price"],
+                        name="listing_price",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("published_at__isnull", True), ("published_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("published_at__isnull", False), ("published_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="listing_published_pair",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    listings.types.ListingStatus["DRAFT"],
+                                    listings.types.ListingStatus["LISTED"],
+                                    listings.types.ListingStatus["SUBMITTED"],
+                                    listings.types.ListingStatus["SUSPENDED"],
+                                ],
+                            )
+                        ),
+                        fields=("patent",),
+                        name="one_live_listing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "submitted",
+                                    "listed",
+                                    "suspended",
+                                    "converted",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="listing_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "status__in",
+                                    ["listed", listings.types.ListingStatus["CONVERTED"]],
+                                ),
+                                _negated=True,
+                            ),
+                            ("published_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="listing_listed_was_published",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("asking_price__isnull", True),
+                            ("asking_price__gte", 0),
+                            _connector="OR",
+                        ),
+                        name="listing_price_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "routes__contained_by",
+                                [
+                                    "open_licence",
+                                    "ordinary",
+                                    "sole",
+                                    "exclusive",
+                                    "transfer",
+                                    "equity",
+                                    "co_development",
+                                    "try_first",
+                                ],
+                            )
+                        ),
+                        name="listing_routes_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -416,6 +679,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "法律状态事件",
                 "ordering": ["occurred_on", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patent", "code", "occurred_on", "reference"),
+                        name="legal_event_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("code__regex", "^[A-Z]{2}[0-9]{2}$")),
+                        name="legal_event_code_shape",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -456,6 +729,33 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "盘点条目",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("admitted_at__isnull", True), ("admitted_by__isnull", True)),
+                            models.Q(
+                                ("admitted_at__isnull", False), ("admitted_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="inventory_admitted_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["proposed", "admitted", "archived"])),
+                        name="inventory_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status", listings.types.InventoryStatus["ADMITTED"]),
+                                _negated=True,
+                            ),
+                            ("admitted_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="inventory_admitted_by_someone",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -507,6 +807,25 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "导入行",
                 "ordering": ["batch_id", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "number"), name="import_row_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "verdict__in",
+                                [
+                                    "pending",
+                                    "created",
+                                    "updated",
+                                    "unchanged",
+                                    "warning",
+                                    "rejected",
+                                ],
+                            )
+                        ),
+                        name="import_row_verdict_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -569,6 +888,36 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "专利权人",
                 "ordering": ["patent_id", "position", "pk"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass("name", name="gin_trgm_ops"),
+                        name="holder_name_part",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("patent", "name"), name="holder_once_per_patent"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("share__isnull", True),
+                            models.Q(("share__gt", 0), ("share__lte", 100)),
+                            _connector="OR",
+                        ),
+                        name="holder_share_0_to_100",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="holder_has_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["organisation", "person", "foreign"])),
+                        name="holder_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("consent__in", ["none", "open", "all"])),
+                        name="holder_consent_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -600,6 +949,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "收藏",
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "patent"), name="favourite_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -710,337 +1062,79 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "权利负担",
+                "indexes": [
+                    models.Index(fields=["patent", "kind"], name="encumbrance_patent"),
+                    models.Index(fields=["source", "reference"], name="encumbrance_reference"),
+                ],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("active", True)),
+                        expressions=[
+                            ("patent", "="),
+                            (
+                                django.contrib.postgres.indexes.OpClass(
+                                    "cells", name="gist__intbig_ops"
+                                ),
+                                "&&",
+                            ),
+                            ("slots", "&&"),
+                            ("term", "&&"),
+                        ],
+                        name="encumbrance_no_overlap",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "open_declaration",
+                                    "ordinary",
+                                    "sole",
+                                    "exclusive",
+                                    "pledge",
+                                    "preservation",
+                                ],
+                            )
+                        ),
+                        name="encumbrance_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("cells__len", 0), _negated=True),
+                            models.Q(("modes__len", 0), _negated=True),
+                        ),
+                        name="encumbrance_covers_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("slots__isempty", False)),
+                        name="encumbrance_takes_a_seat",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("active", True), ("term__isempty", False)),
+                            ("active", False),
+                            _connector="OR",
+                        ),
+                        name="encumbrance_active_runs",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("active", True), ("released_at__isnull", False), _connector="OR"
+                        ),
+                        name="encumbrance_inactive_is_released",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
+                            models.Q(
+                                ("released_at__isnull", False), ("released_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="encumbrance_released_pair",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="importbatch",
-            index=models.Index(fields=["organisation", "-created_at"], name="import_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
-                    models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="import_undone_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["checking", "checked", "running", "done", "failed", "undone"])
-                ),
-                name="import_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importbatch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="import_sha256_shape"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["ipc"], name="patent_ipc"),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["industry_codes"], name="patent_industries"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["publication_numbers"], name="patent_publications"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="patent_search"),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("number"), name="gin_trgm_ops"
-                ),
-                name="patent_number_part",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=models.Index(fields=["organisation", "status"], name="patent_organisation"),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=models.Index(
-                fields=["region"], name="patent_region", opclasses=["varchar_pattern_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=models.Index(
-                condition=models.Q(("status", listings.types.PatentStatus["GRANTED"])),
-                fields=["expires_on"],
-                name="patent_next_to_expire",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patent",
-            index=models.Index(
-                condition=models.Q(("indexed_at__isnull", True)),
-                fields=["id"],
-                name="patent_unindexed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at__isnull", True)),
-                fields=("office", "number"),
-                name="patent_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("office", "CN"), _negated=True),
-                    ("number__isnull", True),
-                    ("number__regex", "^([0-9]{12}[0-9X]|[0-9]{8}[0-9X]|8[5-8][0-9]{6})$"),
-                    _connector="OR",
-                ),
-                name="patent_number_canonical",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status", listings.types.PatentStatus["UNVERIFIED"]),
-                    ("number__isnull", False),
-                    _connector="OR",
-                ),
-                name="patent_without_number_is_unverified",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="patent_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["invention", "utility_model", "design"])),
-                name="patent_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "unverified",
-                            "pending",
-                            "granted",
-                            "lapsed",
-                            "expired",
-                            "invalid",
-                            "abandoned",
-                        ],
-                    )
-                ),
-                name="patent_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("layer__in", ["A", "B", "C"])), name="patent_layer_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("trl__isnull", True), ("trl__range", (1, 9)), _connector="OR"),
-                name="patent_trl_1_to_9",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{6})?$")), name="patent_region_shape"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("granted_on__isnull", True),
-                    ("filed_on__isnull", True),
-                    ("granted_on__gte", models.F("filed_on")),
-                    _connector="OR",
-                ),
-                name="patent_granted_after_filed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expires_on__isnull", True),
-                    ("filed_on__isnull", True),
-                    ("expires_on__gt", models.F("filed_on")),
-                    _connector="OR",
-                ),
-                name="patent_expires_after_filed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("evaluation_verdict", ""), ("evaluation_on__isnull", True)),
-                    models.Q(
-                        ("evaluation_verdict__in", ["supports", "against"]),
-                        ("evaluation_on__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="patent_evaluation_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("removed_at__isnull", True), ("removed_by__isnull", True)),
-                    models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="patent_removed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsignal",
-            constraint=models.UniqueConstraint(
-                fields=("patent", "organisation"), name="signal_once_per_rater"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="marketsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("prospect__range", (1, 5))), name="signal_prospect_1_to_5"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="listing",
-            index=models.Index(
-                condition=models.Q(("status", "listed")),
-                fields=["-published_at", "id"],
-                name="listing_newest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="listing",
-            index=models.Index(
-                condition=models.Q(("status", "listed")),
-                fields=["asking_price"],
-                name="listing_price",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="listing_published_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            listings.types.ListingStatus["DRAFT"],
-                            listings.types.ListingStatus["LISTED"],
-                            listings.types.ListingStatus["SUBMITTED"],
-                            listings.types.ListingStatus["SUSPENDED"],
-                        ],
-                    )
-                ),
-                fields=("patent",),
-                name="one_live_listing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["draft", "submitted", "listed", "suspended", "converted", "withdrawn"],
-                    )
-                ),
-                name="listing_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status__in", ["listed", listings.types.ListingStatus["CONVERTED"]]),
-                        _negated=True,
-                    ),
-                    ("published_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="listing_listed_was_published",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("asking_price__isnull", True), ("asking_price__gte", 0), _connector="OR"
-                ),
-                name="listing_price_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "routes__contained_by",
-                        [
-                            "open_licence",
-                            "ordinary",
-                            "sole",
-                            "exclusive",
-                            "transfer",
-                            "equity",
-                            "co_development",
-                            "try_first",
-                        ],
-                    )
-                ),
-                name="listing_routes_known",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="listing",
@@ -1057,19 +1151,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="legalevent",
-            constraint=models.UniqueConstraint(
-                fields=("patent", "code", "occurred_on", "reference"), name="legal_event_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="legalevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code__regex", "^[A-Z]{2}[0-9]{2}$")),
-                name="legal_event_code_shape",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="legalevent",
             trigger=pgtrigger.compiler.Trigger(
@@ -1082,35 +1163,6 @@ class Migration(migrations.Migration):
                     table="listings_legalevent",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventoryitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("admitted_at__isnull", True), ("admitted_by__isnull", True)),
-                    models.Q(("admitted_at__isnull", False), ("admitted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="inventory_admitted_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventoryitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["proposed", "admitted", "archived"])),
-                name="inventory_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventoryitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", listings.types.InventoryStatus["ADMITTED"]), _negated=True),
-                    ("admitted_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="inventory_admitted_by_someone",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1126,160 +1178,6 @@ class Migration(migrations.Migration):
                     table="listings_inventoryitem",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.UniqueConstraint(fields=("batch", "number"), name="import_row_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "verdict__in",
-                        ["pending", "created", "updated", "unchanged", "warning", "rejected"],
-                    )
-                ),
-                name="import_row_verdict_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holder",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass("name", name="gin_trgm_ops"),
-                name="holder_name_part",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.UniqueConstraint(
-                fields=("patent", "name"), name="holder_once_per_patent"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("share__isnull", True),
-                    models.Q(("share__gt", 0), ("share__lte", 100)),
-                    _connector="OR",
-                ),
-                name="holder_share_0_to_100",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="holder_has_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["organisation", "person", "foreign"])),
-                name="holder_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("consent__in", ["none", "open", "all"])),
-                name="holder_consent_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="favourite",
-            constraint=models.UniqueConstraint(fields=("user", "patent"), name="favourite_once"),
-        ),
-        migrations.AddIndex(
-            model_name="encumbrance",
-            index=models.Index(fields=["patent", "kind"], name="encumbrance_patent"),
-        ),
-        migrations.AddIndex(
-            model_name="encumbrance",
-            index=models.Index(fields=["source", "reference"], name="encumbrance_reference"),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("active", True)),
-                expressions=[
-                    ("patent", "="),
-                    (
-                        django.contrib.postgres.indexes.OpClass("cells", name="gist__intbig_ops"),
-                        "&&",
-                    ),
-                    ("slots", "&&"),
-                    ("term", "&&"),
-                ],
-                name="encumbrance_no_overlap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "open_declaration",
-                            "ordinary",
-                            "sole",
-                            "exclusive",
-                            "pledge",
-                            "preservation",
-                        ],
-                    )
-                ),
-                name="encumbrance_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("cells__len", 0), _negated=True),
-                    models.Q(("modes__len", 0), _negated=True),
-                ),
-                name="encumbrance_covers_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("slots__isempty", False)), name="encumbrance_takes_a_seat"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("active", True), ("term__isempty", False)),
-                    ("active", False),
-                    _connector="OR",
-                ),
-                name="encumbrance_active_runs",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("active", True), ("released_at__isnull", False), _connector="OR"
-                ),
-                name="encumbrance_inactive_is_released",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="encumbrance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
-                    models.Q(("released_at__isnull", False), ("released_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="encumbrance_released_pair",
             ),
         ),
     ]

@@ -31,6 +31,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "需求热度",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("best__lte", 100)), name="demand_best_to_100"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +79,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "分层变动",
                 "ordering": ["patent_id", "-moved_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("source", models.F("target")), _negated=True),
+                        name="layer_move_moves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("source__in", ["A", "B", "C"]), ("target__in", ["A", "B", "C"])
+                        ),
+                        name="layer_move_layers_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +125,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "人工分层",
                 "ordering": ["patent_id", "-set_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("layer__in", ["A", "B", "C"])),
+                        name="override_layer_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="override_says_why"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="override_ended_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +189,64 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "分层规则",
                 "ordering": ["region", "-valid_from"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("region", "valid_from"), name="layer_rule_one_a_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
+                        name="layer_rule_region_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "screening",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    django.db.models.expressions.CombinedExpression(
+                                                        django.db.models.expressions.CombinedExpression(
+                                                            models.Value(100),
+                                                            "-",
+                                                            models.F("market"),
+                                                        ),
+                                                        "-",
+                                                        models.F("demand"),
+                                                    ),
+                                                    "-",
+                                                    models.F("legal"),
+                                                ),
+                                                "-",
+                                                models.F("life"),
+                                            ),
+                                            "-",
+                                            models.F("maturity"),
+                                        ),
+                                        "-",
+                                        models.F("reach"),
+                                    ),
+                                    "-",
+                                    models.F("sheet"),
+                                ),
+                            )
+                        ),
+                        name="layer_rule_weights_sum_to_100",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("a_from__lte", 100),
+                            ("b_from__gt", 0),
+                            ("b_from__lt", models.F("a_from")),
+                        ),
+                        name="layer_rule_thresholds_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("evidence__lte", 100), ("neutral__lte", 100)),
+                        name="layer_rule_percentages",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +276,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "筛查",
                 "ordering": ["patent_id", "-screened_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("market__range", (1, 5)),
+                            ("product__range", (1, 5)),
+                            ("resources__range", (1, 5)),
+                            ("technology__range", (1, 5)),
+                        ),
+                        name="screening_marks_1_to_5",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -273,73 +376,6 @@ class Migration(migrations.Migration):
                 to="listings.patent",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="layerrule",
-            constraint=models.UniqueConstraint(
-                fields=("region", "valid_from"), name="layer_rule_one_a_day"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layerrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
-                name="layer_rule_region_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layerrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "screening",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        django.db.models.expressions.CombinedExpression(
-                                            django.db.models.expressions.CombinedExpression(
-                                                django.db.models.expressions.CombinedExpression(
-                                                    models.Value(100), "-", models.F("market")
-                                                ),
-                                                "-",
-                                                models.F("demand"),
-                                            ),
-                                            "-",
-                                            models.F("legal"),
-                                        ),
-                                        "-",
-                                        models.F("life"),
-                                    ),
-                                    "-",
-                                    models.F("maturity"),
-                                ),
-                                "-",
-                                models.F("reach"),
-                            ),
-                            "-",
-                            models.F("sheet"),
-                        ),
-                    )
-                ),
-                name="layer_rule_weights_sum_to_100",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layerrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("a_from__lte", 100), ("b_from__gt", 0), ("b_from__lt", models.F("a_from"))
-                ),
-                name="layer_rule_thresholds_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layerrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("evidence__lte", 100), ("neutral__lte", 100)),
-                name="layer_rule_percentages",
-            ),
-        ),
         migrations.AddField(
             model_name="screening",
             name="patent",
@@ -350,25 +386,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="demandsignal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("best__lte", 100)), name="demand_best_to_100"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layermove",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source", models.F("target")), _negated=True),
-                name="layer_move_moves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layermove",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("source__in", ["A", "B", "C"]), ("target__in", ["A", "B", "C"])
-                ),
-                name="layer_move_layers_known",
+            model_name="layeroverride",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("patent",),
+                name="override_one_live",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -383,49 +405,6 @@ class Migration(migrations.Migration):
                     table="listings_layermove",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layeroverride",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)),
-                fields=("patent",),
-                name="override_one_live",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layeroverride",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("layer__in", ["A", "B", "C"])), name="override_layer_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layeroverride",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="override_says_why"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="layeroverride",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="override_ended_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("market__range", (1, 5)),
-                    ("product__range", (1, 5)),
-                    ("resources__range", (1, 5)),
-                    ("technology__range", (1, 5)),
-                ),
-                name="screening_marks_1_to_5",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -136,6 +136,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "推介表版本",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("listing", "number"), name="sheet_version_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("number__gte", 1)), name="sheet_version_from_1"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("restored_from__isnull", True),
+                            ("restored_from__lt", models.F("number")),
+                            _connector="OR",
+                        ),
+                        name="sheet_version_restores_older",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +201,40 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "推介表审核",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="sheet_review_decided_pair",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("decided_at__isnull", True)),
+                        fields=("listing",),
+                        name="sheet_review_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("verdict", "")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("verdict__in", ["approved", "returned", "superseded"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sheet_review_verdict_when_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("verdict", "returned"), _negated=True),
+                            models.Q(("remarks", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="sheet_review_return_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -234,6 +284,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "推介表",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["writing", "in_review", "returned", "approved"])
+                        ),
+                        name="sheet_state_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -277,29 +335,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="sheetversion",
-            constraint=models.UniqueConstraint(
-                fields=("listing", "number"), name="sheet_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("number__gte", 1)), name="sheet_version_from_1"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("restored_from__isnull", True),
-                    ("restored_from__lt", models.F("number")),
-                    _connector="OR",
-                ),
-                name="sheet_version_restores_older",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="sheetversion",
             trigger=pgtrigger.compiler.Trigger(
@@ -312,57 +347,6 @@ class Migration(migrations.Migration):
                     table="listings_sheetversion",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="sheet_review_decided_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetreview",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("decided_at__isnull", True)),
-                fields=("listing",),
-                name="sheet_review_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("verdict", "")),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("verdict__in", ["approved", "returned", "superseded"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="sheet_review_verdict_when_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("verdict", "returned"), _negated=True),
-                    models.Q(("remarks", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="sheet_review_return_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetdesk",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["writing", "in_review", "returned", "approved"])),
-                name="sheet_state_known",
             ),
         ),
     ]

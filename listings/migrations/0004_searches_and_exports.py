@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
+        ("core", "__first__"),
         ("listings", "0003_sheets"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -78,6 +78,40 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "保存的检索",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="search_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("frequency", "at_once")),
+                        fields=["fingerprint", "id"],
+                        name="search_at_once",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "name"), name="search_name_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="search_has_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("chosen", {}), ("text", ""), _negated=True),
+                        name="search_asks_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("frequency__in", ["at_once", "daily", "weekly", "off"])
+                        ),
+                        name="search_frequency_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("frequency", "at_once"), ("due_at__isnull", False), _connector="OR"
+                        ),
+                        name="search_has_next_check",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +145,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "检索命中",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("seen_at__isnull", True)),
+                        fields=["search"],
+                        name="search_hit_unseen",
+                    ),
+                    models.Index(
+                        condition=models.Q(("told_at__isnull", True)),
+                        fields=["search"],
+                        name="search_hit_untold",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("search", "patent"), name="search_hit_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -239,72 +288,5 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="savedsearch",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="search_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="savedsearch",
-            index=models.Index(
-                condition=models.Q(("frequency", "at_once")),
-                fields=["fingerprint", "id"],
-                name="search_at_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.UniqueConstraint(fields=("user", "name"), name="search_name_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="search_has_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("chosen", {}), ("text", ""), _negated=True),
-                name="search_asks_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("frequency__in", ["at_once", "daily", "weekly", "off"])),
-                name="search_frequency_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedsearch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("frequency", "at_once"), ("due_at__isnull", False), _connector="OR"
-                ),
-                name="search_has_next_check",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="searchhit",
-            index=models.Index(
-                condition=models.Q(("seen_at__isnull", True)),
-                fields=["search"],
-                name="search_hit_unseen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="searchhit",
-            index=models.Index(
-                condition=models.Q(("told_at__isnull", True)),
-                fields=["search"],
-                name="search_hit_untold",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="searchhit",
-            constraint=models.UniqueConstraint(fields=("search", "patent"), name="search_hit_once"),
         ),
     ]

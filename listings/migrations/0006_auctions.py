@@ -167,6 +167,141 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "拍卖",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    listings.rules.auctions.AuctionStatus["ANNOUNCED"],
+                                    listings.rules.auctions.AuctionStatus["CLOSED"],
+                                    listings.rules.auctions.AuctionStatus["OPEN"],
+                                ],
+                            )
+                        ),
+                        fields=["ends_at"],
+                        name="auction_next_to_settle",
+                    ),
+                    models.Index(fields=["organisation", "-id"], name="auction_of_seller"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "announced",
+                                    "open",
+                                    "closed",
+                                    "awarded",
+                                    "failed",
+                                    "cancelled",
+                                ],
+                            )
+                        ),
+                        name="auction_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("method__in", ["sealed", "open"])),
+                        name="auction_method_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "right__in",
+                                [
+                                    "transfer",
+                                    "license_exclusive",
+                                    "license_sole",
+                                    "license_ordinary",
+                                ],
+                            )
+                        ),
+                        name="auction_right_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("licence_months__isnull", True), ("right", "transfer")),
+                            models.Q(
+                                models.Q(("right", "transfer"), _negated=True),
+                                ("licence_months__gte", 1),
+                                ("licence_months__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="auction_licence_has_a_term",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("start_price__gte", 0),
+                            models.Q(("step__isnull", True), ("step__gt", 0), _connector="OR"),
+                            models.Q(
+                                ("reserve_price__isnull", True),
+                                ("reserve_price__gte", models.F("start_price")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("deposit__isnull", True), ("deposit__gte", 0), _connector="OR"
+                            ),
+                        ),
+                        name="auction_sums_make_sense",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method", "sealed"), ("step__isnull", False), _connector="OR"
+                        ),
+                        name="auction_open_has_a_step",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closes_at__gt", models.F("opens_at")),
+                            ("ends_at__gte", models.F("closes_at")),
+                        ),
+                        name="auction_opens_then_closes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("announced_at__isnull", True), ("announced_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("announced_at__isnull", False), ("announced_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="auction_announced_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="auction_decided_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "cancelled"]),
+                            models.Q(
+                                ("announced_at__isnull", False), ("notice_days__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="auction_public_was_announced",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["failed", "cancelled"]), _negated=True),
+                            models.Q(
+                                models.Q(("because", ""), _negated=True),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="auction_end_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +335,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "拍卖标的",
                 "ordering": ["auction_id", "position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("auction", "patent"), name="lot_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("live", True)),
+                        fields=("patent",),
+                        name="lot_one_live_auction",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -250,6 +393,42 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "出价",
                 "ordering": ["auction_id", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("auction", "organisation", "token"), name="bid_once_per_submission"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_sealed", True)),
+                        fields=("auction", "organisation"),
+                        name="bid_sealed_once_each",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_sealed", False)),
+                        fields=("auction", "amount"),
+                        name="bid_open_ascends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_sealed", True), ("sealed__isnull", False)),
+                            models.Q(
+                                ("amount__isnull", False),
+                                ("is_sealed", False),
+                                ("sealed__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="bid_sealed_or_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount__isnull", True), ("amount__gte", 0), _connector="OR"
+                        ),
+                        name="bid_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("token", ""), _negated=True), name="bid_has_a_token"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -321,64 +500,64 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "公示异议",
                 "ordering": ["raised_at", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True),
+                        name="objection_says_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("auction__isnull", False)),
+                        name="objection_is_about_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["pending", "upheld", "dismissed"])),
+                        name="objection_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
+                            models.Q(
+                                ("answered_at__isnull", False), ("answered_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="objection_answered_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("status", "pending")),
+                            models.Q(
+                                models.Q(("status", "pending"), _negated=True),
+                                ("answered_at__isnull", False),
+                                models.Q(("answer", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="objection_decided_is_answered",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name="auctionlot",
-            constraint=models.UniqueConstraint(fields=("auction", "patent"), name="lot_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="auctionlot",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("live", True)), fields=("patent",), name="lot_one_live_auction"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.UniqueConstraint(
-                fields=("auction", "organisation", "token"), name="bid_once_per_submission"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_sealed", True)),
-                fields=("auction", "organisation"),
-                name="bid_sealed_once_each",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_sealed", False)),
-                fields=("auction", "amount"),
-                name="bid_open_ascends",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
+            model_name="auction",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("is_sealed", True), ("sealed__isnull", False)),
                     models.Q(
-                        ("amount__isnull", False), ("is_sealed", False), ("sealed__isnull", True)
+                        ("decided_at__isnull", False),
+                        ("price__isnull", False),
+                        ("sign_by__isnull", False),
+                        ("status", "awarded"),
+                        ("winning_bid__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("status", "awarded"), _negated=True),
+                        ("price__isnull", True),
+                        ("sign_by__isnull", True),
+                        ("winning_bid__isnull", True),
                     ),
                     _connector="OR",
                 ),
-                name="bid_sealed_or_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__isnull", True), ("amount__gte", 0), _connector="OR"),
-                name="bid_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("token", ""), _negated=True), name="bid_has_a_token"
+                name="auction_award_is_whole",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -425,172 +604,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="auction",
-            index=models.Index(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            listings.rules.auctions.AuctionStatus["ANNOUNCED"],
-                            listings.rules.auctions.AuctionStatus["CLOSED"],
-                            listings.rules.auctions.AuctionStatus["OPEN"],
-                        ],
-                    )
-                ),
-                fields=["ends_at"],
-                name="auction_next_to_settle",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="auction",
-            index=models.Index(fields=["organisation", "-id"], name="auction_of_seller"),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["draft", "announced", "open", "closed", "awarded", "failed", "cancelled"],
-                    )
-                ),
-                name="auction_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ["sealed", "open"])), name="auction_method_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "right__in",
-                        ["transfer", "license_exclusive", "license_sole", "license_ordinary"],
-                    )
-                ),
-                name="auction_right_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("licence_months__isnull", True), ("right", "transfer")),
-                    models.Q(
-                        models.Q(("right", "transfer"), _negated=True),
-                        ("licence_months__gte", 1),
-                        ("licence_months__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="auction_licence_has_a_term",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("start_price__gte", 0),
-                    models.Q(("step__isnull", True), ("step__gt", 0), _connector="OR"),
-                    models.Q(
-                        ("reserve_price__isnull", True),
-                        ("reserve_price__gte", models.F("start_price")),
-                        _connector="OR",
-                    ),
-                    models.Q(("deposit__isnull", True), ("deposit__gte", 0), _connector="OR"),
-                ),
-                name="auction_sums_make_sense",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method", "sealed"), ("step__isnull", False), _connector="OR"),
-                name="auction_open_has_a_step",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closes_at__gt", models.F("opens_at")), ("ends_at__gte", models.F("closes_at"))
-                ),
-                name="auction_opens_then_closes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("announced_at__isnull", True), ("announced_by__isnull", True)),
-                    models.Q(("announced_at__isnull", False), ("announced_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="auction_announced_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="auction_decided_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "cancelled"]),
-                    models.Q(("announced_at__isnull", False), ("notice_days__isnull", False)),
-                    _connector="OR",
-                ),
-                name="auction_public_was_announced",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("price__isnull", False),
-                        ("sign_by__isnull", False),
-                        ("status", "awarded"),
-                        ("winning_bid__isnull", False),
-                    ),
-                    models.Q(
-                        models.Q(("status", "awarded"), _negated=True),
-                        ("price__isnull", True),
-                        ("sign_by__isnull", True),
-                        ("winning_bid__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="auction_award_is_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="auction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["failed", "cancelled"]), _negated=True),
-                    models.Q(
-                        models.Q(("because", ""), _negated=True), ("decided_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="auction_end_says_why",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="auction",
             trigger=pgtrigger.compiler.Trigger(
@@ -619,51 +632,6 @@ class Migration(migrations.Migration):
                     table="listings_auction",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="objection_says_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("auction__isnull", False)), name="objection_is_about_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "upheld", "dismissed"])),
-                name="objection_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
-                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="objection_answered_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answered_at__isnull", True), ("status", "pending")),
-                    models.Q(
-                        models.Q(("status", "pending"), _negated=True),
-                        ("answered_at__isnull", False),
-                        models.Q(("answer", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="objection_decided_is_answered",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -57,6 +57,42 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "年费缴纳记录",
                 "ordering": ["-paid_on", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 1), ("year__lte", 25)),
+                        name="annuity_year_of_life",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="annuity_amount_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expected__gt", 0)), name="annuity_expected_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("covers_to__gt", models.F("due_on"))),
+                        name="annuity_covers_a_year",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("corrected_at__isnull", True), ("corrected_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("corrected_at__isnull", False), ("corrected_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="annuity_corrected_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("corrected_at__isnull", True),
+                            models.Q(("corrected_because", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="annuity_corrected_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +110,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "年费提醒",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("mark__regex", "^(due|late|last)-[0-9]{1,3}$|^over$")),
+                        name="reminder_mark_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +134,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "日历订阅",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("secret_hash__regex", "^[0-9a-f]{64}$")),
+                        name="feed_hash_shape",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +166,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "费用减缴",
                 "ordering": ["patent_id", "starts_on", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("percent__gte", 1), ("percent__lte", 99)),
+                        name="reduction_is_a_part",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="reduction_runs",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="reduction_ended_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +204,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "不再维持决定",
                 "ordering": ["-decided_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="maintenance_decision_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
+                            models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="maintenance_revoked_pair",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
@@ -207,50 +287,25 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__gte", 1), ("year__lte", 25)), name="annuity_year_of_life"
+            model_name="annuityreminder",
+            constraint=models.UniqueConstraint(
+                fields=("patent", "organisation", "due_on", "mark"), name="reminded_once"
             ),
         ),
         migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="annuity_amount_positive"
+            model_name="calendarfeed",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at__isnull", True)),
+                fields=("membership",),
+                name="one_feed_per_membership",
             ),
         ),
         migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expected__gt", 0)), name="annuity_expected_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("covers_to__gt", models.F("due_on"))),
-                name="annuity_covers_a_year",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("corrected_at__isnull", True), ("corrected_by__isnull", True)),
-                    models.Q(("corrected_at__isnull", False), ("corrected_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="annuity_corrected_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="annuitypayment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("corrected_at__isnull", True),
-                    models.Q(("corrected_because", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="annuity_corrected_says_why",
+            model_name="maintenancedecision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at__isnull", True)),
+                fields=("patent",),
+                name="one_maintenance_decision",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -265,83 +320,6 @@ class Migration(migrations.Migration):
                     table="listings_annuitypayment",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="annuityreminder",
-            constraint=models.UniqueConstraint(
-                fields=("patent", "organisation", "due_on", "mark"), name="reminded_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="annuityreminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mark__regex", "^(due|late|last)-[0-9]{1,3}$|^over$")),
-                name="reminder_mark_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("membership",),
-                name="one_feed_per_membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("secret_hash__regex", "^[0-9a-f]{64}$")), name="feed_hash_shape"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feereduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("percent__gte", 1), ("percent__lte", 99)),
-                name="reduction_is_a_part",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feereduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="reduction_runs"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="feereduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="reduction_ended_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="maintenancedecision",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("patent",),
-                name="one_maintenance_decision",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="maintenancedecision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="maintenance_decision_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="maintenancedecision",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("revoked_at__isnull", True), ("revoked_by__isnull", True)),
-                    models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="maintenance_revoked_pair",
             ),
         ),
     ]

@@ -12,8 +12,8 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
+        ("core", "__first__"),
         ("listings", "0007_annuities"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -122,6 +122,110 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "发明披露",
+                "indexes": [
+                    models.Index(fields=["organisation", "status"], name="disclosure_of_office"),
+                    models.Index(fields=["inventor"], name="disclosure_of_inventor"),
+                    models.Index(
+                        condition=models.Q(("patent__isnull", True), ("status", "filed")),
+                        fields=["application_number"],
+                        name="disclosure_awaits_patent",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("taken_at__isnull", True), ("taken_by__isnull", True)),
+                            models.Q(("taken_at__isnull", False), ("taken_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disclosure_taken_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("evaluated_at__isnull", True), ("evaluated_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("evaluated_at__isnull", False), ("evaluated_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disclosure_evaluated_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disclosure_decided_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
+                            models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disclosure_filed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "submitted",
+                                    "evaluating",
+                                    "decided",
+                                    "filed",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="disclosure_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True),
+                        name="disclosure_has_title",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "withdrawn"]),
+                            models.Q(("number__isnull", False), ("submitted_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="disclosure_handed_in_has_number",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decision__gt", ""), ("status__in", ["decided", "filed"])),
+                            models.Q(
+                                ("decision", ""),
+                                ("status__in", ["draft", "submitted", "evaluating", "withdrawn"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disclosure_decision_when_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decision__in", ["", "file", "secret", "publish", "decline"])
+                        ),
+                        name="disclosure_decision_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "filed"), _negated=True),
+                            models.Q(
+                                ("decision", "file"),
+                                ("filed_at__isnull", False),
+                                models.Q(("application_number", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disclosure_filed_has_number",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +259,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "披露贡献人",
                 "ordering": ["disclosure_id", "position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("disclosure", "name"), name="contributor_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("share__gt", 0), ("share__lte", 100)),
+                        name="contributor_share_0_to_100",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -233,132 +344,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "公开情况",
                 "ordering": ["disclosure_id", "on", "pk"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["organisation", "status"], name="disclosure_of_office"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["inventor"], name="disclosure_of_inventor"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("patent__isnull", True), ("status", "filed")),
-                fields=["application_number"],
-                name="disclosure_awaits_patent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("taken_at__isnull", True), ("taken_by__isnull", True)),
-                    models.Q(("taken_at__isnull", False), ("taken_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disclosure_taken_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("evaluated_at__isnull", True), ("evaluated_by__isnull", True)),
-                    models.Q(("evaluated_at__isnull", False), ("evaluated_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disclosure_evaluated_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disclosure_decided_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("filed_at__isnull", True), ("filed_by__isnull", True)),
-                    models.Q(("filed_at__isnull", False), ("filed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disclosure_filed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["draft", "submitted", "evaluating", "decided", "filed", "withdrawn"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "emergency",
+                                    "exhibition",
+                                    "conference",
+                                    "leak",
+                                    "paper",
+                                    "defence",
+                                    "sale",
+                                    "online",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="publication_kind_known",
                     )
-                ),
-                name="disclosure_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="disclosure_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "withdrawn"]),
-                    models.Q(("number__isnull", False), ("submitted_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disclosure_handed_in_has_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decision__gt", ""), ("status__in", ["decided", "filed"])),
-                    models.Q(
-                        ("decision", ""),
-                        ("status__in", ["draft", "submitted", "evaluating", "withdrawn"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="disclosure_decision_when_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decision__in", ["", "file", "secret", "publish", "decline"])),
-                name="disclosure_decision_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "filed"), _negated=True),
-                    models.Q(
-                        ("decision", "file"),
-                        ("filed_at__isnull", False),
-                        models.Q(("application_number", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="disclosure_filed_has_number",
-            ),
+                ],
+            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="disclosure",
@@ -373,41 +380,6 @@ class Migration(migrations.Migration):
                     table="listings_disclosure",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosurecontributor",
-            constraint=models.UniqueConstraint(
-                fields=("disclosure", "name"), name="contributor_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosurecontributor",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share__gt", 0), ("share__lte", 100)),
-                name="contributor_share_0_to_100",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosurepublication",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "emergency",
-                            "exhibition",
-                            "conference",
-                            "leak",
-                            "paper",
-                            "defence",
-                            "sale",
-                            "online",
-                            "other",
-                        ],
-                    )
-                ),
-                name="publication_kind_known",
             ),
         ),
     ]

@@ -86,10 +86,131 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 ("ended_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
                 ("ended_because", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "proof",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.attachment",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "共有人同意",
                 "ordering": ["-asked_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("status", listings.rules.consents.ConsentStatus["ASKED"])
+                        ),
+                        fields=("patent", "organisation"),
+                        name="one_open_consent",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "asked_scope__in",
+                                [listings.types.Consent["OPEN"], listings.types.Consent["ALL"]],
+                            )
+                        ),
+                        name="consent_asks_for_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "given_scope__in",
+                                    [listings.types.Consent["OPEN"], listings.types.Consent["ALL"]],
+                                ),
+                                (
+                                    "status__in",
+                                    [
+                                        listings.rules.consents.ConsentStatus["AGREED"],
+                                        listings.rules.consents.ConsentStatus["WITHDRAWN"],
+                                    ],
+                                ),
+                            ),
+                            models.Q(
+                                ("given_scope", listings.types.Consent["NONE"]),
+                                (
+                                    "status__in",
+                                    [
+                                        listings.rules.consents.ConsentStatus["ASKED"],
+                                        listings.rules.consents.ConsentStatus["REFUSED"],
+                                        listings.rules.consents.ConsentStatus["CANCELLED"],
+                                    ],
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_agreed_says_to_what",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("answered_at__isnull", True),
+                                (
+                                    "status__in",
+                                    [
+                                        listings.rules.consents.ConsentStatus["ASKED"],
+                                        listings.rules.consents.ConsentStatus["CANCELLED"],
+                                    ],
+                                ),
+                            ),
+                            models.Q(
+                                ("answered_at__isnull", False),
+                                (
+                                    "status__in",
+                                    [
+                                        listings.rules.consents.ConsentStatus["AGREED"],
+                                        listings.rules.consents.ConsentStatus["REFUSED"],
+                                        listings.rules.consents.ConsentStatus["WITHDRAWN"],
+                                    ],
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_answered_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
+                            models.Q(
+                                ("answered_at__isnull", False), ("answered_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="consent_answered_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="consent_ended_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,10 +244,42 @@ class Migration(migrations.Migration):
                 ("declared_at", models.DateTimeField()),
                 ("declared_by", core.db.ActorKeyField(max_length=80)),
                 ("replaced_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="funding_declarations",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "资助项目声明",
                 "ordering": ["-declared_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("replaced_at__isnull", True)),
+                        fields=("patent",),
+                        name="one_funding_declaration",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("is_funded", True),
+                                models.Q(("funder", ""), _negated=True),
+                                models.Q(("project_number", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("funder", ""),
+                                ("is_funded", False),
+                                ("project_name", ""),
+                                ("project_number", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="funding_named_or_none",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -180,10 +333,83 @@ class Migration(migrations.Migration):
                 ("ended_on", models.DateField(blank=True, null=True)),
                 ("ended_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
                 ("ended_because", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.attachment",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inventor_rights",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "发明人赋权",
                 "ordering": ["patent_id", "starts_on", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["ownership", "use"])),
+                        name="inventor_right_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("inventors__len", 0), _negated=True),
+                        name="inventor_right_has_inventors",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", listings.rules.inventors.InventorRightKind["OWNERSHIP"]),
+                                ("share__gt", 0),
+                                ("share__lt", 100),
+                            ),
+                            models.Q(
+                                ("kind", listings.rules.inventors.InventorRightKind["USE"]),
+                                ("share__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="inventor_share_of_ownership_only",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True),
+                            models.Q(
+                                (
+                                    "ends_on__gte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("starts_on"),
+                                        "+",
+                                        models.Value(datetime.timedelta(days=3652)),
+                                    ),
+                                ),
+                                ("kind", listings.rules.inventors.InventorRightKind["USE"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="inventor_use_ten_years",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("consent__in", ["none", "open", "all"])),
+                        name="inventor_consent_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_by__isnull", True), ("ended_on__isnull", True)),
+                            models.Q(("ended_by__isnull", False), ("ended_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="inventor_right_ended_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -199,10 +425,29 @@ class Migration(migrations.Migration):
                 ("stated_at", models.DateTimeField()),
                 ("stated_by", core.db.ActorKeyField(max_length=80)),
                 ("replaced_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="unworked_reasons",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "未实施理由",
                 "ordering": ["-stated_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("replaced_at__isnull", True)),
+                        fields=("patent",),
+                        name="one_unworked_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="unworked_reason_said",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -243,194 +488,44 @@ class Migration(migrations.Migration):
                 ("stated_by", core.db.ActorKeyField(max_length=80)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 ("withdrawn_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workings",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "实施记录",
                 "ordering": ["patent_id", "since", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=("patent", "source", "reference"),
+                        name="working_told_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["own", "licensed", "transferred", "product"])
+                        ),
+                        name="working_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("withdrawn_at__isnull", True), ("withdrawn_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("withdrawn_at__isnull", False), ("withdrawn_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="working_withdrawn_pair",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="coownerconsent",
-            name="organisation",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="coownerconsent",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="consents",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="coownerconsent",
-            name="proof",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="fundingdeclaration",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="funding_declarations",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="inventorright",
-            name="agreement",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="inventorright",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="inventor_rights",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unworkedreason",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="unworked_reasons",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="working",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="workings",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", listings.rules.consents.ConsentStatus["ASKED"])),
-                fields=("patent", "organisation"),
-                name="one_open_consent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "asked_scope__in",
-                        [listings.types.Consent["OPEN"], listings.types.Consent["ALL"]],
-                    )
-                ),
-                name="consent_asks_for_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        (
-                            "given_scope__in",
-                            [listings.types.Consent["OPEN"], listings.types.Consent["ALL"]],
-                        ),
-                        (
-                            "status__in",
-                            [
-                                listings.rules.consents.ConsentStatus["AGREED"],
-                                listings.rules.consents.ConsentStatus["WITHDRAWN"],
-                            ],
-                        ),
-                    ),
-                    models.Q(
-                        ("given_scope", listings.types.Consent["NONE"]),
-                        (
-                            "status__in",
-                            [
-                                listings.rules.consents.ConsentStatus["ASKED"],
-                                listings.rules.consents.ConsentStatus["REFUSED"],
-                                listings.rules.consents.ConsentStatus["CANCELLED"],
-                            ],
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="consent_agreed_says_to_what",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answered_at__isnull", True),
-                        (
-                            "status__in",
-                            [
-                                listings.rules.consents.ConsentStatus["ASKED"],
-                                listings.rules.consents.ConsentStatus["CANCELLED"],
-                            ],
-                        ),
-                    ),
-                    models.Q(
-                        ("answered_at__isnull", False),
-                        (
-                            "status__in",
-                            [
-                                listings.rules.consents.ConsentStatus["AGREED"],
-                                listings.rules.consents.ConsentStatus["REFUSED"],
-                                listings.rules.consents.ConsentStatus["WITHDRAWN"],
-                            ],
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="consent_answered_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answered_at__isnull", True), ("answered_by__isnull", True)),
-                    models.Q(("answered_at__isnull", False), ("answered_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consent_answered_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coownerconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="consent_ended_pair",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="coownerconsent",
@@ -445,145 +540,6 @@ class Migration(migrations.Migration):
                     table="listings_coownerconsent",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fundingdeclaration",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at__isnull", True)),
-                fields=("patent",),
-                name="one_funding_declaration",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fundingdeclaration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("is_funded", True),
-                        models.Q(("funder", ""), _negated=True),
-                        models.Q(("project_number", ""), _negated=True),
-                    ),
-                    models.Q(
-                        ("funder", ""),
-                        ("is_funded", False),
-                        ("project_name", ""),
-                        ("project_number", ""),
-                    ),
-                    _connector="OR",
-                ),
-                name="funding_named_or_none",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["ownership", "use"])),
-                name="inventor_right_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("inventors__len", 0), _negated=True),
-                name="inventor_right_has_inventors",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind", listings.rules.inventors.InventorRightKind["OWNERSHIP"]),
-                        ("share__gt", 0),
-                        ("share__lt", 100),
-                    ),
-                    models.Q(
-                        ("kind", listings.rules.inventors.InventorRightKind["USE"]),
-                        ("share__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="inventor_share_of_ownership_only",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True),
-                    models.Q(
-                        (
-                            "ends_on__gte",
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("starts_on"),
-                                "+",
-                                models.Value(datetime.timedelta(days=3652)),
-                            ),
-                        ),
-                        ("kind", listings.rules.inventors.InventorRightKind["USE"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="inventor_use_ten_years",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("consent__in", ["none", "open", "all"])),
-                name="inventor_consent_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="inventorright",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_by__isnull", True), ("ended_on__isnull", True)),
-                    models.Q(("ended_by__isnull", False), ("ended_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="inventor_right_ended_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unworkedreason",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at__isnull", True)),
-                fields=("patent",),
-                name="one_unworked_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unworkedreason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="unworked_reason_said"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="working",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("reference", ""), _negated=True),
-                fields=("patent", "source", "reference"),
-                name="working_told_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="working",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["own", "licensed", "transferred", "product"])),
-                name="working_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="working",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("withdrawn_at__isnull", True), ("withdrawn_by__isnull", True)),
-                    models.Q(("withdrawn_at__isnull", False), ("withdrawn_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="working_withdrawn_pair",
             ),
         ),
     ]

@@ -48,26 +48,62 @@ class Migration(migrations.Migration):
                 ("closed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
                 ("snapshot", models.JSONField(blank=True, null=True)),
                 ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
+                (
+                    "organiser",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "盘点动员",
-            },
-        ),
-        migrations.CreateModel(
-            name="DriveReminder",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                "indexes": [
+                    models.Index(
+                        fields=["region"], name="drive_region", opclasses=["varchar_pattern_ops"]
                     ),
-                ),
-                ("occasion", models.CharField(max_length=20)),
-                ("reminded_at", models.DateTimeField()),
-                ("reminded_by", core.db.ActorKeyField(max_length=80)),
-            ],
-            options={
-                "verbose_name": "盘点提醒",
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["ends_on"], name="drive_open"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="drive_closed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("closed_at__isnull", True),
+                                ("snapshot__isnull", True),
+                                ("state", "open"),
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("snapshot__isnull", False),
+                                ("state", "closed"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="drive_closed_with_result",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="drive_term_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="drive_has_title"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
+                        name="drive_region_shape",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -115,106 +151,99 @@ class Migration(migrations.Migration):
                 ("invited_by", core.db.ActorKeyField(max_length=80)),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
                 ("done_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "drive",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tasks",
+                        to="listings.drive",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "盘点任务",
+                "indexes": [models.Index(fields=["organisation", "state"], name="drive_task_of")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("drive", "organisation"), name="drive_task_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", True), ("done_by__isnull", True)),
+                            models.Q(("done_at__isnull", False), ("done_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="drive_task_done_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("counts__isnull", False),
+                                ("declared__isnull", False),
+                                ("done_at__isnull", False),
+                                ("state", "done"),
+                            ),
+                            models.Q(
+                                models.Q(("state", "done"), _negated=True),
+                                ("counts__isnull", True),
+                                ("done_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="drive_task_done_with_counts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "excused"), models.Q(("excuse", ""), _negated=True)),
+                            models.Q(models.Q(("state", "excused"), _negated=True), ("excuse", "")),
+                            _connector="OR",
+                        ),
+                        name="drive_task_excused_with_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["invited", "started", "done", "excused"])
+                        ),
+                        name="drive_task_state_known",
+                    ),
+                ],
             },
         ),
-        migrations.AddField(
-            model_name="drive",
-            name="organiser",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="drivetask",
-            name="drive",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="tasks",
-                to="listings.drive",
-            ),
-        ),
-        migrations.AddField(
-            model_name="drivetask",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="drivereminder",
-            name="task",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="reminders",
-                to="listings.drivetask",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="drive",
-            index=models.Index(
-                fields=["region"], name="drive_region", opclasses=["varchar_pattern_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="drive",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["ends_on"], name="drive_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="drive_closed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_at__isnull", True), ("snapshot__isnull", True), ("state", "open")
+        migrations.CreateModel(
+            name="DriveReminder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("snapshot__isnull", False),
-                        ("state", "closed"),
-                    ),
-                    _connector="OR",
                 ),
-                name="drive_closed_with_result",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="drive_term_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="drive_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drive",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{2}|[0-9]{4}|[0-9]{6})?$")),
-                name="drive_region_shape",
-            ),
+                ("occasion", models.CharField(max_length=20)),
+                ("reminded_at", models.DateTimeField()),
+                ("reminded_by", core.db.ActorKeyField(max_length=80)),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reminders",
+                        to="listings.drivetask",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "盘点提醒",
+                "constraints": [
+                    models.UniqueConstraint(fields=("task", "occasion"), name="drive_reminder_once")
+                ],
+            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="drive",
@@ -231,65 +260,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="drivetask",
-            index=models.Index(fields=["organisation", "state"], name="drive_task_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="drivetask",
-            constraint=models.UniqueConstraint(
-                fields=("drive", "organisation"), name="drive_task_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drivetask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("done_by__isnull", True)),
-                    models.Q(("done_at__isnull", False), ("done_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="drive_task_done_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drivetask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("counts__isnull", False),
-                        ("declared__isnull", False),
-                        ("done_at__isnull", False),
-                        ("state", "done"),
-                    ),
-                    models.Q(
-                        models.Q(("state", "done"), _negated=True),
-                        ("counts__isnull", True),
-                        ("done_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="drive_task_done_with_counts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drivetask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "excused"), models.Q(("excuse", ""), _negated=True)),
-                    models.Q(models.Q(("state", "excused"), _negated=True), ("excuse", "")),
-                    _connector="OR",
-                ),
-                name="drive_task_excused_with_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drivetask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["invited", "started", "done", "excused"])),
-                name="drive_task_state_known",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="drivetask",
             trigger=pgtrigger.compiler.Trigger(
@@ -303,12 +273,6 @@ class Migration(migrations.Migration):
                     table="listings_drivetask",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="drivereminder",
-            constraint=models.UniqueConstraint(
-                fields=("task", "occasion"), name="drive_reminder_once"
             ),
         ),
     ]

@@ -101,6 +101,104 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "挂牌公示",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "posted")),
+                        fields=["ends_on"],
+                        name="posting_next_to_end",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "posted", "completed", "withdrawn"])
+                        ),
+                        name="posting_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("route__in", ["transfer", "exclusive", "sole", "ordinary", "equity"])
+                        ),
+                        name="posting_route_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["public", "members"])),
+                        name="posting_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("price__gte", 0), ("days__gte", 1)),
+                        name="posting_figures_make_sense",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("posted_at__isnull", True), ("posted_by__isnull", True)),
+                            models.Q(("posted_at__isnull", False), ("posted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="posting_posted_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("posted_at__isnull", True), ("starts_on__isnull", True)),
+                            models.Q(("posted_at__isnull", False), ("starts_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="posting_posted_begins",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ends_on__isnull", True), ("starts_on__isnull", True)),
+                            models.Q(("ends_on__isnull", False), ("starts_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="posting_has_both_days",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="posting_ended_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True),
+                            ("ends_on__gt", models.F("starts_on")),
+                            _connector="OR",
+                        ),
+                        name="posting_runs_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "withdrawn"]),
+                            ("posted_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="posting_public_was_posted",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "completed"), _negated=True),
+                            models.Q(
+                                ("ended_at__isnull", False), models.Q(("digest", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="posting_completed_is_certified",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "withdrawn"), _negated=True),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                models.Q(("because", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="posting_withdrawn_says_why",
+                    ),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -146,131 +244,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="objection_is_about_one_thing",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posting",
-            index=models.Index(
-                condition=models.Q(("status", "posted")),
-                fields=["ends_on"],
-                name="posting_next_to_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "posted", "completed", "withdrawn"])),
-                name="posting_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("route__in", ["transfer", "exclusive", "sole", "ordinary", "equity"])
-                ),
-                name="posting_route_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["public", "members"])), name="posting_scope_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price__gte", 0), ("days__gte", 1)),
-                name="posting_figures_make_sense",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("posted_at__isnull", True), ("posted_by__isnull", True)),
-                    models.Q(("posted_at__isnull", False), ("posted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="posting_posted_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("posted_at__isnull", True), ("starts_on__isnull", True)),
-                    models.Q(("posted_at__isnull", False), ("starts_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="posting_posted_begins",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ends_on__isnull", True), ("starts_on__isnull", True)),
-                    models.Q(("ends_on__isnull", False), ("starts_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="posting_has_both_days",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="posting_ended_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True),
-                    ("ends_on__gt", models.F("starts_on")),
-                    _connector="OR",
-                ),
-                name="posting_runs_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "withdrawn"]),
-                    ("posted_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="posting_public_was_posted",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "completed"), _negated=True),
-                    models.Q(("ended_at__isnull", False), models.Q(("digest", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="posting_completed_is_certified",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "withdrawn"), _negated=True),
-                    models.Q(("ended_at__isnull", False), models.Q(("because", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="posting_withdrawn_says_why",
             ),
         ),
         migrations.AddConstraint(

@@ -93,9 +93,71 @@ class Migration(migrations.Migration):
                 ("changed_at", models.DateTimeField()),
                 ("listed_at", models.DateTimeField(blank=True, null=True)),
                 ("listed_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                        verbose_name="牵头单位",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "专利组合",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="bundle_has_title"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "routes__contained_by",
+                                [
+                                    "open_licence",
+                                    "ordinary",
+                                    "sole",
+                                    "exclusive",
+                                    "transfer",
+                                    "equity",
+                                    "co_development",
+                                    "try_first",
+                                ],
+                            )
+                        ),
+                        name="bundle_routes_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("price__isnull", True), ("price__gte", 0), _connector="OR"
+                        ),
+                        name="bundle_price_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("listed_at__isnull", True), ("listed_by__isnull", True)),
+                            models.Q(("listed_at__isnull", False), ("listed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="bundle_listed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["listed", "suspended"]), _negated=True),
+                            ("listed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="bundle_public_was_listed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "suspended"), _negated=True),
+                            models.Q(("suspended_because", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="bundle_suspended_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,10 +176,41 @@ class Migration(migrations.Migration):
                 ),
                 ("consented_at", models.DateTimeField(blank=True, null=True)),
                 ("consented_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "bundle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="listings.bundle",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bundle_members",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "组合成员",
                 "ordering": ["bundle_id", "position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("bundle", "patent"), name="bundle_member_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("consented_at__isnull", True), ("consented_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("consented_at__isnull", False), ("consented_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="bundle_consented_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -164,9 +257,60 @@ class Migration(migrations.Migration):
                 ("changed_at", models.DateTimeField()),
                 ("published_at", models.DateTimeField(blank=True, null=True)),
                 ("published_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                        verbose_name="编选单位",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "专题库",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("slug__regex", "^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")),
+                        name="collection_slug_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True),
+                        name="collection_has_title",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["curated", "live"])),
+                        name="collection_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "curated"), ("query", "")),
+                            models.Q(("kind", "live"), models.Q(("query", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="collection_live_has_a_query",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("published_at__isnull", True), ("published_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("published_at__isnull", False), ("published_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="collection_published_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "published"), _negated=True),
+                            ("published_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="collection_public_was_published",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -183,30 +327,31 @@ class Migration(migrations.Migration):
                     "note",
                     models.CharField(blank=True, default="", max_length=300, verbose_name="点评"),
                 ),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="listings.collection",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="collection_items",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "专题条目",
                 "ordering": ["collection_id", "position", "pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PromotionItem",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                (
-                    "note",
-                    models.CharField(blank=True, default="", max_length=300, verbose_name="推荐语"),
-                ),
-            ],
-            options={
-                "verbose_name": "清单条目",
-                "ordering": ["promotion_id", "position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("collection", "patent"), name="collection_item_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -232,161 +377,72 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("created_by", core.db.ActorKeyField(max_length=80)),
                 ("changed_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                        verbose_name="单位",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "推广清单",
+                "indexes": [
+                    models.Index(fields=["organisation", "-id"], name="promotion_of_office")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="promotion_has_title"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("token__regex", "^[A-Za-z0-9_-]{20,43}$")),
+                        name="promotion_token_shape",
+                    ),
+                ],
             },
         ),
-        migrations.AddField(
-            model_name="bundle",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-                verbose_name="牵头单位",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bundlemember",
-            name="bundle",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="members",
-                to="listings.bundle",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bundlemember",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="bundle_members",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="collection",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-                verbose_name="编选单位",
-            ),
-        ),
-        migrations.AddField(
-            model_name="collectionitem",
-            name="collection",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="items",
-                to="listings.collection",
-            ),
-        ),
-        migrations.AddField(
-            model_name="collectionitem",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="collection_items",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="promotionitem",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="promotion_items",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="promotionlist",
-            name="organisation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-                verbose_name="单位",
-            ),
-        ),
-        migrations.AddField(
-            model_name="promotionitem",
-            name="promotion",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="items",
-                to="listings.promotionlist",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="bundle_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "routes__contained_by",
-                        [
-                            "open_licence",
-                            "ordinary",
-                            "sole",
-                            "exclusive",
-                            "transfer",
-                            "equity",
-                            "co_development",
-                            "try_first",
-                        ],
+        migrations.CreateModel(
+            name="PromotionItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "note",
+                    models.CharField(blank=True, default="", max_length=300, verbose_name="推荐语"),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="promotion_items",
+                        to="listings.patent",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="listings.promotionlist",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "清单条目",
+                "ordering": ["promotion_id", "position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("promotion", "patent"), name="promotion_item_once"
                     )
-                ),
-                name="bundle_routes_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price__isnull", True), ("price__gte", 0), _connector="OR"),
-                name="bundle_price_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("listed_at__isnull", True), ("listed_by__isnull", True)),
-                    models.Q(("listed_at__isnull", False), ("listed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="bundle_listed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["listed", "suspended"]), _negated=True),
-                    ("listed_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="bundle_public_was_listed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "suspended"), _negated=True),
-                    models.Q(("suspended_because", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="bundle_suspended_says_why",
-            ),
+                ],
+            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="bundle",
@@ -403,75 +459,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="bundlemember",
-            constraint=models.UniqueConstraint(
-                fields=("bundle", "patent"), name="bundle_member_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bundlemember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("consented_at__isnull", True), ("consented_by__isnull", True)),
-                    models.Q(("consented_at__isnull", False), ("consented_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="bundle_consented_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("slug__regex", "^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")),
-                name="collection_slug_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="collection_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["curated", "live"])), name="collection_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "curated"), ("query", "")),
-                    models.Q(("kind", "live"), models.Q(("query", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="collection_live_has_a_query",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="collection_published_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "published"), _negated=True),
-                    ("published_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="collection_public_was_published",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="collection",
             trigger=pgtrigger.compiler.Trigger(
@@ -485,35 +472,6 @@ class Migration(migrations.Migration):
                     table="listings_collection",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="collectionitem",
-            constraint=models.UniqueConstraint(
-                fields=("collection", "patent"), name="collection_item_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="promotionlist",
-            index=models.Index(fields=["organisation", "-id"], name="promotion_of_office"),
-        ),
-        migrations.AddConstraint(
-            model_name="promotionlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="promotion_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotionlist",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("token__regex", "^[A-Za-z0-9_-]{20,43}$")),
-                name="promotion_token_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="promotionitem",
-            constraint=models.UniqueConstraint(
-                fields=("promotion", "patent"), name="promotion_item_once"
             ),
         ),
     ]

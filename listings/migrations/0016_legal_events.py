@@ -38,6 +38,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "与公报不一致",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
+                            models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contradiction_settled_pair",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +112,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "法律事件文件",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["checking", "checked", "running", "done"])
+                        ),
+                        name="event_file_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["stock", "region"])),
+                        name="event_file_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="event_file_done_is_finished",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +165,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "法律事件文件的行",
                 "ordering": ["file_id", "number"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("verdict__in", ["pending", "fits", "known", "waiting", "rejected"])
+                        ),
+                        name="event_row_verdict_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +208,39 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "等待中的法律事件",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("applied_at__isnull", True), ("dropped_at__isnull", True)
+                        ),
+                        fields=["number"],
+                        name="waiting_event_number",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["stock", "region"])),
+                        name="waiting_event_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("code__regex", "^[A-Z]{2}[0-9]{2}$")),
+                        name="waiting_event_code_shape",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("number__regex", "^([0-9]{12}[0-9X]|[0-9]{8}[0-9X]|8[5-8][0-9]{6})$")
+                        ),
+                        name="waiting_event_number_canonical",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("dropped_at__isnull", True), ("dropped_by__isnull", True)),
+                            models.Q(("dropped_at__isnull", False), ("dropped_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="waiting_event_dropped_pair",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -296,66 +367,13 @@ class Migration(migrations.Migration):
             model_name="contradiction",
             constraint=models.UniqueConstraint(fields=("event", "code"), name="contradiction_once"),
         ),
-        migrations.AddConstraint(
-            model_name="contradiction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
-                    models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contradiction_settled_pair",
-            ),
-        ),
         migrations.AddIndex(
             model_name="eventfile",
             index=models.Index(fields=["organisation", "-created_at"], name="event_file_newest"),
         ),
         migrations.AddConstraint(
-            model_name="eventfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["checking", "checked", "running", "done"])),
-                name="event_file_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="eventfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["stock", "region"])),
-                name="event_file_scope_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="eventfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="event_file_done_is_finished",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="eventrow",
             constraint=models.UniqueConstraint(fields=("file", "number"), name="event_row_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="eventrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("verdict__in", ["pending", "fits", "known", "waiting", "rejected"])
-                ),
-                name="event_row_verdict_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="waitingevent",
-            index=models.Index(
-                condition=models.Q(("applied_at__isnull", True), ("dropped_at__isnull", True)),
-                fields=["number"],
-                name="waiting_event_number",
-            ),
         ),
         migrations.AddConstraint(
             model_name="waitingevent",
@@ -367,46 +385,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="waitingevent",
             constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["stock", "region"])),
-                name="waiting_event_scope_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("code__regex", "^[A-Z]{2}[0-9]{2}$")),
-                name="waiting_event_code_shape",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("number__regex", "^([0-9]{12}[0-9X]|[0-9]{8}[0-9X]|8[5-8][0-9]{6})$")
-                ),
-                name="waiting_event_number_canonical",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingevent",
-            constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("applied_at__isnull", True), ("applied_to__isnull", True)),
                     models.Q(("applied_at__isnull", False), ("applied_to__isnull", False)),
                     _connector="OR",
                 ),
                 name="waiting_event_applied_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitingevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("dropped_at__isnull", True), ("dropped_by__isnull", True)),
-                    models.Q(("dropped_at__isnull", False), ("dropped_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="waiting_event_dropped_pair",
             ),
         ),
     ]

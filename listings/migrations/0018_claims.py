@@ -50,103 +50,86 @@ class Migration(migrations.Migration):
                 ("opened_by", core.db.ActorKeyField(max_length=80)),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
                 ("settled_by", core.db.ActorKeyField(blank=True, max_length=80, null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="claims",
+                        to="listings.importbatch",
+                    ),
+                ),
+                (
+                    "claimant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="core.organisation",
+                    ),
+                ),
+                (
+                    "patent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="listings.patent",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "权属主张",
-            },
-        ),
-        migrations.AddField(
-            model_name="patentclaim",
-            name="batch",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="claims",
-                to="listings.importbatch",
-            ),
-        ),
-        migrations.AddField(
-            model_name="patentclaim",
-            name="claimant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="patentclaim",
-            name="holder",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="core.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="patentclaim",
-            name="patent",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="claims",
-                to="listings.patent",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patentclaim",
-            index=models.Index(fields=["holder", "state"], name="claim_holder"),
-        ),
-        migrations.AddIndex(
-            model_name="patentclaim",
-            index=models.Index(fields=["claimant", "state"], name="claim_claimant"),
-        ),
-        migrations.AddConstraint(
-            model_name="patentclaim",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("patent", "claimant"),
-                name="claim_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patentclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ("open", "withdrawn", "conceded", "moved", "shared", "refused"))
-                ),
-                name="claim_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patentclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("claimant", models.F("holder")), _negated=True),
-                name="claim_against_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patentclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
-                    models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="claim_settled_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patentclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("state", "open")),
-                    models.Q(
-                        models.Q(("state", "open"), _negated=True), ("settled_at__isnull", False)
+                "indexes": [
+                    models.Index(fields=["holder", "state"], name="claim_holder"),
+                    models.Index(fields=["claimant", "state"], name="claim_claimant"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("patent", "claimant"),
+                        name="claim_open_once",
                     ),
-                    _connector="OR",
-                ),
-                name="claim_settled_by_someone",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ("open", "withdrawn", "conceded", "moved", "shared", "refused"),
+                            )
+                        ),
+                        name="claim_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("claimant", models.F("holder")), _negated=True),
+                        name="claim_against_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("settled_by__isnull", True)),
+                            models.Q(("settled_at__isnull", False), ("settled_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="claim_settled_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True),
+                                ("settled_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="claim_settled_by_someone",
+                    ),
+                ],
+            },
         ),
     ]

@@ -104,6 +104,60 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "线索",
+                "indexes": [
+                    models.Index(fields=["supplier", "-rated_at"], name="lead_supplier"),
+                    models.Index(fields=["patent"], name="lead_patent"),
+                    models.Index(
+                        fields=["region"], name="lead_region", opclasses=["varchar_pattern_ops"]
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "patent"), name="lead_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("pushed_at__isnull", True), ("pushed_by__isnull", True)),
+                            models.Q(("pushed_at__isnull", False), ("pushed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="lead_pushed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("viewed_at__isnull", True), ("viewed_by__isnull", True)),
+                            models.Q(("viewed_at__isnull", False), ("viewed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="lead_viewed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("rated_at__isnull", True), ("rated_by__isnull", True)),
+                            models.Q(("rated_at__isnull", False), ("rated_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="lead_rated_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("contacted_at__isnull", True), ("contacted_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("contacted_at__isnull", False), ("contacted_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="lead_contacted_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("deal_at__isnull", True), ("deal_by__isnull", True)),
+                            models.Q(("deal_at__isnull", False), ("deal_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="lead_deal_pair",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +231,34 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "评价",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("prospect__range", (1, 5))),
+                        name="evaluation_prospect_1_to_5",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reason", ""),
+                            (
+                                "reason__in",
+                                [
+                                    "too_early",
+                                    "off_topic",
+                                    "no_advantage",
+                                    "no_route",
+                                    "price",
+                                    "unclear",
+                                ],
+                            ),
+                            _connector="OR",
+                        ),
+                        name="evaluation_reason_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), ("interested", False), _connector="OR"),
+                        name="evaluation_reason_if_rejected",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -223,6 +305,34 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "不再推荐",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lifted_at__isnull", True), ("lifted_by__isnull", True)),
+                            models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="opt_out_lifted_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("holder__isnull", True), ("patent__isnull", False)),
+                            models.Q(("holder__isnull", False), ("patent__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="opt_out_of_one_thing",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("organisation", "patent"),
+                        name="opt_out_patent_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("organisation", "holder"),
+                        name="opt_out_holder_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -359,6 +469,104 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "需求",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status__in", ["matched", "open"])),
+                        fields=["-opened_at", "-id"],
+                        name="need_newest",
+                    ),
+                    models.Index(fields=["organisation", "status"], name="need_organisation"),
+                    models.Index(
+                        fields=["region"], name="need_region", opclasses=["varchar_pattern_ops"]
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["industry_divisions"], name="need_industries"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("opened_at__isnull", True), ("opened_by__isnull", True)),
+                            models.Q(("opened_at__isnull", False), ("opened_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="need_opened_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="need_ended_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["draft", "refined", "open", "matched", "solved", "closed"],
+                            )
+                        ),
+                        name="need_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("visibility__in", ["public", "industry", "matched"])),
+                        name="need_visibility_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="need_has_title"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status", "draft"),
+                            models.Q(("problem", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="need_refined_says_problem",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["matched", "open", "solved"]), _negated=True),
+                            ("opened_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="need_published_was_opened",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("budget__isnull", True), ("budget__gte", 0), _connector="OR"
+                        ),
+                        name="need_budget_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("trl__isnull", True), ("trl__range", (1, 9)), _connector="OR"
+                        ),
+                        name="need_trl_1_to_9",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "licence_modes__contained_by",
+                                [
+                                    "open_licence",
+                                    "ordinary",
+                                    "sole",
+                                    "exclusive",
+                                    "transfer",
+                                    "equity",
+                                    "co_development",
+                                    "try_first",
+                                ],
+                            )
+                        ),
+                        name="need_modes_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("region__regex", "^([0-9]{6})?$")),
+                        name="need_region_shape",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -388,6 +596,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "推送",
+                "indexes": [models.Index(fields=["pushed_at"], name="push_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("lead", "channel", "material"), name="push_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("channel__in", ["bell"])), name="push_channel_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -439,6 +656,44 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "匹配运行",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "finished"), _negated=True),
+                        fields=["state", "scope"],
+                        name="run_unfinished",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["full", "incremental"])),
+                        name="run_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["waiting", "running", "finished", "failed"])
+                        ),
+                        name="run_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "waiting"), ("started_at__isnull", False), _connector="OR"
+                        ),
+                        name="run_started_when_not_waiting",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "finished"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="run_finished_moment",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("scope", "full"), ("state", "running")),
+                        fields=("scope",),
+                        name="run_one_full_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -463,6 +718,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "运行对象",
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "kind", "ref"), name="run_item_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["patent", "need", "subscription"])),
+                        name="run_item_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -491,6 +753,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "运行分片",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["id"],
+                        name="shard_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "number"), name="shard_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -606,6 +878,74 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "订阅",
+                "indexes": [
+                    models.Index(
+                        fields=["organisation", "status"], name="subscription_organisation"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paused_at__isnull", True), ("paused_by__isnull", True)),
+                            models.Q(("paused_at__isnull", False), ("paused_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="subscription_paused_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["active", "paused"])),
+                        name="subscription_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("paused_at__isnull", False), ("status", "paused")),
+                            models.Q(("paused_at__isnull", True), ("status", "active")),
+                            _connector="OR",
+                        ),
+                        name="subscription_paused_since",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="subscription_has_name",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("min_score__lte", 100)),
+                        name="subscription_min_score_to_100",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("price_cap__isnull", True), ("price_cap__gte", 0), _connector="OR"
+                        ),
+                        name="subscription_cap_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("text", ""), _negated=True),
+                            models.Q(("keywords", []), _negated=True),
+                            models.Q(("ipc", []), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="subscription_asks_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "licence_modes__contained_by",
+                                [
+                                    "open_licence",
+                                    "ordinary",
+                                    "sole",
+                                    "exclusive",
+                                    "transfer",
+                                    "equity",
+                                    "co_development",
+                                    "try_first",
+                                ],
+                            )
+                        ),
+                        name="subscription_modes_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -679,274 +1019,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "匹配",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["supplier", "-rated_at"], name="lead_supplier"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["patent"], name="lead_patent"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(
-                fields=["region"], name="lead_region", opclasses=["varchar_pattern_ops"]
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.UniqueConstraint(fields=("organisation", "patent"), name="lead_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("pushed_at__isnull", True), ("pushed_by__isnull", True)),
-                    models.Q(("pushed_at__isnull", False), ("pushed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lead_pushed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("viewed_at__isnull", True), ("viewed_by__isnull", True)),
-                    models.Q(("viewed_at__isnull", False), ("viewed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lead_viewed_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("rated_at__isnull", True), ("rated_by__isnull", True)),
-                    models.Q(("rated_at__isnull", False), ("rated_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lead_rated_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("contacted_at__isnull", True), ("contacted_by__isnull", True)),
-                    models.Q(("contacted_at__isnull", False), ("contacted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lead_contacted_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("deal_at__isnull", True), ("deal_by__isnull", True)),
-                    models.Q(("deal_at__isnull", False), ("deal_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lead_deal_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("prospect__range", (1, 5))), name="evaluation_prospect_1_to_5"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reason", ""),
-                    (
-                        "reason__in",
-                        ["too_early", "off_topic", "no_advantage", "no_route", "price", "unclear"],
+                "indexes": [
+                    models.Index(fields=["organisation", "-ticks"], name="match_best"),
+                    models.Index(fields=["organisation", "patent"], name="match_of_receiver"),
+                    models.Index(fields=["supplier", "need"], name="match_supplier"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("need__isnull", False), ("subscription__isnull", True)),
+                            models.Q(("need__isnull", True), ("subscription__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="match_one_demand",
                     ),
-                    _connector="OR",
-                ),
-                name="evaluation_reason_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), ("interested", False), _connector="OR"),
-                name="evaluation_reason_if_rejected",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchoptout",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lifted_at__isnull", True), ("lifted_by__isnull", True)),
-                    models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="opt_out_lifted_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchoptout",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("holder__isnull", True), ("patent__isnull", False)),
-                    models.Q(("holder__isnull", False), ("patent__isnull", True)),
-                    _connector="OR",
-                ),
-                name="opt_out_of_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchoptout",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("lifted_at__isnull", True)),
-                fields=("organisation", "patent"),
-                name="opt_out_patent_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchoptout",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("lifted_at__isnull", True)),
-                fields=("organisation", "holder"),
-                name="opt_out_holder_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(
-                condition=models.Q(("status__in", ["matched", "open"])),
-                fields=["-opened_at", "-id"],
-                name="need_newest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["organisation", "status"], name="need_organisation"),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(
-                fields=["region"], name="need_region", opclasses=["varchar_pattern_ops"]
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["industry_divisions"], name="need_industries"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("opened_at__isnull", True), ("opened_by__isnull", True)),
-                    models.Q(("opened_at__isnull", False), ("opened_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="need_opened_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="need_ended_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "refined", "open", "matched", "solved", "closed"])
-                ),
-                name="need_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visibility__in", ["public", "industry", "matched"])),
-                name="need_visibility_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="need_has_title"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status", "draft"), models.Q(("problem", ""), _negated=True), _connector="OR"
-                ),
-                name="need_refined_says_problem",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["matched", "open", "solved"]), _negated=True),
-                    ("opened_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="need_published_was_opened",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("budget__isnull", True), ("budget__gte", 0), _connector="OR"),
-                name="need_budget_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("trl__isnull", True), ("trl__range", (1, 9)), _connector="OR"),
-                name="need_trl_1_to_9",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "licence_modes__contained_by",
-                        [
-                            "open_licence",
-                            "ordinary",
-                            "sole",
-                            "exclusive",
-                            "transfer",
-                            "equity",
-                            "co_development",
-                            "try_first",
-                        ],
-                    )
-                ),
-                name="need_modes_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("region__regex", "^([0-9]{6})?$")), name="need_region_shape"
-            ),
+                    models.UniqueConstraint(fields=("need", "patent"), name="match_once_per_need"),
+                    models.UniqueConstraint(
+                        fields=("subscription", "patent"), name="match_once_per_subscription"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ticks__lte", 1000000)), name="match_score_to_100"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("supplier__isnull", True),
+                            models.Q(("supplier", models.F("organisation")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="match_never_own_patent",
+                    ),
+                ],
+            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="need",
@@ -963,179 +1066,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="push",
-            index=models.Index(fields=["pushed_at"], name="push_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="push",
-            constraint=models.UniqueConstraint(
-                fields=("lead", "channel", "material"), name="push_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="push",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("channel__in", ["bell"])), name="push_channel_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(
-                condition=models.Q(("state", "finished"), _negated=True),
-                fields=["state", "scope"],
-                name="run_unfinished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["full", "incremental"])), name="run_scope_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "running", "finished", "failed"])),
-                name="run_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "waiting"), ("started_at__isnull", False), _connector="OR"
-                ),
-                name="run_started_when_not_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "finished"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="run_finished_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("scope", "full"), ("state", "running")),
-                fields=("scope",),
-                name="run_one_full_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="runitem",
-            constraint=models.UniqueConstraint(fields=("run", "kind", "ref"), name="run_item_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="runitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["patent", "need", "subscription"])),
-                name="run_item_kind_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="runshard",
-            index=models.Index(
-                condition=models.Q(("done_at__isnull", True)), fields=["id"], name="shard_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="runshard",
-            constraint=models.UniqueConstraint(fields=("run", "number"), name="shard_once"),
-        ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["organisation", "status"], name="subscription_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paused_at__isnull", True), ("paused_by__isnull", True)),
-                    models.Q(("paused_at__isnull", False), ("paused_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="subscription_paused_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["active", "paused"])),
-                name="subscription_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paused_at__isnull", False), ("status", "paused")),
-                    models.Q(("paused_at__isnull", True), ("status", "active")),
-                    _connector="OR",
-                ),
-                name="subscription_paused_since",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="subscription_has_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("min_score__lte", 100)), name="subscription_min_score_to_100"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("price_cap__isnull", True), ("price_cap__gte", 0), _connector="OR"
-                ),
-                name="subscription_cap_not_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("text", ""), _negated=True),
-                    models.Q(("keywords", []), _negated=True),
-                    models.Q(("ipc", []), _negated=True),
-                    _connector="OR",
-                ),
-                name="subscription_asks_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="subscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "licence_modes__contained_by",
-                        [
-                            "open_licence",
-                            "ordinary",
-                            "sole",
-                            "exclusive",
-                            "transfer",
-                            "equity",
-                            "co_development",
-                            "try_first",
-                        ],
-                    )
-                ),
-                name="subscription_modes_known",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="subscription",
             trigger=pgtrigger.compiler.Trigger(
@@ -1149,58 +1079,6 @@ class Migration(migrations.Migration):
                     table="matching_subscription",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="match",
-            index=models.Index(fields=["organisation", "-ticks"], name="match_best"),
-        ),
-        migrations.AddIndex(
-            model_name="match",
-            index=models.Index(fields=["organisation", "patent"], name="match_of_receiver"),
-        ),
-        migrations.AddIndex(
-            model_name="match",
-            index=models.Index(fields=["supplier", "need"], name="match_supplier"),
-        ),
-        migrations.AddConstraint(
-            model_name="match",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("need__isnull", False), ("subscription__isnull", True)),
-                    models.Q(("need__isnull", True), ("subscription__isnull", False)),
-                    _connector="OR",
-                ),
-                name="match_one_demand",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="match",
-            constraint=models.UniqueConstraint(
-                fields=("need", "patent"), name="match_once_per_need"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="match",
-            constraint=models.UniqueConstraint(
-                fields=("subscription", "patent"), name="match_once_per_subscription"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="match",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ticks__lte", 1000000)), name="match_score_to_100"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="match",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("supplier__isnull", True),
-                    models.Q(("supplier", models.F("organisation")), _negated=True),
-                    _connector="OR",
-                ),
-                name="match_never_own_patent",
             ),
         ),
     ]

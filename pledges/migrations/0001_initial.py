@@ -93,6 +93,72 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "质押",
+                "indexes": [
+                    models.Index(fields=["pledgee", "-id"], name="pledge_pledgee"),
+                    models.Index(fields=["pledgor", "-id"], name="pledge_pledgor"),
+                    models.Index(fields=["registered_on", "id"], name="pledge_registered"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["registered", "released"])),
+                        name="pledge_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("principal__gt", 0)), name="pledge_principal_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="pledge_term_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("pledgee", models.F("pledgor")), _negated=True),
+                        name="pledge_two_parties",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("register_number", ""), _negated=True),
+                        name="pledge_has_number",
+                    ),
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Upper("register_number"),
+                        name="pledge_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
+                            models.Q(
+                                ("released_at__isnull", False), ("released_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pledge_released_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("released_at__isnull", True),
+                                ("released_on__isnull", True),
+                                ("status", pledges.rules.PledgeStatus["REGISTERED"]),
+                                ("ending", ""),
+                            ),
+                            models.Q(
+                                ("released_at__isnull", False),
+                                ("released_on__isnull", False),
+                                ("status", pledges.rules.PledgeStatus["RELEASED"]),
+                                models.Q(("ending", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pledge_released_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("released_on__isnull", True),
+                            ("released_on__gte", models.F("registered_on")),
+                            _connector="OR",
+                        ),
+                        name="pledge_released_after_registration",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -143,6 +209,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "质押专利",
                 "ordering": ["pledge", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("pledge", "patent"), name="pledge_item_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -170,101 +239,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "质权人同意",
                 "ordering": ["given_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("item", "action"), name="pledgee_consent_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "action__in",
+                                [
+                                    "publish",
+                                    "declare_open",
+                                    "license_ordinary",
+                                    "license_sole",
+                                    "license_exclusive",
+                                    "transfer",
+                                ],
+                            )
+                        ),
+                        name="pledgee_consent_action_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        name="pledgee_consent_referenced",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="pledge",
-            index=models.Index(fields=["pledgee", "-id"], name="pledge_pledgee"),
-        ),
-        migrations.AddIndex(
-            model_name="pledge",
-            index=models.Index(fields=["pledgor", "-id"], name="pledge_pledgor"),
-        ),
-        migrations.AddIndex(
-            model_name="pledge",
-            index=models.Index(fields=["registered_on", "id"], name="pledge_registered"),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["registered", "released"])),
-                name="pledge_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("principal__gt", 0)), name="pledge_principal_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))),
-                name="pledge_term_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("pledgee", models.F("pledgor")), _negated=True),
-                name="pledge_two_parties",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("register_number", ""), _negated=True), name="pledge_has_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Upper("register_number"), name="pledge_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("released_at__isnull", True), ("released_by__isnull", True)),
-                    models.Q(("released_at__isnull", False), ("released_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="pledge_released_pair",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("released_at__isnull", True),
-                        ("released_on__isnull", True),
-                        ("status", pledges.rules.PledgeStatus["REGISTERED"]),
-                        ("ending", ""),
-                    ),
-                    models.Q(
-                        ("released_at__isnull", False),
-                        ("released_on__isnull", False),
-                        ("status", pledges.rules.PledgeStatus["RELEASED"]),
-                        models.Q(("ending", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="pledge_released_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("released_on__isnull", True),
-                    ("released_on__gte", models.F("registered_on")),
-                    _connector="OR",
-                ),
-                name="pledge_released_after_registration",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="pledge",
@@ -279,44 +277,6 @@ class Migration(migrations.Migration):
                     table="pledges_pledge",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledgeitem",
-            constraint=models.UniqueConstraint(
-                fields=("pledge", "patent"), name="pledge_item_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledgeeconsent",
-            constraint=models.UniqueConstraint(
-                fields=("item", "action"), name="pledgee_consent_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledgeeconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "action__in",
-                        [
-                            "publish",
-                            "declare_open",
-                            "license_ordinary",
-                            "license_sole",
-                            "license_exclusive",
-                            "transfer",
-                        ],
-                    )
-                ),
-                name="pledgee_consent_action_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pledgeeconsent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reference", ""), _negated=True),
-                name="pledgee_consent_referenced",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
