@@ -29,7 +29,9 @@ def installation() -> Iterator[Installation]:
             made.stop()
 
 
-def test_up_survives_kills_and_keeps_its_data(installation: Installation) -> None:
+def test_up_survives_kills_keeps_its_data_and_goes_when_told(installation: Installation) -> None:
+    """One story, since a first start is the dearest thing that any test does."""
+    assert "没有在运行" in installation.manage("down").stderr
     url = installation.start()
     assert answers(f"{url}/healthz")
     installation.query("owner", "CREATE TABLE witness (word text)")
@@ -59,9 +61,6 @@ def test_up_survives_kills_and_keeps_its_data(installation: Installation) -> Non
     assert not any(map(is_alive, children))
     assert not installation.where.run.exists()  # the short folder for sockets is gone
 
-
-def test_down_and_reset(installation: Installation) -> None:
-    assert "没有在运行" in installation.manage("down").stderr
     installation.start()
     assert installation.manage("down").returncode == 0
     assert installation.up is not None
