@@ -9,6 +9,7 @@ from celery.schedules import crontab
 SCHEDULE: dict[str, dict[str, Any]] = {
     "matching.sweep": {"task": "matching.sweep", "schedule": 30.0},
     "matching.full_run": {"task": "matching.full_run", "schedule": crontab(hour=2, minute=30)},
+    "matching.deliver": {"task": "matching.deliver", "schedule": 20.0},
     "matching.push_waiting": {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),

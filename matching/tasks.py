@@ -8,6 +8,8 @@ from django.utils import timezone
 from core.errors import Conflict
 from core.people.types import Actor
 from matching import services
+from matching.exchanges.mail import DjangoPostman
+from matching.services import delivering
 
 
 @shared_task(
@@ -43,3 +45,11 @@ def push_waiting() -> None:
 def measure_all(*, run_id: int) -> None:
     """How much demand there is for each patent, after a full run."""
     services.measure_after(run_id=run_id, now=timezone.now())
+
+
+@shared_task(
+    name="matching.deliver", acks_late=True, reject_on_worker_lost=True, ignore_result=True
+)
+def deliver() -> None:
+    """Digests and mails that are due."""
+    delivering.deliver(postman=DjangoPostman(), now=timezone.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -72,6 +72,16 @@ class Channel(StrEnum):
     """How a push reaches its receiver."""
 
     BELL = "bell"
+    MAIL = "mail"
+
+
+class Pace(StrEnum):
+    """How often a channel speaks to a receiver."""
+
+    OFF = "off"
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    WEEKLY = "weekly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,18 @@ class SubscriptionInput:
     licence_modes: tuple[str, ...] = ()
     min_score: int = 0
     bell: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PushWish:
+    """How one person wants to hear of new matches while acting for one organisation."""
+
+    bell: Pace = Pace.AT_ONCE
+    mail: Pace = Pace.OFF
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    weekly_cap: int = 20
+    per_holder: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ THINGS: dict[str, Any] = {
     "search": _("保存的检索"),
     "service": _("服务请求"),
     "promotion": _("推广清单"),
+    "push": _("推送"),
     "subscription": _("订阅"),
     "user": _("用户"),
 }
@@ -189,6 +190,7 @@ DONE: dict[str, Any] = {
     "unfavourited": _("取消收藏"),
     "verified": _("核验"),
     "waiting_dropped": _("移除等待中的法律事件"),
+    "wished": _("修改接收方式"),
     "withdrawn": _("撤回"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from core.notices.models import Notice, NoticePreference
@@ -28,3 +30,9 @@ def kinds_off(*, viewer: Actor) -> set[str]:
         return set()
     rows = NoticePreference.objects.filter(user_id=viewer.user_id)
     return set(rows.values_list("kind", flat=True))
+
+
+def switched_off(user_ids: Iterable[int], *, kind: str) -> set[int]:
+    """Those of these people who have switched this kind off."""
+    rows = NoticePreference.objects.filter(user_id__in=set(user_ids), kind=kind)
+    return set(rows.values_list("user_id", flat=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import transaction
 from redis import Redis
 from redis.exceptions import RedisError
 
+from core.notices import selectors
 from core.notices.models import Notice, NoticePreference
 from core.people.types import Actor
 
@@ -44,6 +46,17 @@ def channel(user_id: int) -> str:
     return f"notices:{user_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line for one person's bell."""
+
+    user_id: int
+    key: str
+    title: str
+    body: str = ""
+    url: str = ""
+
+
 def notify(
     *,
     users: Iterable[int],
@@ -59,43 +72,53 @@ def notify(
     The unique (user, key) makes a repeat find nothing to do. Open pages hear after commit;
     if the channel is down they find the notice at their next look.
     """
+    wanted = sorted(set(users))
+    messages = [Message(user_id, key, title, body, url) for user_id in wanted]
+    return [message.user_id for message in notify_each(messages, kind=kind, now=now)]
+
+
+def notify_each(messages: Iterable[Message], *, kind: str, now: datetime) -> list[Message]:
+    """The same for many messages of one kind, in four statements; those that were told now."""
     if kind not in KINDS:
         raise ValueError(f"{kind} is not a kind of notice.")
-    wanted = sorted(set(users))
-    off = set(
-        NoticePreference.objects.filter(user_id__in=wanted, kind=kind).values_list(
-            "user_id", flat=True
+    rows = {(message.user_id, message.key): message for message in messages}
+    users = {user_id for user_id, _key in rows}
+    off = selectors.switched_off(users, kind=kind)
+    had = set(
+        Notice.objects.filter(user_id__in=users, key__in={key for _user, key in rows}).values_list(
+            "user_id", "key"
         )
     )
-    had = set(Notice.objects.filter(user_id__in=wanted, key=key).values_list("user_id", flat=True))
-    fresh = [
-        Notice(
-            user_id=user_id,
-            kind=kind,
-            key=key,
-            title=title[:200],
-            body=body[:500],
-            url=url,
-            created_at=now,
-        )
-        for user_id in wanted
-        if user_id not in off and user_id not in had
-    ]
+    fresh = [m for pair, m in rows.items() if m.user_id not in off and pair not in had]
     if not fresh:
         return []
-    Notice.objects.bulk_create(fresh, ignore_conflicts=True)
-    told = [notice.user_id for notice in fresh]
-    transaction.on_commit(lambda: _ring(told, title=title, body=body, url=url), robust=True)
-    return told
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                user_id=m.user_id,
+                kind=kind,
+                key=m.key,
+                title=m.title[:200],
+                body=m.body[:500],
+                url=m.url,
+                created_at=now,
+            )
+            for m in fresh
+        ],
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    transaction.on_commit(lambda: _ring(fresh), robust=True)
+    return fresh
 
 
-def _ring(user_ids: list[int], *, title: str, body: str, url: str) -> None:
-    message = json.dumps({"title": title, "body": body, "url": url}, ensure_ascii=False)
+def _ring(told: list[Message]) -> None:
     try:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
             pipe = client.pipeline(transaction=False)
-            for user_id in user_ids:
-                pipe.publish(channel(user_id), message)
+            for m in told:
+                line = {"title": m.title, "body": m.body, "url": m.url}
+                pipe.publish(channel(m.user_id), json.dumps(line, ensure_ascii=False))
             pipe.execute()
     except RedisError:
         log.warning("The notice channel is down; bells ring at the next page view.")

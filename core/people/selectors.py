@@ -110,6 +110,12 @@ def members_of(organisation_ids: Iterable[int], role: Role | None = None) -> dic
     return found
 
 
+def mail_addresses(user_ids: Iterable[int]) -> dict[int, str]:
+    """Where active users get their mail, by id."""
+    rows = User.objects.filter(pk__in=set(user_ids), is_active=True)
+    return dict(rows.values_list("pk", "email"))
+
+
 def roles_of(user_ids: Iterable[int]) -> dict[tuple[int, int], frozenset[Role]]:
     """The roles that these people hold, by (person, organisation), in one query."""
     found: dict[tuple[int, int], set[Role]] = {}

@@ -3,17 +3,22 @@
 from matching.models.demands import Need, Subscription
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
+from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPreference
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
 __all__ = [
     "DemandMeasure",
+    "Digest",
     "EngineVersion",
     "Evaluation",
     "Lead",
     "Match",
     "MatchOptOut",
     "Need",
+    "OfferEdition",
     "Push",
+    "PushDelivery",
+    "PushPreference",
     "Run",
     "RunItem",
     "RunShard",

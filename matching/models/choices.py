@@ -50,6 +50,23 @@ class Rejection(models.TextChoices):
 
 class Channel(models.TextChoices):
     BELL = types.Channel.BELL.value, "站内消息"
+    MAIL = types.Channel.MAIL.value, "邮件"
+
+
+class Pace(models.TextChoices):
+    OFF = types.Pace.OFF.value, "不接收"
+    AT_ONCE = types.Pace.AT_ONCE.value, "有新匹配就发"
+    DAILY = types.Pace.DAILY.value, "每天一次"
+    WEEKLY = types.Pace.WEEKLY.value, "每周一次"
+
+
+class Dropped(models.TextChoices):
+    """Why something that was due to a person was not delivered."""
+
+    STOPPED = "stopped", "接收人已停止接收"
+    GONE = "gone", "专利已不在架或不再匹配"
+    EXPIRED = "expired", "等候超过期限"
+    FAILED = "failed", "多次投递失败"
 
 
 class LicenceMode(models.TextChoices):

@@ -1,9 +1,13 @@
-"""Telling receivers: each lead once per channel and material state of the offer."""
+"""Telling receivers: each lead once per material state of the offer, in one transaction.
+
+What is told at once to the bell is told here; the rest is owed as `PushDelivery` rows, which
+`delivering` makes digests and mails of when they are due.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -14,15 +18,20 @@ from django.utils.translation import gettext as _
 
 from core.notices import services as notices
 from core.outbox import services as outbox
-from core.people import selectors as people
 from core.people.types import Actor
 from listings.types import SupplyFacts
 from matching import rules
-from matching.models import Evaluation, Lead, Match, Need, Push, Subscription
+from matching.models import Evaluation, Lead, Match, MatchOptOut, Push, PushDelivery, Subscription
+from matching.rules import pushes
 from matching.selectors import feeding
-from matching.types import Channel, Demand, DemandKind
+from matching.selectors.matches import demand_names
+from matching.selectors.receivers import Reader, readers_of
+from matching.services.delivering import deliver_soon
+from matching.services.editions import states
+from matching.types import Channel, Demand, DemandKind, Pace
 
 PUSH_LOCK = 0x3A7C5
+Pair = tuple[int, int]  # organisation, patent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,62 +43,56 @@ class Candidate:
     ticks: int
     demand: Demand
 
+    @property
+    def pair(self) -> Pair:
+        return self.organisation_id, self.patent_id
+
 
 @transaction.atomic
 def push(candidates: Iterable[Candidate], *, now: datetime) -> int:
     """Tell the receivers of those matches that are worth it and new to them; how many pushes.
 
-    Nobody hears of what they rejected, of more than a day's share, or at all when everyone in
-    the organisation has switched recommendations off.
+    Nobody hears of what they rejected or opted out of, of more than a day's share, or at all when
+    everyone in the organisation has switched recommendations or every channel off. All is asked
+    at this moment, under the receivers' locks, whatever the run had read before.
     """
     best = _best(candidates)
     if not best:
         return 0
     organisations = sorted({organisation_id for organisation_id, _ in best})
-    for organisation_id in organisations:  # in order, so that two shards cannot deadlock
-        _hold(organisation_id)
-    facts = {f.patent_id: f for f in feeding.facts({patent_id for _, patent_id in best})}
-    readers = _readers(organisations)
+    _hold(organisations)
+    facts = {f.patent_id: f for f in feeding.facts({pid for _, pid in best}) if f.matchable}
+    material = states(list(facts.values()), now=now)
+    readers = readers_of(organisations, now=now)
     told_today = _told_today(organisations, now=now)
-    history = _history(organisations, facts)
-    pushed = 0
-    for organisation_id in organisations:
-        mine = [c for (owner, _), c in best.items() if owner == organisation_id]
-        chosen = [
-            c
-            for c in sorted(mine, key=lambda c: (-c.ticks, c.patent_id))
-            if c.patent_id in facts
-            and facts[c.patent_id].matchable
-            and (organisation_id, c.patent_id, material(facts[c.patent_id])) not in history
-        ][: rules.left_today(told_today.get(organisation_id, 0))]
-        if chosen and readers.get(organisation_id):
-            pushed += _tell(organisation_id, chosen, facts, readers[organisation_id], now=now)
-    return pushed
+    silent = _told(organisations, material) | _unwanted(organisations, facts)
+    mine: dict[int, list[Candidate]] = defaultdict(list)
+    for c in best.values():
+        if c.patent_id in facts and c.pair not in silent and c.organisation_id in readers:
+            mine[c.organisation_id].append(c)
+    chosen: list[Candidate] = []
+    for organisation_id, rows in sorted(mine.items()):
+        rows.sort(key=lambda c: (-c.ticks, c.patent_id))
+        chosen += rows[: rules.left_today(told_today.get(organisation_id, 0))]
+    return _tell(chosen, facts, material, readers, now=now) if chosen else 0
 
 
-def material(facts: SupplyFacts) -> str:
-    """The state of the offer that a push is about."""
-    return rules.material(
-        title=facts.title, asking_price=facts.asking_price, licence_mode=facts.licence_mode
-    )
-
-
-def _best(candidates: Iterable[Candidate]) -> dict[tuple[int, int], Candidate]:
+def _best(candidates: Iterable[Candidate]) -> dict[Pair, Candidate]:
     """Per receiver and patent the best match that its demand lets ring."""
     rows = [c for c in candidates if rules.worth_pushing(c.ticks, min_score=0)]
     ids = {d.id for d in (c.demand for c in rows) if d.kind is DemandKind.SUBSCRIPTION}
     wishes = {s.pk: s for s in Subscription.objects.filter(pk__in=ids)}
     facts = {f.patent_id: f for f in feeding.facts({c.patent_id for c in rows})} if ids else {}
-    best: dict[tuple[int, int], Candidate] = {}
+    best: dict[Pair, Candidate] = {}
     for c in rows:
         wish = wishes.get(c.demand.id) if c.demand.kind is DemandKind.SUBSCRIPTION else None
         if not rules.worth_pushing(c.ticks, min_score=wish.min_score if wish else 0):
             continue
         if wish is not None and not (wish.bell and _wanted(wish, facts.get(c.patent_id))):
             continue
-        known = best.get((c.organisation_id, c.patent_id))
+        known = best.get(c.pair)
         if known is None or c.ticks > known.ticks:
-            best[c.organisation_id, c.patent_id] = c
+            best[c.pair] = c
     return best
 
 
@@ -103,17 +106,17 @@ def _wanted(wish: Subscription, facts: SupplyFacts | None) -> bool:
     )
 
 
-def _hold(organisation_id: int) -> None:
-    """One pusher per receiver at a time: the day's share and the once-only are counted under it."""
+def _hold(organisations: Collection[int]) -> None:
+    """One pusher per receiver at a time: the day's share and the once-only are counted under it.
+
+    In order, so that two shards cannot deadlock.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PUSH_LOCK, organisation_id])
-
-
-def _readers(organisations: list[int]) -> dict[int, list[int]]:
-    """The people of each organisation who have not switched recommendations off."""
-    members = people.members_of(organisations)
-    wanting = people.wants_recommendations({u for users in members.values() for u in users})
-    return {key: [u for u in users if u in wanting] for key, users in members.items()}
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) WITH ORDINALITY"
+            " AS held(key, place) ORDER BY place",
+            [PUSH_LOCK, sorted(organisations)],
+        )
 
 
 def _told_today(organisations: list[int], *, now: datetime) -> dict[int, int]:
@@ -123,56 +126,190 @@ def _told_today(organisations: list[int], *, now: datetime) -> dict[int, int]:
     return dict(rows.order_by().values_list("lead__organisation_id").annotate(n=Count("pk")))
 
 
-def _history(organisations: list[int], facts: dict[int, SupplyFacts]) -> set[tuple[int, int, str]]:
-    """What each receiver was told already, or has no wish to hear."""
-    leads = Lead.objects.filter(organisation_id__in=organisations, patent_id__in=facts)
-    told = set(
-        Push.objects.filter(lead__in=leads).values_list(
-            "lead__organisation_id", "lead__patent_id", "material"
-        )
+def _told(organisations: list[int], material: Mapping[int, str]) -> set[Pair]:
+    """What each receiver was told already in the offer's present state."""
+    rows = Push.objects.filter(
+        lead__organisation_id__in=organisations, lead__patent_id__in=material
+    ).values_list("lead__organisation_id", "lead__patent_id", "material")
+    return {(org, pid) for org, pid, state in rows if material[pid] == state}
+
+
+def _unwanted(organisations: list[int], facts: Mapping[int, SupplyFacts]) -> set[Pair]:
+    """What receivers rejected, or opted out of up to this moment."""
+    refused = Evaluation.objects.filter(
+        lead__organisation_id__in=organisations, lead__patent_id__in=facts, interested=False
     )
-    refused = Evaluation.objects.filter(lead__in=leads, interested=False).values_list(
-        "lead__organisation_id", "lead__patent_id"
-    )
-    return told | {(org, pid, material(facts[pid])) for org, pid in refused}
+    found = set(refused.values_list("lead__organisation_id", "lead__patent_id"))
+    holders: dict[int, list[int]] = defaultdict(list)
+    for f in facts.values():
+        if f.organisation_id is not None:
+            holders[f.organisation_id].append(f.patent_id)
+    standing = MatchOptOut.objects.filter(
+        organisation_id__in=organisations, lifted_at__isnull=True
+    ).values_list("organisation_id", "patent_id", "holder_id")
+    for organisation_id, patent_id, holder_id in standing:
+        hidden = [patent_id] if patent_id is not None else holders.get(holder_id or 0, [])
+        found |= {(organisation_id, pid) for pid in hidden}
+    return found
 
 
 def _tell(
-    organisation_id: int,
     chosen: list[Candidate],
-    facts: dict[int, SupplyFacts],
-    readers: list[int],
+    facts: Mapping[int, SupplyFacts],
+    material: Mapping[int, str],
+    readers: Mapping[int, list[Reader]],
     *,
     now: datetime,
 ) -> int:
-    leads = leads_of(organisation_id, [facts[c.patent_id] for c in chosen], now=now)
-    addresses = _addresses(chosen)
-    for c in chosen:
-        lead, offer = leads[c.patent_id], facts[c.patent_id]
-        pushed = Push.objects.create(
-            lead=lead, channel=Channel.BELL, material=material(offer), ticks=c.ticks, pushed_at=now
+    leads = _leads(chosen, facts, now=now)
+    told = Push.objects.bulk_create(
+        [
+            Push(
+                lead=leads[c.pair],
+                channel=_first_channel(readers[c.organisation_id]),
+                material=material[c.patent_id],
+                ticks=c.ticks,
+                pushed_at=now,
+            )
+            for c in chosen
+        ],
+        batch_size=1_000,
+    )
+    Lead.objects.filter(pk__in=[push.lead_id for push in told], pushed_at__isnull=True).update(
+        pushed_at=now, pushed_by=Actor.system().key
+    )
+    rings = _owe(list(zip(chosen, told, strict=True)), facts, readers, now=now)
+    _ring(rings, facts, now=now)
+    outbox.emit_many(
+        "match.pushed",
+        [
+            (
+                push.lead,
+                {
+                    "lead_id": push.lead_id,
+                    "patent_id": c.patent_id,
+                    "organisation_id": c.organisation_id,
+                    "push_id": push.pk,
+                    "score": rules.whole_score(c.ticks),
+                },
+            )
+            for c, push in zip(chosen, told, strict=True)
+        ],
+        by=Actor.system(),
+        at=now,
+    )
+    return len(told)
+
+
+def _first_channel(readers: Iterable[Reader]) -> Channel:
+    bell = any(reader.wish.bell is not Pace.OFF for reader in readers)
+    return Channel.BELL if bell else Channel.MAIL
+
+
+def _owe(
+    pushed: list[tuple[Candidate, Push]],
+    facts: Mapping[int, SupplyFacts],
+    readers: Mapping[int, list[Reader]],
+    *,
+    now: datetime,
+) -> list[tuple[Reader, Candidate, Push]]:
+    """Write down what each person is owed on each channel; what their bells ring for at once."""
+    local = timezone.localtime(now)
+    mine: dict[int, list[tuple[Candidate, Push]]] = defaultdict(list)
+    for c, told in pushed:
+        mine[c.organisation_id].append((c, told))
+    rings: list[tuple[Reader, Candidate, Push]] = []
+    owed: list[PushDelivery] = []
+    for organisation_id, rows in mine.items():
+        for reader in readers[organisation_id]:
+            at_once = _at_once(reader, rows, facts, local)
+            rings += [(reader, c, told) for c, told in rows if told.pk in at_once]
+            owed += _deliveries(reader, rows, at_once, local)
+    PushDelivery.objects.bulk_create(owed, batch_size=1_000)
+    if any(row.done_at is None and row.due_at <= now for row in owed):
+        deliver_soon()
+    return rings
+
+
+def _at_once(
+    reader: Reader,
+    rows: list[tuple[Candidate, Push]],
+    facts: Mapping[int, SupplyFacts],
+    local: datetime,
+) -> set[int]:
+    """The pushes that ring this reader's bell now: awake, within the week's cap, not all of one."""
+    if reader.wish.bell is not Pace.AT_ONCE or pushes.awake(local, reader.wish) > local:
+        return set()
+    held = [(told.pk, facts[c.patent_id].organisation_id) for c, told in rows]
+    now, _waiting = pushes.chosen(
+        held, room=reader.room, per_holder=reader.wish.per_holder, told=reader.holders
+    )
+    return set(now)
+
+
+def _deliveries(
+    reader: Reader, rows: list[tuple[Candidate, Push]], at_once: set[int], local: datetime
+) -> list[PushDelivery]:
+    owed = []
+    for channel in Channel:
+        pace = reader.pace(channel)
+        for _c, told in rows:
+            rings = channel is Channel.BELL and told.pk in at_once
+            due = pushes.due(pace, local, reader.wish)
+            if channel is Channel.BELL and pace is Pace.AT_ONCE and due == local and not rings:
+                due = pushes.due(Pace.DAILY, local, reader.wish)  # what the limits left over
+            if due is not None:
+                owed.append(
+                    PushDelivery(
+                        push=told,
+                        user_id=reader.user_id,
+                        channel=channel,
+                        created_at=local,
+                        due_at=due,
+                        done_at=local if rings else None,
+                    )
+                )
+    return owed
+
+
+def _ring(
+    rings: list[tuple[Reader, Candidate, Push]],
+    facts: Mapping[int, SupplyFacts],
+    *,
+    now: datetime,
+) -> None:
+    if not rings:
+        return
+    told = {c.pair: c for _reader, c, _push in rings}.values()
+    addresses = _addresses(told)
+    names = demand_names(c.demand for c in told)
+    messages = []
+    for reader, c, pushed in rings:
+        title, body = words(
+            title=facts[c.patent_id].title, ticks=c.ticks, demand=c.demand, names=names
         )
-        if lead.pushed_at is None:
-            lead.pushed_at, lead.pushed_by = now, Actor.system().key
-            lead.save(update_fields=["pushed_at", "pushed_by"])
-        title, body = _words(c, offer)
-        notices.notify(
-            users=readers,
-            kind="match.pushed",
-            key=f"push:{pushed.pk}",
-            title=title,
-            body=body,
-            url=addresses.get((c.demand.key, c.patent_id), "/matches/"),
-            now=now,
+        messages.append(
+            notices.Message(
+                reader.user_id,
+                key=f"push:{pushed.pk}",
+                title=title,
+                body=body,
+                url=addresses.get((c.demand.key, c.patent_id), "/matches/"),
+            )
         )
-        payload = {
-            "lead_id": lead.pk,
-            "patent_id": c.patent_id,
-            "organisation_id": organisation_id,
-            "channel": Channel.BELL.value,
-        }
-        outbox.emit("match.pushed", subject=lead, by=Actor.system(), at=now, payload=payload)
-    return len(chosen)
+    notices.notify_each(messages, kind="match.pushed", now=now)
+
+
+def _leads(
+    chosen: list[Candidate], facts: Mapping[int, SupplyFacts], *, now: datetime
+) -> dict[Pair, Lead]:
+    """The lasting leads of these pairs, made where there is none yet."""
+    _make_leads([(c.organisation_id, facts[c.patent_id]) for c in chosen], now=now)
+    found = Lead.objects.filter(
+        organisation_id__in={c.organisation_id for c in chosen},
+        patent_id__in={c.patent_id for c in chosen},
+    )
+    return {(lead.organisation_id, lead.patent_id): lead for lead in found}
 
 
 def leads_of(
@@ -180,6 +317,14 @@ def leads_of(
 ) -> dict[int, Lead]:
     """The lasting leads of a receiver with these patents, made where there is none yet."""
     rows = list(offers)
+    _make_leads([(organisation_id, offer) for offer in rows], now=now)
+    found = Lead.objects.filter(
+        organisation_id=organisation_id, patent_id__in=[offer.patent_id for offer in rows]
+    )
+    return {lead.patent_id: lead for lead in found}
+
+
+def _make_leads(pairs: list[tuple[int, SupplyFacts]], *, now: datetime) -> None:
     Lead.objects.bulk_create(
         [
             Lead(
@@ -189,39 +334,39 @@ def leads_of(
                 region=offer.region,
                 created_at=now,
             )
-            for offer in rows
+            for organisation_id, offer in pairs
         ],
         ignore_conflicts=True,
+        batch_size=1_000,
     )
-    found = Lead.objects.filter(
-        organisation_id=organisation_id, patent_id__in=[offer.patent_id for offer in rows]
-    )
-    return {lead.patent_id: lead for lead in found}
 
 
-def _addresses(chosen: list[Candidate]) -> dict[tuple[str, int], str]:
+def _addresses(chosen: Iterable[Candidate]) -> dict[tuple[str, int], str]:
     """Where each match is shown."""
+    rows = list(chosen)
     found: dict[tuple[str, int], str] = {}
     by_column: dict[str, set[int]] = defaultdict(set)
-    for c in chosen:
+    for c in rows:
         by_column[f"{c.demand.kind.value}_id"].add(c.demand.id)
     for column, ids in by_column.items():
-        rows = Match.objects.filter(
-            **{f"{column}__in": ids}, patent_id__in=[c.patent_id for c in chosen]
-        )
-        for match in rows:
+        matches = Match.objects.filter(
+            **{f"{column}__in": ids}, patent_id__in={c.patent_id for c in rows}
+        ).only("pk", "need_id", "subscription_id", "patent_id")
+        for match in matches:
             found[match.demand.key, match.patent_id] = f"/matches/{match.pk}/"
     return found
 
 
-def _words(c: Candidate, offer: SupplyFacts) -> tuple[str, str]:
-    score = rules.whole_score(c.ticks)
-    title = _("新匹配 %(score)d 分：%(title)s") % {"score": score, "title": offer.title}
-    if c.demand.kind is DemandKind.NEED:
-        name = Need.objects.values_list("title", flat=True).get(pk=c.demand.id)
-        return title[:200], _("与贵单位的需求“%(name)s”匹配，点击查看理由。") % {"name": name[:80]}
-    name = Subscription.objects.values_list("name", flat=True).get(pk=c.demand.id)
-    return title[:200], _("来自贵单位的订阅“%(name)s”，点击查看理由。") % {"name": name[:80]}
+def words(*, title: str, ticks: int, demand: Demand, names: Mapping[str, str]) -> tuple[str, str]:
+    """The headline and the line below it of one bell."""
+    line = _("新匹配 %(score)d 分：%(title)s") % {
+        "score": rules.whole_score(ticks),
+        "title": title,
+    }
+    named = {"name": names.get(demand.key, "")[:80]}
+    if demand.kind is DemandKind.NEED:
+        return line[:200], _("与贵单位的需求“%(name)s”匹配，点击查看理由。") % named
+    return line[:200], _("来自贵单位的订阅“%(name)s”，点击查看理由。") % named
 
 
 def push_waiting(*, now: datetime) -> int:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from matching.web import fitting, matches, needs, subscriptions
+from matching.web import fitting, matches, needs, pushes, subscriptions
 
 app_name = "matching"
 urlpatterns = [
+    *pushes.urlpatterns,
     path("needs/", needs.board, name="needs"),
     path("needs/mine/", needs.mine, name="needs-mine"),
     path("needs/new/", needs.new, name="need-new"),
