@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +12,9 @@ from scipy import sparse
 
 from core.text import encode
 from matching.engine import need, taxonomy
+from matching.engine.bulk import bags_of, summed
 from matching.engine.corpus import Corpus
-from matching.engine.terms import SINGLE, Bags, counted
+from matching.engine.terms import SINGLE, Bags
 from matching.engine.types import Demand, Supply
 
 # Whole numbers make sums exact, whatever the order a machine adds them in, so a score does not
@@ -68,8 +68,8 @@ def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
         (supply for supply in supplies if supply.matchable),
         key=lambda supply: supply.key,
     )
-    titles = Bags(counted(supply.title) for supply in kept)
-    whole = Bags(counted(f"{supply.title}\n{supply.text}") for supply in kept)
+    titles = bags_of([supply.title for supply in kept])
+    whole = bags_of([f"{supply.title}\n{supply.text}" for supply in kept])
     terms = np.unique(whole.numbers)
     impacts = sparse.hstack(
         [
@@ -94,13 +94,9 @@ def demand_block(demands: Iterable[Demand], corpus: Corpus) -> DemandBlock:
     kept = sorted(demands, key=lambda demand: demand.key)
     titles = [" ".join((demand.title, *demand.keywords)) for demand in kept]
     texts = [need.asked(demand.text) for demand in kept]
-    title_counts, text_counts = [counted(t) for t in titles], [counted(t) for t in texts]
-    bags = Bags(t + x for t, x in zip(title_counts, text_counts, strict=True))
-    title_bags = Bags(title_counts)
-    both = Bags(
-        Counter({n: 3 * t[n] + x[n] for n in t.keys() | x.keys()})
-        for t, x in zip(title_counts, text_counts, strict=True)
-    )
+    title_bags, text_bags = bags_of(titles), bags_of(texts)
+    bags = summed([(title_bags, 1.0), (text_bags, 1.0)])
+    both = summed([(title_bags, 3.0), (text_bags, 1.0)])
     for part, factor in ((bags, 1.0), (title_bags, _TITLE)):
         rarity = corpus.rarity(part.numbers) ** _RARITY
         part.counts *= factor * rarity * np.where(part.numbers < SINGLE, _SINGLES, 1.0)
