@@ -77,7 +77,7 @@ class Arena:
     def load(cls, folder: Path) -> Arena:
         """Map what `save` wrote; pages are shared among processes and read when touched."""
         arrays = {
-            one.name: np.load(folder / f"{one.name}.npy", mmap_mode="r")
+            one.name: np.asarray(np.load(folder / f"{one.name}.npy", mmap_mode="r"))
             for one in fields(cls)
             if one.name != "side"
         }
@@ -172,8 +172,8 @@ def _clusters(
     count = max(size // ROWS_A_CLUSTER, 1)
     rng = np.random.default_rng(seed)
     sample = np.sort(rng.permutation(size)[: _LEARN * count])
-    learning = meaning[sample].astype(np.float32) / GRID
-    centres = learning[rng.permutation(len(learning))[:count]].copy()
+    learning = meaning[sample].astype(np.float32) / np.float32(GRID)
+    centres: NDArray[np.float32] = learning[rng.permutation(len(learning))[:count]].copy()
     for _ in range(_ROUNDS):
         label = _nearest(learning, centres)
         sums = sparse.csr_matrix(
@@ -187,7 +187,7 @@ def _clusters(
         ).astype(np.float32)
     label = np.concatenate(
         [
-            _nearest(meaning[at : at + 20_000].astype(np.float32) / GRID, centres)
+            _nearest(meaning[at : at + 20_000].astype(np.float32) / np.float32(GRID), centres)
             for at in range(0, max(size, 1), 20_000)
         ]
     )
@@ -260,7 +260,9 @@ def spread(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
     """The places `start, start + 1 …` of many runs, one after the other."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    found: NDArray[np.int64] = np.arange(total, dtype=np.int64)
+    found += np.repeat(starts - (ends - lengths), lengths)
+    return found
 
 
 def _fact_columns(facts: list[tuple[Any, ...]]) -> dict[str, Any]:

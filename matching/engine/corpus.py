@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from matching.engine.terms import Bags, counted
+from matching.engine.bulk import bags_of
+from matching.engine.terms import Bags
 from matching.engine.types import Supply
 
 TOPICS = 256
@@ -28,6 +28,7 @@ _TOPIC_SUPPLIES = 30_000  # enough to learn topics from
 _FEWEST = 50  # below this there are no topics to learn
 _LEAST_STOCK = 50  # fewer do not tell what is rare: one patent makes its own words common
 _FORMAT = 1
+_AT_ONCE = 20_000  # texts whose terms are counted in one go
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +48,21 @@ class Corpus:
     def freeze(cls, supplies: Iterable[Supply], *, name: str = "") -> Corpus:
         """The statistics of this stock; the same stock in any order gives the same."""
         stock = sorted(supplies, key=lambda supply: str(supply.key))
-        titles = [counted(supply.title).total() for supply in stock]
-        full = [counted(f"{supply.title}\n{supply.text}") for supply in stock]
-        spread: Counter[int] = Counter()
-        for bag in full:
-            spread.update(bag.keys())
-        terms = np.asarray(sorted(spread), dtype=np.int64)
-        frequencies = np.asarray([spread[term] for term in terms.tolist()], dtype=np.int64)
+        titles = whole = 0.0
+        terms, frequencies = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        for start in range(0, len(stock), _AT_ONCE):
+            part = stock[start : start + _AT_ONCE]
+            titles += bags_of([supply.title for supply in part]).lengths.sum()
+            bags = bags_of([f"{supply.title}\n{supply.text}" for supply in part])
+            whole += bags.lengths.sum()
+            terms, frequencies = _more(terms, frequencies, bags.numbers)
         size = max(len(stock), 1)
-        topic_terms, topics = _learn(full, spread)
+        topic_terms, topics = _learn(stock, terms, frequencies)
         return cls(
             name=name,
             supplies=len(stock),
-            mean_length=max(sum(bag.total() for bag in full) / size, 1.0),
-            mean_title=max(sum(titles) / size, 1.0),
+            mean_length=max(whole / size, 1.0),
+            mean_title=max(titles / size, 1.0),
             terms=terms,
             frequencies=frequencies,
             topic_terms=topic_terms,
@@ -144,22 +146,35 @@ def _lookup(known: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.
     return np.where(known[found] == numbers, found, -1)
 
 
+def _more(
+    terms: NDArray[np.int64], frequencies: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """In how many texts each term occurs, these texts' terms added."""
+    seen, counts = np.unique(numbers, return_counts=True)
+    every, inverse = np.unique(np.concatenate([terms, seen]), return_inverse=True)
+    sums = np.zeros(len(every), np.int64)
+    sums[inverse[: len(terms)]] = frequencies
+    sums[inverse[len(terms) :]] += counts
+    return every, sums
+
+
 def _learn(
-    bags: list[Counter[int]], spread: Counter[int]
+    stock: list[Supply], known_terms: NDArray[np.int64], frequencies: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Latent topics of the stock: which terms keep company (LSA)."""
-    shared = [term for term, count in spread.items() if count > 1]
-    shared.sort(key=lambda term: (-spread[term], term))
-    terms = np.asarray(sorted(shared[:_TOPIC_TERMS]), dtype=np.int64)
-    step = -(-len(bags) // _TOPIC_SUPPLIES) or 1
-    sample = Bags(bags[::step])
+    shared = np.flatnonzero(frequencies > 1)
+    order = np.lexsort((known_terms[shared], -frequencies[shared]))
+    chosen = np.sort(shared[order[:_TOPIC_TERMS]])
+    terms = known_terms[chosen]
+    step = -(-len(stock) // _TOPIC_SUPPLIES) or 1
+    sample = bags_of([f"{supply.title}\n{supply.text}" for supply in stock[::step]])
     if len(sample) < _FEWEST or len(terms) < _FEWEST:
         return np.zeros(0, np.int64), np.zeros((0, TOPICS), np.float32)
     found = _lookup(terms, sample.numbers)
     known = found >= 0
     rows = np.repeat(np.arange(len(sample)), np.diff(sample.ends))[known]
-    seen = np.asarray([spread[term] for term in terms.tolist()], dtype=np.float64)
-    rarity = np.log(1 + (len(bags) - seen + 0.5) / (seen + 0.5))
+    seen = frequencies[chosen].astype(np.float64)
+    rarity = np.log(1 + (len(stock) - seen + 0.5) / (seen + 0.5))
     values = (1 + np.log(sample.counts[known])) * rarity[found[known]]
     matrix = sparse.csr_matrix((values, (rows, found[known])), shape=(len(sample), len(terms)))
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())

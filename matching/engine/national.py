@@ -1,0 +1,259 @@
+"""Everything against everything where the stock is an arena: find some hundreds, score them all.
+
+The candidate stage walks the postings of a demand's rarest terms, adds what the clusters say of
+meaning and topic and what classes and terms bring, and keeps the best few hundred; for these the
+vectors are multiplied, and for the best of these the pair is scored in full, by `pairs`, to the
+tick. `exhaustive` scores every supply the same way: what the former is measured against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from matching.engine.arena import Arena
+from matching.engine.blocks import GRID, DemandBlock, demand_block
+from matching.engine.corpus import Corpus
+from matching.engine.engine import _rows as rows_of
+from matching.engine.pairs import Places, Scorer, Values, cosine, levelled
+from matching.engine.types import TICKS, Demand
+from matching.engine.weights import Weights
+
+AT_ONCE = 64
+READ_AT_ONCE = 2_000
+_HALF = 256  # where topics begin in `meaning`
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far the candidate stage goes; the defaults are measured (docs/matching.md)."""
+
+    postings: int = 60_000  # entries walked for one demand
+    least_share: float = 0.5  # of what its terms weigh: never less is walked
+    near: int = 500  # of these vectors are multiplied
+    scored: int = 120  # of these everything is
+    probes: int = 2  # clusters whose whole population is looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The best supplies of some demands, best first, equals by key; row i is demand i's."""
+
+    demands: tuple[Demand, ...]
+    rows: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+class National:
+    """Ranks demands against an arena."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        corpus: Corpus,
+        weights: Weights | None = None,
+        *,
+        today: date | None = None,
+        effort: Effort | None = None,
+    ) -> None:
+        self.arena, self.corpus = arena, corpus
+        self.weights, self.effort = weights or Weights(), effort or Effort()
+        self.scorer = Scorer(arena, self.weights, today)
+        self._postings = arena.postings
+        self._sizes = np.diff(arena.heads)
+        first = np.searchsorted(arena.cluster, np.arange(len(arena.centres) + 1))
+        self._first = first.astype(np.int64)
+        self._words = np.zeros(len(arena), np.float64)  # a demand's points for words, by place
+
+    def rank(
+        self, demands: Iterable[Demand], limit: int = 50, floor: float = 0.0
+    ) -> Iterator[Best]:
+        """The best of each demand, some demands at a time, in the order of their keys."""
+        for block in self._blocks(demands):
+            yield self.rank_block(block, limit, floor)
+
+    def rank_block(self, block: DemandBlock, limit: int, floor: float) -> Best:
+        """Near by words, nearer by meaning, the nearest scored in full."""
+        rows, places, points = self._near(block)
+        products = self._products(block, rows, places)
+        points += self.weights.semantic * cosine(products[0])
+        points += self.weights.topic * cosine(products[1])
+        chosen = _top(rows, points, self.effort.scored, len(block))
+        cosines = (cosine(products[0][chosen]), cosine(products[1][chosen]))
+        ticks = self.scorer.ticks(block, rows[chosen], places[chosen], cosines)
+        return self._order(block, rows[chosen], places[chosen], ticks, limit, floor)
+
+    def exhaustive(self, demands: Iterable[Demand], limit: int, floor: float) -> Iterator[Best]:
+        """The same from every supply there is: exact, one demand after the other."""
+        for block in self._blocks(demands):
+            for row in range(len(block)):
+                one = rows_of(block, row, row + 1)
+                found = self._everything(one)
+                yield self._order(one, np.zeros(len(self.arena), np.int64), *found, limit, floor)
+
+    def _blocks(self, demands: Iterable[Demand]) -> Iterator[DemandBlock]:
+        every = sorted(demands, key=lambda demand: demand.key)
+        for start in range(0, len(every), READ_AT_ONCE):
+            whole = demand_block(every[start : start + READ_AT_ONCE], self.corpus)
+            for low in range(0, len(whole), AT_ONCE):
+                yield rows_of(whole, low, low + AT_ONCE)
+
+    def _everything(self, one: DemandBlock) -> tuple[Places, NDArray[np.int64]]:
+        places = np.arange(len(self.arena), dtype=np.int64)
+        rows = np.zeros(len(places), np.int64)
+        parts = []
+        for at in range(0, len(places), 50_000):
+            span = slice(at, at + 50_000)
+            part = self._products(one, rows[span], places[span])
+            parts.append(self.scorer.ticks(one, rows[span], places[span],
+                                           (cosine(part[0]), cosine(part[1]))))  # fmt: skip
+        return places, np.concatenate([*parts, np.zeros(0, np.int64)])
+
+    # --- candidates -------------------------------------------------------------------------
+
+    def _near(self, block: DemandBlock) -> tuple[Places, Places, Values]:
+        """The best few hundred of each demand by what is cheap to know, and their points.
+
+        The points are those of words, classes and terms; meaning and topic, which only the
+        clusters have told so far, are left out again.
+        """
+        walked, scale = self._walk(block)
+        centre = self._centre_points(block)
+        rows: list[Places] = []
+        chosen: list[Places] = []
+        worth: list[Values] = []
+        for row in range(len(block)):
+            span = slice(walked.indptr[row], walked.indptr[row + 1])
+            places = walked.indices[span].astype(np.int64)
+            points = self.weights.lexical * levelled(walked.data[span] * scale[row])
+            self._words[places] = points
+            points += centre[row][self.arena.cluster[places]]
+            one = rows_of(block, row, row + 1)
+            points += self._facts(one, places)
+            mine = places[_largest(points, self.effort.near)].astype(np.int64)
+            mine = np.unique(
+                np.concatenate(
+                    [mine, self._cluster_members(centre[row]), self._rated(block.demands[row])]
+                )
+            )
+            worth.append(self._words[mine] + self._facts(one, mine))
+            self._words[places] = 0
+            rows.append(np.full(len(mine), row, np.int64))
+            chosen.append(mine)
+        return np.concatenate(rows), np.concatenate(chosen), np.concatenate(worth)
+
+    def _facts(self, one: DemandBlock, places: Places) -> Values:
+        """What classes and terms bring one demand."""
+        zero = np.zeros(len(places), np.int64)
+        points = np.zeros(len(places))
+        for values, weight in self.scorer.facts(one, zero, places):
+            points += weight * values
+        return points
+
+    def _walk(self, block: DemandBlock) -> tuple[sparse.csr_matrix, Values]:
+        """What each demand's rarest terms find, and how much those are of all its terms."""
+        columns, shares, rows = self.scorer.shares(block)
+        sizes = self._sizes[columns]
+        order = np.lexsort((sizes, rows))
+        columns, shares, rows, sizes = columns[order], shares[order], rows[order], sizes[order]
+        first = np.searchsorted(rows, np.arange(len(block)))
+        spent = _running(sizes.astype(np.float64), rows, first)
+        weighed = _running(np.where(sizes > 0, shares, 0.0), rows, first)
+        total = np.bincount(rows, weights=shares, minlength=len(block))
+        enough = weighed - shares >= self.effort.least_share * total[rows]
+        kept = (sizes > 0) & ((spent <= self.effort.postings) | ~enough)
+        walked = np.bincount(rows[kept], weights=shares[kept], minlength=len(block))
+        matrix = sparse.csr_matrix(
+            (
+                shares[kept].astype(np.float32),
+                (rows[kept].astype(np.int32), columns[kept].astype(np.int32)),
+            ),
+            shape=(len(block), self._postings.shape[0]),
+        )
+        scale = np.sqrt(np.maximum(total, 1.0) / np.maximum(walked, 1.0))
+        return matrix @ self._postings, scale
+
+    def _centre_points(self, block: DemandBlock) -> Values:
+        """Points for meaning and topic if a supply lay where its cluster's centre is."""
+        centres = self.arena.centres
+        meaning = np.clip(block.vectors @ centres[:, :_HALF].T / GRID, 0, 1)
+        topic = np.clip(block.topics @ centres[:, _HALF:].T / GRID, 0, 1)
+        return np.asarray(self.weights.semantic * meaning + self.weights.topic * topic)
+
+    def _cluster_members(self, points: Values) -> Places:
+        """Everyone in the clusters nearest in meaning, whatever words they use."""
+        if not self.effort.probes or not len(self.arena):
+            return np.zeros(0, np.int64)
+        best = _largest(points, self.effort.probes)
+        return np.concatenate(
+            [np.arange(self._first[c], self._first[c + 1]) for c in best.tolist()]
+        )
+
+    def _rated(self, demand: Demand) -> Places:
+        """What it once rated: a liking lifts whatever the words say."""
+        if not demand.taste.supplies:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(np.isin(self.arena.keys, [int(k) for k in demand.taste.supplies]))
+
+    def _products(
+        self, block: DemandBlock, rows: Places, places: Places
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Each pair's products of vectors and of topics, demand by demand."""
+        meaning = np.empty(len(rows), np.float32)
+        topic = np.empty(len(rows), np.float32)
+        ends = np.searchsorted(rows, np.arange(len(block) + 1))
+        for row in range(len(block)):
+            span = slice(ends[row], ends[row + 1])
+            both = self.arena.meaning[places[span]].astype(np.float32)
+            meaning[span] = both[:, :_HALF] @ block.vectors[row]
+            topic[span] = both[:, _HALF:] @ block.topics[row]
+        return meaning, topic
+
+    # --- order ------------------------------------------------------------------------------
+
+    def _order(
+        self,
+        block: DemandBlock,
+        rows: Places,
+        places: Places,
+        ticks: NDArray[np.int64],
+        limit: int,
+        floor: float,
+    ) -> Best:
+        good = ticks >= max(int(np.ceil(floor * TICKS)), 0)
+        rows, places, ticks = rows[good], places[good], ticks[good]
+        keys = self.arena.keys[places]
+        order = np.lexsort((keys, -ticks, rows))
+        rows = rows[order]
+        rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        order = order[rank < limit]
+        return Best(block.demands, rows[rank < limit], keys[order], ticks[order], places[order])
+
+
+def _running(values: Values, rows: Places, first: Places) -> Values:
+    """Running sums that begin anew with each row."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return np.asarray(sums[1:] - sums[first[rows]])
+
+
+def _largest(points: Values, count: int) -> Places:
+    if len(points) <= count:
+        return np.arange(len(points))
+    return np.argpartition(-points, count - 1)[:count]
+
+
+def _top(rows: Places, points: Values, count: int, size: int) -> Places:
+    """The `count` best pairs of each row; rows ascend before and after."""
+    ends = np.searchsorted(rows, np.arange(size + 1))
+    found = [
+        low + np.sort(_largest(points[low:high], count)) for low, high in pairwise(ends.tolist())
+    ]
+    return np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int64)
