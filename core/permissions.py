@@ -125,7 +125,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.OFFICE: _SUPPLY
     | {Permission.REVIEW_SHEET, Permission.DISCLOSE, Permission.EVALUATE_DISCLOSURE},
-    Role.ENTERPRISE: _DEMAND,
+    Role.ENTERPRISE: _DEMAND | {Permission.MANAGE_PARTNER, Permission.MANAGE_WEBHOOKS},
     Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE},
     Role.BANK: frozenset(
         {

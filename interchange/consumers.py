@@ -8,7 +8,7 @@ from core.outbox.registry import Event, consumer
 from interchange import rules, services
 
 
-@consumer(*rules.PUBLIC_EVENTS, name="interchange.owe_webhooks")
+@consumer(*rules.HEARD, name="interchange.owe_webhooks")
 def owe_webhooks(event: Event, *, now: datetime) -> None:
     """Owe the event to every endpoint that hears it."""
     services.owe(event, now=now)

@@ -21,7 +21,7 @@ class PartnerQuerySet(QuerySet["Partner"]):
             return self
         if actor.partner_id is not None:
             return self.filter(pk=actor.partner_id)
-        if actor.has(Role.EXCHANGE) and actor.organisation_id is not None:
+        if actor.has(Role.EXCHANGE, Role.ENTERPRISE) and actor.organisation_id is not None:
             return self.filter(organisation_id=actor.organisation_id)
         return self.none()
 

@@ -25,10 +25,21 @@ PUBLIC_EVENTS: Mapping[str, tuple[str, ...]] = {
     "licence.filed": ("patent_id", "licence_id"),
 }
 
+# What only the endpoints of the organisation named in the payload hear: its own affairs.
+PRIVATE_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "match.pushed": ("patent_id", "lead_id", "push_id", "score"),
+}
+HEARD: Mapping[str, tuple[str, ...]] = {**PUBLIC_EVENTS, **PRIVATE_EVENTS}
+
 
 def public_event_names() -> list[str]:
     """In the order the API's schema lists them."""
     return sorted(PUBLIC_EVENTS)
+
+
+def webhook_event_names() -> list[str]:
+    """What an endpoint may ask for, in the order the API's schema lists it."""
+    return sorted(HEARD)
 
 
 MAX_LIVE_KEYS = 2

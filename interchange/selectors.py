@@ -75,7 +75,7 @@ def keys_seen(*, viewer: Actor) -> QuerySet[Credential]:
 
 def public_data(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What a partner may read of an event: its public keys, and the patent if it is public."""
-    keys = rules.PUBLIC_EVENTS[name]
+    keys = rules.HEARD[name]
     data = {key: payload[key] for key in keys if key in payload}
     return data | {"patent": _patents([data]).get(data.get("patent_id", 0))}
 

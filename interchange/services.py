@@ -100,7 +100,7 @@ def _check_endpoint(url: str, events: Sequence[str]) -> None:
     problems: dict[str, list[str]] = {}
     if problem := rules.url_problem(url, plain_http=settings.WEBHOOKS_LOOPBACK):
         problems["url"] = [problem]
-    unknown = sorted(set(events) - rules.PUBLIC_EVENTS.keys())
+    unknown = sorted(set(events) - rules.HEARD.keys())
     if unknown:
         problems["events"] = [f"没有这些事件：{'、'.join(unknown)}。"]
     elif not events:
@@ -226,13 +226,20 @@ def replay(*, delivery_id: int, by: Actor, now: datetime) -> int:
 
 
 def owe(event: Event, *, now: datetime) -> int:
-    """Owe an event to every endpoint that hears it; how many. Consumer of the outbox."""
+    """Owe an event to every endpoint that hears it; how many. Consumer of the outbox.
+
+    A private one is owed to the endpoints of the organisation it is about, and to nobody else.
+    """
     endpoints = Endpoint.objects.filter(
         events__contains=[event.name],
         removed_at__isnull=True,
         disabled_at__isnull=True,
         partner__is_active=True,
     )
+    if event.name in rules.PRIVATE_EVENTS:
+        endpoints = endpoints.filter(partner__organisation_id=event.payload["organisation_id"])
+        if not endpoints:
+            return 0
     data = selectors.public_data(event.name, event.payload)
     body = rules.cloud_event(
         event_id=event.id,

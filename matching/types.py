@@ -253,3 +253,18 @@ class Measured:
     needs: int
     subscriptions: int
     best: int
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How far pushes went. A count that would single somebody out is None: 1 to 4 firms."""
+
+    sent: int | None
+    opened: int | None
+    rated: int | None
+    interested: int | None
+    contacted: int | None
+    licensed: int | None
+
+
+FUNNEL_STAGES = ("sent", "opened", "rated", "interested", "contacted", "licensed")

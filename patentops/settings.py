@@ -369,6 +369,7 @@ SPECTACULAR_SETTINGS = {
         "LicenceKindEnum": "listings.api.serializers.LICENCE_KINDS",
         "LibraryLayerEnum": "listings.api.layers.LAYERS",
         "PublicEventEnum": "interchange.rules.public_event_names",
+        "WebhookEventEnum": "interchange.rules.webhook_event_names",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -62,6 +62,7 @@ SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
 DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
 SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
+PUSHES = Section("/pushes/", gettext_lazy("推送效果"), "chart")
 CANDIDATES = Section("/library/candidates/", gettext_lazy("开放许可候选"), "scale")
 DRIVES = Section("/drives/", gettext_lazy("盘点动员"), "flag")
 
@@ -73,6 +74,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LIBRARY,
             DISCLOSURES,
             RECEIVED,
+            PUSHES,
             DECLARATIONS,
             LICENCES,
             OUTCOMES,
@@ -84,20 +86,23 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     ),
     (
         Role.ENTERPRISE,
-        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, SEARCH, LICENCES, PLEDGES),
+        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, SEARCH, LICENCES, PLEDGES, CONSOLE),
     ),
     (
         Role.BROKER,
         (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
-    (Role.BUREAU, (TODO, OVERSIGHT, CANDIDATES, DRIVES, EVENTS, OUTCOMES, LICENCES, PLEDGES)),
+    (
+        Role.BUREAU,
+        (TODO, OVERSIGHT, CANDIDATES, DRIVES, EVENTS, OUTCOMES, LICENCES, PLEDGES, PUSHES),
+    ),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
     (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, EVENTS, AUDIT, ADMIN)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, PUSHES, EVENTS, AUDIT, ADMIN)),
 )
 
 

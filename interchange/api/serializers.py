@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from interchange.models import Credential, Delivery, Endpoint
-from interchange.rules import PUBLIC_EVENTS
+from interchange.rules import HEARD, PUBLIC_EVENTS
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
@@ -31,7 +31,7 @@ class ChangePageSerializer(serializers.Serializer[Any]):
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     """A webhook endpoint; the secret is in the answer that creates it."""
 
-    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(PUBLIC_EVENTS)))
+    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(HEARD)))
     url = serializers.CharField(max_length=500)
 
     class Meta:
@@ -51,7 +51,7 @@ class NewEndpointSerializer(EndpointSerializer):
 class ChangeEndpointSerializer(serializers.Serializer[Any]):
     """Other events for an endpoint, or its switch."""
 
-    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(PUBLIC_EVENTS)))
+    events = serializers.ListField(child=serializers.ChoiceField(choices=sorted(HEARD)))
     active = serializers.BooleanField()
 
 

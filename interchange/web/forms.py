@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.events import EVENTS
-from interchange.rules import PUBLIC_EVENTS
+from interchange.rules import HEARD
 
 EVENT_LABELS: dict[str, Any] = {
     "patent.listed": _("专利上架"),
@@ -19,8 +19,9 @@ EVENT_LABELS: dict[str, Any] = {
     "open_declaration.withdrawn": _("开放许可撤回"),
     "licence.effective": _("许可生效"),
     "licence.filed": _("许可备案"),
+    "match.pushed": _("本单位的匹配已推送"),
 }
-assert EVENT_LABELS.keys() == PUBLIC_EVENTS.keys() <= EVENTS.keys()
+assert EVENT_LABELS.keys() == HEARD.keys() <= EVENTS.keys()
 
 
 def _choices() -> list[tuple[str, Any]]:

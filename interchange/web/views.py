@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from interchange.models import Endpoint
 
 DELIVERIES_A_PAGE = 20
-partners_only = for_roles(Role.EXCHANGE)
+partners_only = for_roles(Role.EXCHANGE, Role.ENTERPRISE)
 
 
 @require_GET

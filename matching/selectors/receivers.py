@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from core.notices import selectors as notices
 from core.people import selectors as people
 from core.people.types import Actor
-from matching.models import Digest, PushDelivery, PushPreference
+from matching.models import Digest, Lead, Push, PushDelivery, PushPreference
 from matching.rules import pushes as rules
 from matching.types import Channel, Pace, PushWish
 
@@ -97,6 +97,12 @@ def preference(*, viewer: Actor) -> PushPreference | None:
         return None
     rows = PushPreference.objects.filter(user_id=viewer.user_id)
     return rows.filter(organisation_id=viewer.organisation_id).first()
+
+
+def pushes(*, viewer: Actor) -> QuerySet[Push]:
+    """What the viewer's organisations were told of, newest first, with their leads."""
+    rows = Push.objects.filter(lead__in=Lead.objects.visible_to(viewer))
+    return rows.select_related("lead").order_by("-pk")
 
 
 def digests(*, viewer: Actor) -> QuerySet[Digest]:

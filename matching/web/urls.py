@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from matching.web import fitting, matches, needs, pushes, subscriptions
+from matching.web import fitting, funnel, matches, needs, pushes, subscriptions
 
 app_name = "matching"
 urlpatterns = [
+    *funnel.urlpatterns,
     *pushes.urlpatterns,
     path("needs/", needs.board, name="needs"),
     path("needs/mine/", needs.mine, name="needs-mine"),

@@ -163,7 +163,7 @@ def test_strangers_find_nothing_and_change_nothing(now: datetime) -> None:
             command()
     assert AuditEntry.objects.count() == before
     with pytest.raises(NotAllowed):
-        services.join(by=make.actor(make.enterprise()), now=now)
+        services.join(by=make.actor(make.bank()), now=now)
 
 
 def test_two_keys_may_live_and_a_third_is_refused_by_the_database_too(now: datetime) -> None:

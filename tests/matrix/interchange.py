@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.matrix import Row, World, everyone, only
 
-CONSOLE = only("exchange")
-ACT = only("exchange", status=404)
+PARTNERS = ("exchange", "enterprise", "enterprise2")
+CONSOLE = only(*PARTNERS)
+ACT = only(*PARTNERS, status=404)
 NOTHING_THERE = 10**9
 
 
@@ -24,8 +25,8 @@ EXPECTATIONS: dict[str, Row] = {
     "interchange:about": Row(get=everyone(200)),
     "interchange:docs": Row(get=everyone(200)),
     "interchange:console": Row(get=CONSOLE),
-    "interchange:issue-key": Row(post=only("exchange", status=422)),
-    "interchange:add-endpoint": Row(post=only("exchange", status=422)),
+    "interchange:issue-key": Row(post=only(*PARTNERS, status=422)),
+    "interchange:add-endpoint": Row(post=only(*PARTNERS, status=422)),
     "interchange:revoke-key": Row(kwargs=lambda w: missing("credential_id"), post=ACT),
     "interchange:endpoint": Row(kwargs=endpoint_id, get=ACT, post=ACT),
     "interchange:test-endpoint": Row(kwargs=endpoint_id, post=ACT),
@@ -49,7 +50,7 @@ EXPECTATIONS: dict[str, Row] = {
     "interchange-api:webhook-delivery-replay": NOT_MINE,
     "interchange-api:key-list": Row(
         get=everyone(200, anonymous=401),
-        post=everyone(403, exchange=201, anonymous=401),
+        post=everyone(403, exchange=201, enterprise=201, enterprise2=201, anonymous=401),
         data=lambda w: {"label": "生产系统"},
     ),
     "interchange-api:key-detail": Row(
