@@ -88,18 +88,18 @@ def organisations_in(prefix: str, kinds: Iterable[str], *, limit: int) -> list[O
     return [_card(row) for row in rows.order_by("name", "pk")[:limit]]
 
 
-def members(organisation_id: int, role: Role | None = None) -> list[int]:
-    """Active users of an organisation, in order, each once."""
-    return members_of([organisation_id], role).get(organisation_id, [])
+def members(organisation_id: int, *roles: Role) -> list[int]:
+    """Active users of an organisation with one of these roles if named, in order, each once."""
+    return members_of([organisation_id], *roles).get(organisation_id, [])
 
 
-def members_of(organisation_ids: Iterable[int], role: Role | None = None) -> dict[int, list[int]]:
-    """Active users of each organisation, in one query."""
+def members_of(organisation_ids: Iterable[int], *roles: Role) -> dict[int, list[int]]:
+    """Active users of each organisation with one of these roles if named, in one query."""
     rows = Membership.objects.filter(
         organisation_id__in=set(organisation_ids), user__is_active=True
     )
-    if role is not None:
-        rows = rows.filter(role=role)
+    if roles:
+        rows = rows.filter(role__in=roles)
     found: dict[int, list[int]] = {}
     for organisation_id, user_id in (
         rows.order_by("organisation_id", "user_id")

@@ -23,6 +23,10 @@ class Role(StrEnum):
     SYSADMIN = "sysadmin"
 
 
+# Those who keep an institution's patents: its own office, and the broker it has empowered.
+KEEPERS = (Role.OFFICE, Role.BROKER)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person acting for one organisation, a partner's program, the platform itself, or nobody.

@@ -115,6 +115,8 @@ def confirm_problems(stock: Stock, declared: int | None, shortfall: str) -> list
 def period_problems(starts_on: date, ends_on: date, today: date) -> dict[str, list[str]]:
     """What is wrong with the days of a drive."""
     found: dict[str, list[str]] = {}
+    if starts_on - today > LONGEST:
+        found["starts_on"] = ["开始日最晚在一年之内，请核对年份。"]
     if ends_on < starts_on:
         found["ends_on"] = ["截止日不能早于开始日。"]
     elif ends_on - starts_on > LONGEST:

@@ -11,7 +11,6 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.imports.sheets import Remark
 from listings.models import Absence, ImportBatch, ImportRow, Listing
-from listings.models.absences import AbsenceState
 from listings.models.choices import BatchState, RowVerdict
 from listings.models.imports import ImportBatchQuerySet
 from listings.rules import imports as rules
@@ -80,7 +79,9 @@ def absences(row: ImportBatch) -> QuerySet[Absence]:
     """What the complete list does not name; those that wait for a decision first."""
     offered = Listing.objects.filter(patent_id=OuterRef("patent_id"), status__in=moves.ON_THE_BOARD)
     return (
-        row.absences.select_related("patent")
+        Absence.objects.filter(batch=row)
+        .current()
+        .select_related("patent")
         .defer("patent__embedding", "patent__search", "patent__abstract")
         .annotate(on_offer=Exists(offered))
         .order_by("decided_at", "pk")
@@ -88,7 +89,8 @@ def absences(row: ImportBatch) -> QuerySet[Absence]:
 
 
 def absences_waiting(row: ImportBatch) -> int:
-    return row.absences.filter(state=AbsenceState.PROPOSED).count()
+    """How many of them wait for a decision."""
+    return Absence.objects.filter(batch=row).waiting().count()
 
 
 def mended_in(row: ImportBatch) -> list[ImportBatch]:

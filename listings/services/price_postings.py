@@ -185,7 +185,7 @@ def page_of(row: Posting) -> str:
 
 
 def _notify(row: Posting, what: str, title: str, *, now: datetime, everyone: bool = False) -> None:
-    users = people.members(row.organisation_id, None if everyone else Role.OFFICE)
+    users = people.members(row.organisation_id, *(() if everyone else (Role.OFFICE,)))
     notices.notify(
         users=users,
         kind="auction.progress",

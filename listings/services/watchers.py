@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.notices import services as notices
 from core.people import selectors as people
+from core.people.types import KEEPERS
 from listings.models import Contradiction, Favourite, Patent
 from listings.rules import standing
 from listings.types import PatentStatus
@@ -84,7 +85,7 @@ def _read(patent_id: int) -> Patent | None:
 def _tell(
     patent: Patent, event_id: str, *, title: str, for_holder: str, for_others: str, now: datetime
 ) -> int:
-    holders = people.members(patent.organisation_id) if patent.organisation_id else []
+    holders = people.members(patent.organisation_id, *KEEPERS) if patent.organisation_id else []
     kept = Favourite.objects.filter(patent=patent).values_list("user_id", flat=True)
     heard = _ring(holders, event_id, title, for_holder, f"/library/patents/{patent.pk}/", now=now)
     return heard + _ring(
@@ -120,7 +121,7 @@ def tell_of_contradiction(*, contradiction_id: int, now: datetime) -> int:
     if row is None or row.patent.organisation_id is None:
         return 0
     told = notices.notify(
-        users=people.members(row.patent.organisation_id),
+        users=people.members(row.patent.organisation_id, *KEEPERS),
         kind="listing.changed",
         key=f"contradiction:{row.pk}:{row.found_at.isoformat()}",
         title=_("公报与记录不一致，请核对：%(title)s") % {"title": row.patent.title},

@@ -11,8 +11,15 @@ from django.utils.translation import gettext as _
 
 from core.templatetags.ui import zhdate, zhdatetime
 from listings.selectors import auctions, bundles, postings
+from listings.selectors.cards import printed as as_printed
 
 register = template.Library()
+
+
+@register.filter
+def printed(patent: Any) -> str:
+    """The number of a patent as it stands on the certificate, such as ZL 2017 1 0601862.3."""
+    return as_printed(patent)
 
 
 @register.inclusion_tag("listings/_around.html", takes_context=True)

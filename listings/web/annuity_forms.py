@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from listings.web.forms import Day
+from listings.web.picking import keys
 
 
 class PayForm(forms.Form):
@@ -72,11 +73,6 @@ class DropForm(forms.Form):
     examples = {"reason": "技术已被替代，三年没有企业问询"}
 
 
-def chosen(values: list[str]) -> list[int]:
-    """The patents ticked in a list; what is no key is left out."""
-    return [int(v) for v in values if v.isascii() and v.isdigit() and len(v) <= 18]
-
-
 def hidden_ids(data: Any) -> list[int]:
     """At most a page or two of patents at a time."""
-    return chosen(data.getlist("patent"))[:200]
+    return keys(data.getlist("patent"))[:200]

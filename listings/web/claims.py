@@ -8,20 +8,21 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.idempotency.web import submit_once
+from core.idempotency.web import submit_once, submitted
 from core.people.types import Role
 from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import services
 from listings.selectors import claims as selectors
+from listings.selectors.cards import printed
 
 A_PAGE = 25
 TONES = {"open": "warn", "refused": "muted", "withdrawn": "muted"}
@@ -44,6 +45,41 @@ class ClaimForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("例如转让登记、合并更名、证书持有情况；对方和主管部门会看到。"),
     )
+
+
+class ArgueForm(forms.Form):
+    """One side's words."""
+
+    text = forms.CharField(
+        label=gettext_lazy("答复"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("对方和主管部门会看到。"),
+    )
+
+
+class SettleForm(forms.Form):
+    """What to do with it, and why."""
+
+    move = forms.ChoiceField(label=gettext_lazy("处理办法"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=gettext_lazy("说明"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "双方可见。移交后专利由主张方管理；已有的许可、质押不受影响，"
+            "正在挂牌的会先暂停，由新单位确认。"
+        ),
+    )
+
+    def __init__(self, *args: Any, moves: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["move"].choices = moves  # type: ignore[attr-defined]
+        if any(move == "refuse" for move, _word in moves):
+            self.fields["reason"].label = _("依据")
+            self.fields["reason"].required = True
 
 
 def page_of(pk: int) -> str:
@@ -100,39 +136,64 @@ def new_claim(request: Request) -> HttpResponse:
 @readers
 def claim(request: Request, pk: int) -> HttpResponse:
     """Both sides' words, and what the viewer may do."""
-    row = selectors.claim(pk, viewer=request.actor)
+    return _page(request, selectors.claim(pk, viewer=request.actor))
+
+
+def _page(
+    request: Request,
+    row: Any,
+    *,
+    argued: ArgueForm | None = None,
+    settled: SettleForm | None = None,
+) -> HttpResponse:
+    """The claim with its forms; those given were refused and keep what was typed."""
     moves = selectors.moves_of(row, viewer=request.actor)
+    own = row.grounds if row.claimant_id in request.actor.acts_for else row.answer
+    argue_form = argued or ArgueForm(initial={"text": own})
+    if row.claimant_id in request.actor.acts_for:
+        argue_form.fields["text"].label = _("补充主张理由")
     context: dict[str, Any] = {
         "claim": row,
         "tone": TONES.get(row.state, "ok"),
-        "moves": moves,
         "decides": any(move == "refuse" for move, _word in moves),
-        "may_argue": selectors.may_argue(row, viewer=request.actor),
-        "is_claimant": row.claimant_id in request.actor.acts_for,
+        "argue_form": argue_form if selectors.may_argue(row, viewer=request.actor) else None,
+        "settle_form": (settled or SettleForm(moves=moves)) if moves else None,
         "facts": [
             {"label": _("现登记单位"), "value": row.holder.name},
             {"label": _("主张单位"), "value": row.claimant.name},
             {"label": _("专利"), "value": row.patent.title},
-            {"label": _("申请号/专利号"), "value": row.patent.number},
+            {"label": _("申请号/专利号"), "value": printed(row.patent)},
         ],
     }
-    return render(request, "listings/claim.html", context)
+    status = 422 if argued or settled else 200
+    return render(request, "listings/claim.html", context, status=status)
 
 
 @require_POST
 @keepers
 def argue(request: Request, pk: int) -> HttpResponse:
     """Say why, for one's own side."""
-    text = request.POST.get("text", "")
-    services.argue(claim_id=pk, text=text, by=request.actor, now=timezone.now())
-    messages.success(request, _("已保存。"))
-    return redirect("listings:claim", pk=pk)
+    row = selectors.claim(pk, viewer=request.actor)
+    form = ArgueForm(request.POST)
+
+    def command() -> str:
+        text = request.POST.get("text", "")
+        services.argue(claim_id=pk, text=text, by=request.actor, now=timezone.now())
+        messages.success(request, _("已保存。"))
+        return page_of(pk)
+
+    if not selectors.may_argue(row, viewer=request.actor):
+        return submit_once(request, command)  # the service says why not
+    return submitted(request, form, command) or _page(request, row, argued=form)
 
 
 @require_POST
 @readers
 def settle(request: Request, pk: int) -> HttpResponse:
     """Withdraw, concede, or decide."""
+    row = selectors.claim(pk, viewer=request.actor)
+    moves = selectors.moves_of(row, viewer=request.actor)
+    form = SettleForm(request.POST, moves=moves)
 
     def command() -> str:
         services.settle_claim(
@@ -145,7 +206,9 @@ def settle(request: Request, pk: int) -> HttpResponse:
         messages.success(request, _("已处理，双方会收到通知。"))
         return page_of(pk)
 
-    return submit_once(request, command)
+    if not moves:
+        return submit_once(request, command)  # the service says why not
+    return submitted(request, form, command) or _page(request, row, settled=form)
 
 
 urlpatterns = [

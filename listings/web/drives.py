@@ -160,7 +160,9 @@ def invite(request: Request, pk: int) -> HttpResponse:
             messages.success(request, _("新邀请 %(n)s 家单位。") % {"n": n})
             return reverse("listings:drive", kwargs={"pk": pk})
 
-        if answer := submitted(request, form, run):
+        if form.is_valid() and not form.organisations():
+            form.add_error("picked", _("请至少选择一家单位，或一种类型。"))
+        elif answer := submitted(request, form, run):
             return answer
     context = {"form": form, "row": row, "back": reverse("listings:drive", kwargs={"pk": pk})}
     status = 422 if form.is_bound else 200

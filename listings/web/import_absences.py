@@ -17,6 +17,7 @@ from core.web.doors import for_roles
 from core.web.types import Request
 from listings.selectors import imports as selectors
 from listings.services import importing
+from listings.web.picking import keys
 
 ROWS_A_PAGE = 50
 readers = for_roles(Role.OFFICE, Role.BROKER, Role.AUDITOR)
@@ -42,7 +43,7 @@ def absent(request: Request, pk: int) -> HttpResponse:
 
 def _decide(request: Request, pk: int) -> str:
     everything = request.POST.get("scope") == "all"
-    ticked = [int(value) for value in request.POST.getlist("absence") if value.isdigit()]
+    ticked = keys(request.POST.getlist("absence"))
     here = redirect("listings:import-absent", pk=pk).url
     if not everything and not ticked:
         messages.warning(request, _("没有选中任何专利。请先勾选，或选择“全部”。"))
@@ -56,7 +57,8 @@ def _decide(request: Request, pk: int) -> str:
         now=timezone.now(),
     )
     told = _("已归档 %(n)s 件。") if decision == "archive" else _("已保留 %(n)s 件。")
-    messages.success(request, told % {"n": done})
+    if done or not on_offer:
+        messages.success(request, told % {"n": done})
     if on_offer:
         told = _("有 %(n)s 件正在挂牌，没有归档；请先撤回挂牌。")
         messages.warning(request, told % {"n": on_offer})

@@ -18,11 +18,15 @@ A_PAGE = 30
 MOST = 100
 
 
+def keys(given: Sequence[str]) -> list[int]:
+    """The keys among these values of a form or an address; what is none is left out."""
+    return [int(pk) for pk in given if pk.isascii() and pk.isdecimal() and len(pk) <= 18]
+
+
 def chosen_ids(request: Request) -> list[int]:
     """The patents named in the address or the form, each once, in order."""
     given = [*request.GET.getlist("patent"), *request.POST.getlist("patent")]
-    ids = [int(pk) for pk in given if pk.isascii() and pk.isdecimal() and len(pk) <= 18]
-    return list(dict.fromkeys(ids))[:MOST]
+    return list(dict.fromkeys(keys(given)))[:MOST]
 
 
 def chosen_cards(request: Request, ids: Sequence[int]) -> list[PatentCard]:

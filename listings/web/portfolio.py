@@ -24,6 +24,7 @@ from listings.selectors import portfolios as selectors
 from listings.selectors.portfolios import LIVES, SCORES, UNKNOWN, Overview
 from listings.services import portfolio
 from listings.web.doors import keepers
+from listings.web.picking import keys
 
 A_PAGE = 30
 POOL_PAGE = "/library/bundles/new/"
@@ -189,8 +190,7 @@ def act(request: Request) -> HttpResponse:
     """Do for the chosen patents what was suggested."""
     wanted = request.POST.get("act", "")[:12]
     back = f"{reverse('listings:portfolio')}?act={wanted if wanted in set(Act) else ''}#rows"
-    given = request.POST.getlist("patent")
-    chosen = [int(pk) for pk in given if pk.isascii() and pk.isdigit() and len(pk) <= 18]
+    chosen = keys(request.POST.getlist("patent"))
 
     def command() -> str:
         found = portfolio.act_on(

@@ -29,6 +29,7 @@ from listings.selectors import office
 from listings.selectors import promotion as selectors
 from listings.services import promotion
 from listings.web.doors import keepers, own_patent
+from listings.web.picking import keys
 
 A_PAGE = 30
 STATES = {"open": lazy("待答复"), "answered": lazy("已答复"), "closed": lazy("已办结")}
@@ -123,7 +124,7 @@ def worklist(request: Request) -> HttpResponse:
 
 
 def _chosen(request: Request) -> list[int]:
-    return [int(pk) for pk in request.POST.getlist("patents") if pk.isascii() and pk.isdigit()]
+    return keys(request.POST.getlist("patents"))
 
 
 @require_POST

@@ -412,3 +412,28 @@ def test_a_library_list_shows_the_lists_beside_it_to_its_office() -> None:
 )
 def test_nobody_else_is_shown_them(path: str, roles: tuple[Role, ...]) -> None:
     assert beside(path, *roles) is None
+
+
+INCLUDED = re.compile(r'{%\s*include\s+"([^"#]+)[^"]*"([^%]*)%}')
+
+
+def test_no_form_is_included_without_its_token() -> None:
+    """`only` shuts the request out, and with it the token: such a form is always refused."""
+    texts = {n: p.read_text("utf-8") for n, p in zip(NAMES, TEMPLATES, strict=True)}
+
+    def has_form(name: str) -> bool:
+        text = texts.get(name, "")
+        below = [inner for inner, how in INCLUDED.findall(text) if not _alone(how)]
+        return "csrf_token" in text or any(map(has_form, below))
+
+    found = [
+        (name, inner)
+        for name, text in texts.items()
+        for inner, how in INCLUDED.findall(text)
+        if _alone(how) and has_form(inner)
+    ]
+    assert found == []
+
+
+def _alone(how: str) -> bool:
+    return how.split()[-1:] == ["only"]

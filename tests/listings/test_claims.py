@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from itertools import product
 from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -243,3 +246,27 @@ def test_the_pages_show_both_sides_and_cost_the_same_for_ten(
         dispute.open()
     assert cost() == one
     assert Patent.objects.count() == 10
+
+
+def test_a_refused_answer_keeps_what_was_chosen_and_typed(
+    dispute: Dispute, client_as: Callable[[Membership], Client]
+) -> None:
+    claim = dispute.open()
+    bureau = client_as(dispute.bureau)
+    page = reverse("listings:claim", kwargs={"pk": claim.pk})
+    assert "ZL 20" in bureau.get(page).content.decode()  # the number as it is printed
+    refused = bureau.post(f"{page}settle/", {"move": "share", "reason": " "})
+    text = refused.content.decode()
+    assert refused.status_code == 422
+    assert re.search(r'value="share"[^>]*checked', text)
+    assert "请填写这一项" in text
+    neither = bureau.post(f"{page}settle/", {"reason": "登记簿写明"})
+    assert neither.status_code == 422
+    assert "登记簿写明" in neither.content.decode()
+    long = client_as(dispute.holder).post(f"{page}argue/", {"text": "长" * 2_001})
+    assert long.status_code == 422
+    assert "长" * 2_001 in long.content.decode()
+    assert bureau.post(f"{page}settle/", {"move": "refuse", "reason": "登记簿"}).status_code == 302
+    claim.refresh_from_db()
+    assert claim.state == "refused"
+    assert bureau.post(f"{page}settle/", {"move": "move", "reason": "x"}).status_code == 409

@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -39,6 +40,11 @@ DATA = DriveInput(
     starts_on=TODAY,
     ends_on=TODAY + timedelta(days=30),
 )
+
+
+def soon(days: int = 1) -> str:
+    """A day soon after this one, by the real calendar."""
+    return str(timezone.localdate() + timedelta(days=days))
 
 
 @pytest.fixture
@@ -300,7 +306,7 @@ def test_pages_lead_from_the_bell_to_done(
         "ends_on": "2026-12-31",
         "kinds": ["university"],
     }
-    made = boss.post("/drives/new/", {**form, "starts_on": "2099-01-01", "ends_on": "2099-02-01"})
+    made = boss.post("/drives/new/", {**form, "starts_on": soon(), "ends_on": soon(40)})
     row = Drive.objects.get()
     assert made.headers["Location"] == f"/drives/{row.pk}/"
     assert boss.post("/drives/new/", {**form, "ends_on": "2020-01-01"}).status_code == 422
@@ -346,8 +352,8 @@ def test_the_api_does_what_the_pages_do(
         "title": "盘点",
         "goal": "全部有结论",
         "todo": "导入",
-        "starts_on": "2099-01-01",
-        "ends_on": "2099-02-01",
+        "starts_on": soon(),
+        "ends_on": soon(40),
         "organisations": [office.organisation_id],
     }
     made = boss.post("/api/v1/drives/", body, headers={"Idempotency-Key": "1"})
@@ -372,3 +378,12 @@ def test_the_api_does_what_the_pages_do(
 def test_the_system_may_run_what_the_clock_asks(bureau: Membership, office: Membership) -> None:
     row = launched(bureau, office)
     assert drives.lock(row.pk, by=Actor.system()).pk == row.pk
+
+
+def test_to_invite_nobody_is_refused_in_words(
+    bureau: Membership, office: Membership, client_as: As
+) -> None:
+    row = launched(bureau, office)
+    answer = client_as(bureau).post(f"/drives/{row.pk}/invite/", {})
+    assert answer.status_code == 422
+    assert "请至少选择一家单位" in answer.content.decode()

@@ -268,3 +268,32 @@ def test_another_offices_import_cannot_be_continued(upload: Upload, tmp_path: Pa
     theirs = upload(f"申请号,名称\n{number(1)},膜\n", by=make.office())
     header = sheets.reason_header(theirs.pk)
     assert upload(f"申请号,名称,{header}\n{number(2)},膜,x\n").continues_id is None
+
+
+def test_what_left_the_stock_meanwhile_is_not_put_aside_by_an_old_list(
+    done: ImportBatch, keeper: Membership, now: datetime, client_as: Page
+) -> None:
+    gone, moved, _offered = (row.patent for row in done.absences.order_by("pk"))
+    Patent.objects.filter(pk=gone.pk).update(removed_at=now, removed_by="system")  # an undo took it back
+    other = make.office()
+    Patent.objects.filter(pk=moved.pk).update(organisation_id=other.organisation_id)
+    assert selectors.absences_waiting(done) == 1
+    page = reverse("listings:import-absent", kwargs={"pk": done.pk})
+    text = client_as(keeper).get(page).content.decode()
+    assert moved.title not in text or "ZL" in text
+    every = {"scope": "all", "decision": "archive"}
+    told = client_as(keeper).post(page, every, follow=True).content.decode()
+    assert "需先撤回" in told
+    assert "已归档 0 件" not in told
+    assert not InventoryItem.objects.filter(status="archived").exists()
+
+
+@pytest.mark.parametrize("key", ["²", "9" * 30, "9" * 5_000, "-1", "x", "\0"])
+def test_a_strange_tick_is_no_tick(
+    done: ImportBatch, keeper: Membership, client_as: Page, key: str
+) -> None:
+    page = reverse("listings:import-absent", kwargs={"pk": done.pk})
+    sent = {"absence": key, "decision": "archive"}
+    assert "没有选中" in client_as(keeper).post(page, sent, follow=True).content.decode()
+    away = reverse("listings:promotion-publish")
+    assert client_as(keeper).post(away, {"patents": key}).status_code in {302, 422}

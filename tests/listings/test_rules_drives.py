@@ -67,7 +67,7 @@ def test_reminders_fall_due(days: int, due: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("starts", "ends", "wrong"), [(0, 30, 0), (5, 4, 1), (0, 400, 1), (-9, 0, 1)]
+    ("starts", "ends", "wrong"), [(0, 30, 0), (5, 4, 1), (0, 400, 1), (-9, 0, 1), (400, 430, 1)]
 )
 def test_periods(starts: int, ends: int, wrong: int) -> None:
     today = date(2026, 11, 20)

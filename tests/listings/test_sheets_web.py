@@ -212,3 +212,10 @@ def test_the_api_writes_a_whole_sheet(api_as: Callable[..., Any], writer: Member
     assert got["problem"] == make.offer().problem, "what was not sent stays"
     assert (got["summary"], got["scenes"]) == ("一句话", ["冷库"])
     assert got["gains"][0]["value"] == "2.000000"
+
+
+def test_the_rule_of_review_names_whose_it_is(client_as: ClientAs) -> None:
+    keeper = core.office()
+    text = client_as(keeper).get(reverse("listings:sheet-settings")).content.decode()
+    assert f">{keeper.organisation.name}<" in text.replace("\n", "")
+    assert "OrganisationCard" not in text

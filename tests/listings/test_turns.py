@@ -109,6 +109,9 @@ def test_news_that_has_been_overtaken_is_not_told() -> None:
 
 def test_a_contradiction_rings_with_its_holder_unless_it_has_settled(drain: Drain) -> None:
     keeper = core.office()
+    colleague = core.inventor()  # may not open the page, so hears nothing
+    colleague.organisation = keeper.organisation
+    colleague.save()
     row = make.patent(keeper)
     record(row.pk, "TR01", TODAY - timedelta(9))
     drain()

@@ -67,7 +67,7 @@ def decide(
         require(by, Permission.ADMIT_INVENTORY, on=batch)
         if batch.state != BatchState.DONE:
             raise Conflict("请先完成这次导入，再处理清单中没有的专利。", code="not-done")
-        waiting = batch.absences.filter(state=AbsenceState.PROPOSED).order_by("pk")
+        waiting = Absence.objects.filter(batch=batch).waiting().order_by("pk")
         if absence_ids is not None:
             waiting = waiting.filter(pk__in=set(absence_ids))
         offered = Listing.objects.filter(

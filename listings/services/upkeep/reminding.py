@@ -14,6 +14,7 @@ from django.db.models import Q
 from core.days import add_months, legal_day
 from core.notices import services as notices
 from core.people import selectors as people
+from core.people.types import KEEPERS
 from listings.models import AnnuityReminder, Holder, Patent
 from listings.models.patents import PatentQuerySet
 from listings.rules import annuities
@@ -73,7 +74,7 @@ def _remind_one(organisation_id: int, *, before: Sequence[int], on: date, now: d
     if not fresh:
         return 0
     AnnuityReminder.objects.bulk_create([told.row for told in fresh])
-    users = people.members(organisation_id)
+    keepers = people.members(organisation_id, *KEEPERS)
     titles = dict(
         Patent.objects.filter(pk__in=[told.row.patent_id for told in fresh]).values_list(
             "pk", "title"
@@ -82,11 +83,11 @@ def _remind_one(organisation_id: int, *, before: Sequence[int], on: date, now: d
     together: dict[str, list[_Told]] = defaultdict(list)
     for told in fresh:
         if told.is_shared:
-            _tell(users, [told], titles, on=on, now=now)
+            _tell(people.members(organisation_id), [told], titles, on=on, now=now)
         else:
             together[told.row.mark].append(told)
     for batch in together.values():
-        _tell(users, batch, titles, on=on, now=now)
+        _tell(keepers, batch, titles, on=on, now=now)
     return len(fresh)
 
 
