@@ -206,7 +206,8 @@ def settle(request: Request, pk: int) -> HttpResponse:
         messages.success(request, _("已处理，双方会收到通知。"))
         return page_of(pk)
 
-    if not moves:
+    asked = request.POST.get("move")
+    if not moves or (asked and asked not in dict(moves)):
         return submit_once(request, command)  # the service says why not
     return submitted(request, form, command) or _page(request, row, settled=form)
 

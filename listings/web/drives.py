@@ -160,7 +160,7 @@ def invite(request: Request, pk: int) -> HttpResponse:
             messages.success(request, _("新邀请 %(n)s 家单位。") % {"n": n})
             return reverse("listings:drive", kwargs={"pk": pk})
 
-        if form.is_valid() and not form.organisations():
+        if form.is_valid() and not (form.cleaned_data["picked"] or form.cleaned_data["kinds"]):
             form.add_error("picked", _("请至少选择一家单位，或一种类型。"))
         elif answer := submitted(request, form, run):
             return answer

@@ -274,7 +274,9 @@ def test_what_left_the_stock_meanwhile_is_not_put_aside_by_an_old_list(
     done: ImportBatch, keeper: Membership, now: datetime, client_as: Page
 ) -> None:
     gone, moved, _offered = (row.patent for row in done.absences.order_by("pk"))
-    Patent.objects.filter(pk=gone.pk).update(removed_at=now, removed_by="system")  # an undo took it back
+    Patent.objects.filter(pk=gone.pk).update(
+        removed_at=now, removed_by="system"
+    )  # an undo took it back
     other = make.office()
     Patent.objects.filter(pk=moved.pk).update(organisation_id=other.organisation_id)
     assert selectors.absences_waiting(done) == 1
