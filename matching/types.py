@@ -68,6 +68,28 @@ class Rejection(StrEnum):
     UNCLEAR = "unclear"
 
 
+class ImprovementWish(StrEnum):
+    """What would make a patent more useful to the firm that looked at it."""
+
+    MORE_DATA = "more_data"
+    PROTOTYPE = "prototype"
+    ADAPTED = "adapted"
+    BETTER_PRICE = "better_price"
+    OTHER_MODE = "other_mode"
+    PLAINER = "plainer"
+
+
+class Intent(StrEnum):
+    """How a firm would like to go on with a patent."""
+
+    TALK = "talk"
+    SEE_IT = "see_it"
+    TRY_FIRST = "try_first"
+    LICENCE = "licence"
+    TRANSFER = "transfer"
+    CO_DEVELOPMENT = "co_development"
+
+
 class Channel(StrEnum):
     """How a push reaches its receiver."""
 
@@ -158,6 +180,8 @@ class Verdict:
     reason: Rejection | None = None
     improvement: str = ""
     cooperation: str = ""
+    wishes: tuple[ImprovementWish, ...] = ()
+    intents: tuple[Intent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +253,7 @@ class Rating:
 class SupplyCard:
     """The fields and holders that a rating of a patent teaches about."""
 
+    title: str
     subclasses: list[str]
     holders: list[str]
 

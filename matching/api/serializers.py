@@ -9,7 +9,15 @@ from rest_framework import serializers
 
 from matching import rules
 from matching.models import Evaluation, Match, MatchOptOut, Need, Subscription
-from matching.models.choices import LicenceMode, Rejection, Visibility
+from matching.models.choices import (
+    ImprovementWish,
+    Intent,
+    LicenceMode,
+    Rejection,
+    Visibility,
+)
+from matching.types import ImprovementWish as ImprovementWishCode
+from matching.types import Intent as IntentCode
 from matching.types import NeedInput, SubscriptionInput, Verdict
 from matching.types import Rejection as RejectionCode
 from matching.types import Visibility as VisibilityCode
@@ -170,7 +178,7 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
         model = Evaluation
         fields = (
             "id", "patent", "organisation", "prospect", "is_implied", "interested", "reason",
-            "improvement", "cooperation", "rated_at",
+            "improvement", "cooperation", "wishes", "intents", "rated_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -189,6 +197,15 @@ class NewEvaluationSerializer(serializers.Serializer[Verdict]):
     reason = serializers.ChoiceField(Rejection.choices, required=False, allow_blank=True)
     improvement = serializers.CharField(required=False, allow_blank=True, max_length=500)
     cooperation = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    wishes = serializers.ListField(
+        child=serializers.ChoiceField(ImprovementWish.choices), required=False, max_length=6
+    )
+    intents = serializers.ListField(
+        child=serializers.ChoiceField(Intent.choices),
+        required=False,
+        max_length=6,
+        help_text="选了即视为联系：权利人将看到贵单位名称",
+    )
 
     def value(self) -> Verdict:
         data = self.validated_data
@@ -199,6 +216,8 @@ class NewEvaluationSerializer(serializers.Serializer[Verdict]):
             reason=RejectionCode(reason) if reason else None,
             improvement=data.get("improvement", ""),
             cooperation=data.get("cooperation", ""),
+            wishes=tuple(ImprovementWishCode(code) for code in data.get("wishes", ())),
+            intents=tuple(IntentCode(code) for code in data.get("intents", ())),
         )
 
 

@@ -48,6 +48,24 @@ class Rejection(models.TextChoices):
     UNCLEAR = types.Rejection.UNCLEAR.value, "介绍看不明白"
 
 
+class ImprovementWish(models.TextChoices):
+    MORE_DATA = types.ImprovementWish.MORE_DATA.value, "给出更多试验数据"
+    PROTOTYPE = types.ImprovementWish.PROTOTYPE.value, "做出样机或中试"
+    ADAPTED = types.ImprovementWish.ADAPTED.value, "按我们的工况改一改"
+    BETTER_PRICE = types.ImprovementWish.BETTER_PRICE.value, "价格再低一些或分期"
+    OTHER_MODE = types.ImprovementWish.OTHER_MODE.value, "换一种许可或合作方式"
+    PLAINER = types.ImprovementWish.PLAINER.value, "介绍写得更明白"
+
+
+class Intent(models.TextChoices):
+    TALK = types.Intent.TALK.value, "先和发明人聊聊"
+    SEE_IT = types.Intent.SEE_IT.value, "看样机或现场"
+    TRY_FIRST = types.Intent.TRY_FIRST.value, "先试用"
+    LICENCE = types.Intent.LICENCE.value, "谈许可"
+    TRANSFER = types.Intent.TRANSFER.value, "谈转让"
+    CO_DEVELOPMENT = types.Intent.CO_DEVELOPMENT.value, "合作开发"
+
+
 class Channel(models.TextChoices):
     BELL = types.Channel.BELL.value, "站内消息"
     MAIL = types.Channel.MAIL.value, "邮件"

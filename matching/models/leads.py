@@ -11,7 +11,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor
 from core.permissions import Governance
-from matching.models.choices import Channel, Rejection
+from matching.models.choices import Channel, ImprovementWish, Intent, Rejection
 from matching.models.demands import sees_all
 
 MOMENTS = ("pushed", "viewed", "rated", "contacted", "deal")
@@ -104,6 +104,20 @@ class Evaluation(models.Model):
     reason = models.CharField(max_length=20, choices=Rejection, blank=True, default="")
     improvement = models.CharField("改进建议", max_length=500, blank=True, default="")
     cooperation = models.CharField("合作意向", max_length=500, blank=True, default="")
+    wishes = ArrayField(
+        models.CharField(max_length=20, choices=ImprovementWish),
+        verbose_name="希望的改进",
+        default=list,
+        db_default=[],
+        blank=True,
+    )
+    intents = ArrayField(
+        models.CharField(max_length=20, choices=Intent),
+        verbose_name="合作方式",
+        default=list,
+        db_default=[],
+        blank=True,
+    )
     subclasses = ArrayField(models.CharField(max_length=4), default=list, blank=True)
     holders = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     rated_at = models.DateTimeField()
@@ -119,6 +133,17 @@ class Evaluation(models.Model):
             ),
             CheckConstraint(
                 condition=Q(reason="") | Q(interested=False), name="evaluation_reason_if_rejected"
+            ),
+            CheckConstraint(
+                condition=Q(wishes__contained_by=ImprovementWish.values),
+                name="evaluation_wishes_known",
+            ),
+            CheckConstraint(
+                condition=Q(intents__contained_by=Intent.values), name="evaluation_intents_known"
+            ),
+            CheckConstraint(
+                condition=Q(intents=[]) | Q(interested=True),
+                name="evaluation_intents_if_interested",
             ),
         ]
 

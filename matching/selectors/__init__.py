@@ -29,6 +29,8 @@ from matching.selectors.matches import (
     still_on_offer,
     today,
     unrated_pushes,
+    was_mine,
+    wish_counts,
 )
 from matching.selectors.needs import (
     NeedQuery,
@@ -83,4 +85,6 @@ __all__ = [
     "subscriptions",
     "today",
     "unrated_pushes",
+    "was_mine",
+    "wish_counts",
 ]

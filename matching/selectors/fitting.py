@@ -36,10 +36,11 @@ def needs_for(text: str, *, viewer: Actor, limit: int = LIMIT) -> list[Fit]:
     }
     rows = Need.objects.visible_to(viewer).live().filter(pk__in=hits)
     best = sorted(rows, key=lambda row: (-hits[row.pk].ticks, row.pk))[:limit]
-    return [Fit(row, round(hits[row.pk].score), _bars(hits[row.pk])) for row in best]
+    return [Fit(row, round(hits[row.pk].score), bars_of(hits[row.pk])) for row in best]
 
 
-def _bars(hit: engine.Hit) -> tuple[Bar, ...]:
+def bars_of(hit: engine.Hit) -> tuple[Bar, ...]:
+    """Why a hit is one, as the bars that people see."""
     return tuple(
         rules.bars(
             [

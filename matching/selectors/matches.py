@@ -236,6 +236,8 @@ class Received:
     reason: str
     improvement: str
     cooperation: str
+    wishes: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
 
 
 def received(*, viewer: Actor) -> QuerySet[Lead]:
@@ -269,6 +271,8 @@ def received_cards(leads: Iterable[Lead], *, viewer: Actor) -> list[Received]:
                 reason=said.get_reason_display() if said and said.reason else "",
                 improvement=said.improvement if said else "",
                 cooperation=said.cooperation if said and named else "",
+                wishes=tuple(said.wishes) if said else (),
+                intents=tuple(said.intents) if said and named else (),
             )
         )
     return found
@@ -282,6 +286,19 @@ def rejection_counts(*, viewer: Actor) -> list[tuple[str, int]]:
         .values_list("reason", flat=True)
     )
     return Counter(reasons).most_common()
+
+
+def wish_counts(*, viewer: Actor) -> list[tuple[str, int]]:
+    """What firms wish of the viewer's patents, most frequent first: (code, how often)."""
+    rows = Evaluation.objects.filter(lead__supplier_id__in=viewer.acts_for).exclude(wishes=[])
+    return Counter(
+        code for wishes in rows.values_list("wishes", flat=True) for code in wishes
+    ).most_common()
+
+
+def was_mine(match_id: int, *, viewer: Actor) -> bool:
+    """Whether this is a match of the viewer's, be it withdrawn or hidden by now."""
+    return Match.objects.filter(pk=match_id, organisation_id__in=viewer.acts_for).exists()
 
 
 def interest_count(*, viewer: Actor) -> int:

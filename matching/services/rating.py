@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
@@ -17,6 +17,7 @@ from listings import selectors as listings
 from matching import rules
 from matching.models import Evaluation, Lead, Match, MatchOptOut, Need, Subscription
 from matching.selectors import feeding
+from matching.services.interest import tell_holder
 from matching.services.pushing import leads_of
 from matching.services.runs import Item, note
 from matching.types import NeedStatus, SupplyCard, Verdict
@@ -40,7 +41,7 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
 
     Saying the same again changes nothing and tells nobody.
     """
-    match = Match.objects.visible_to(by).select_related("need").get(pk=match_id)
+    match = _ratable(match_id, by=by)
     lead = _lead(match, now=now)
     require(by, Permission.RATE_MATCH, on=lead)
     values = _values(verdict)
@@ -59,16 +60,25 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
         },
     )
     lead.rated_at, lead.rated_by = now, by.key
-    if verdict.interested and verdict.cooperation.strip() and lead.contacted_at is None:
+    offers_hand = verdict.interested and bool(verdict.cooperation.strip() or verdict.intents)
+    makes_contact = offers_hand and lead.contacted_at is None
+    if makes_contact:
         lead.contacted_at, lead.contacted_by = now, by.key
         _met(match, now=now)
     lead.save()
+    tell_holder(lead, row, card, makes_contact=makes_contact, before=known, now=now)
     audit.record(
         "match.rated",
         subject=lead,
         by=by,
         at=now,
-        changes={"prospect": row.prospect, "interested": row.interested, "reason": row.reason},
+        changes={
+            "prospect": row.prospect,
+            "interested": row.interested,
+            "reason": row.reason,
+            "wishes": row.wishes,
+            "intents": row.intents,
+        },
     )
     _tell(lead, row, by=by, now=now)
     return row
@@ -79,6 +89,8 @@ def _values(verdict: Verdict) -> dict[str, object]:
         raise Invalid(fields={"prospect": [_("应用前景应为 1 至 5。")]})
     if verdict.reason is not None and verdict.interested:
         raise Invalid(fields={"reason": [_("选择了“感兴趣”，就不必再选不适合的原因。")]})
+    if verdict.intents and not verdict.interested:
+        raise Invalid(fields={"intents": [_("选择了“不适合”，就不必再选合作方式。")]})
     implied = rules.INTERESTED_PROSPECT if verdict.interested else rules.REJECTED_PROSPECT
     for name, text in (("improvement", verdict.improvement), ("cooperation", verdict.cooperation)):
         if len(text) > 500:
@@ -90,7 +102,32 @@ def _values(verdict: Verdict) -> dict[str, object]:
         "reason": "" if verdict.reason is None else verdict.reason.value,
         "improvement": verdict.improvement.strip(),
         "cooperation": verdict.cooperation.strip(),
+        "wishes": sorted({wish.value for wish in verdict.wishes}),
+        "intents": sorted({intent.value for intent in verdict.intents}),
     }
+
+
+def _ratable(match_id: int, *, by: Actor) -> Match:
+    """The match as it may be rated; a kind refusal where it was withdrawn meanwhile.
+
+    What the firm may not see stays unknown to it; its own match that is off says why.
+    """
+    rows = Match.objects.select_related("need")
+    found = rows.visible_to(by).filter(pk=match_id).first()
+    if found is None:
+        found = rows.get(pk=match_id, organisation_id__in=by.acts_for)
+        withdrawn = True
+    else:
+        withdrawn = not any(f.matchable for f in feeding.facts({found.patent_id}))
+    if withdrawn:
+        raise Conflict(
+            _(
+                "这件专利刚刚下架、被占用，或已被贵单位屏蔽，评价没有保存。"
+                "恢复在架后它会重新出现在匹配列表里，那时可以再评价。"
+            ),
+            code="match-withdrawn",
+        )
+    return found
 
 
 def _lead(match: Match, *, now: datetime) -> Lead:
@@ -109,7 +146,11 @@ def _supply_card(patent_id: int) -> SupplyCard:
     card = listings.card(patent_id, viewer=Actor.system())
     found = dict.fromkeys(reference.ipc_subclass(symbol) for symbol in card.ipc)
     name = card.organisation_name
-    return SupplyCard(subclasses=[s for s in found if s], holders=[name[:200]] if name else [])
+    return SupplyCard(
+        title=card.title,
+        subclasses=[s for s in found if s],
+        holders=[name[:200]] if name else [],
+    )
 
 
 def _met(match: Match, *, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from django import template
@@ -11,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from listings.types import PatentCard
 from matching.selectors import MatchCard
+from matching.selectors.explaining import marks
 from matching.web import words
 
 register = template.Library()
@@ -19,15 +19,11 @@ register = template.Library()
 @register.filter
 def marked(text: str, words: Iterable[str]) -> SafeString:
     """The text as safe HTML with these words in <mark>, longest first."""
-    wanted = sorted({word for word in words if word.strip()}, key=lambda w: (-len(w), w))
-    if not wanted:
-        return escape(text)
-    pattern = re.compile("|".join(re.escape(word) for word in wanted), re.IGNORECASE)
     parts: list[str] = []
     at = 0
-    for found in pattern.finditer(text):
-        parts += [escape(text[at : found.start()]), "<mark>", escape(found[0]), "</mark>"]
-        at = found.end()
+    for start, end in marks(text, tuple(words)):
+        parts += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        at = end
     parts.append(escape(text[at:]))
     return mark_safe("".join(parts))  # every piece was escaped above
 

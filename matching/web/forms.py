@@ -13,9 +13,7 @@ from core.reference import selectors as reference
 from core.web.forms import day_input
 from matching.types import (
     NeedInput,
-    Rejection,
     SubscriptionInput,
-    Verdict,
     Visibility,
 )
 from matching.web import words
@@ -286,52 +284,4 @@ class SubscriptionForm(forms.Form):
             licence_modes=tuple(data["licence_modes"]),
             min_score=data["min_score"],
             bell=data["bell"],
-        )
-
-
-class VerdictForm(forms.Form):
-    """The long answer to a match: a number, and what would make it better."""
-
-    examples: ClassVar = {
-        "improvement": _("希望给出 500 次循环后的容量数据"),
-        "cooperation": _("想先试用三个月；请联系研发部张工"),
-    }
-    prospect = forms.TypedChoiceField(
-        label=_("应用前景"), coerce=int, choices=words.PROSPECTS, widget=forms.RadioSelect
-    )
-    interested = forms.TypedChoiceField(
-        label=_("是否感兴趣"),
-        choices=[("1", _("感兴趣")), ("0", _("不适合"))],
-        coerce=lambda value: value == "1",
-        widget=forms.RadioSelect,
-    )
-    reason = forms.ChoiceField(
-        label=_("不适合的主要原因"),
-        required=False,
-        choices=[("", _("（未选择）")), *words.REJECTIONS.items()],
-    )
-    improvement = forms.CharField(
-        label=_("改进建议"),
-        max_length=500,
-        required=False,
-        widget=long_text(2, 500),
-        help_text=_("会匿名转告权利人。"),
-    )
-    cooperation = forms.CharField(
-        label=_("合作意向"),
-        max_length=500,
-        required=False,
-        widget=long_text(2, 500),
-        help_text=_("填写后，权利人将看到贵单位的名称并可与您联系。"),
-    )
-
-    def value(self) -> Verdict:
-        """What was said."""
-        data = self.cleaned_data
-        return Verdict(
-            interested=data["interested"],
-            prospect=data["prospect"],
-            reason=Rejection(data["reason"]) if data["reason"] else None,
-            improvement=data["improvement"],
-            cooperation=data["cooperation"],
         )

@@ -19,8 +19,8 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
-from matching.types import Rejection, Verdict
-from matching.web import words
+from matching.types import ImprovementWish, Intent, Rejection, Verdict
+from matching.web import explaining, verdicts, words
 from matching.web.doors import (
     back,
     for_demand_side,
@@ -29,7 +29,7 @@ from matching.web.doors import (
     shown,
     wants_recommendations,
 )
-from matching.web.forms import VerdictForm
+from matching.web.verdicts import VerdictForm, said
 
 GONE = "这条匹配已经不在了：专利可能已下架或被占用，也可能被更合适的结果取代。"
 
@@ -86,7 +86,7 @@ def match(request: Request, pk: int) -> HttpResponse:
     """One match: why, in bars and to the fourth decimal, and what the firm can do now."""
     card = _card(request, pk)
     services.view_match(match_id=pk, by=request.actor, now=timezone.now())
-    form = VerdictForm(initial=_said(card))
+    form = VerdictForm(initial=said(card.evaluation))
     return render(request, "matching/match.html", _page(request, card, form))
 
 
@@ -97,25 +97,13 @@ def _card(request: Request, pk: int) -> selectors.MatchCard:
     return card
 
 
-def _said(card: selectors.MatchCard) -> dict[str, Any]:
-    said = card.evaluation
-    if said is None:
-        return {}
-    return {
-        "prospect": None if said.is_implied else said.prospect,
-        "interested": "1" if said.interested else "0",
-        "reason": said.reason,
-        "improvement": said.improvement,
-        "cooperation": said.cooperation,
-    }
-
-
 def _page(request: Request, card: selectors.MatchCard, form: VerdictForm) -> dict[str, Any]:
     return {
         "row": shown(request, [card])[0],
         "card": card,
         "words": card.words,
         "reason_rows": words.reason_rows(card),
+        "texts": explaining.sides(card),
         "form": form,
         "rejections": words.REJECTIONS.items(),
         "may_rate": allowed(request.actor, Permission.RATE_MATCH),
@@ -126,7 +114,9 @@ def _page(request: Request, card: selectors.MatchCard, form: VerdictForm) -> dic
 @login_needed
 def rate(request: Request, pk: int) -> HttpResponse:
     """One tap (感兴趣, or a reason against), or the long form. A fragment for HTMX."""
-    card = _card(request, pk)
+    card = selectors.card(pk, viewer=request.actor)
+    if card is None:
+        return _too_late(request, pk)
     if "prospect" in request.POST:
         form = VerdictForm(request.POST)
         if form.is_valid() and attempt(form, lambda: _rate(request, pk, form.value())):
@@ -145,6 +135,15 @@ def rate(request: Request, pk: int) -> HttpResponse:
     return back(request, "matching:matches")
 
 
+def _too_late(request: Request, pk: int) -> HttpResponse:
+    """The match was withdrawn while somebody was rating it: say so, and lose nothing they wrote."""
+    if not selectors.was_mine(pk, viewer=request.actor):
+        raise Missing(_(GONE))
+    texts = [request.POST.get(name, "").strip()[:500] for name in ("improvement", "cooperation")]
+    context = {"texts": [text for text in texts if text], "gone": _(GONE)}
+    return render(request, "matching/rate_late.html", context, status=409)
+
+
 def _keeping_words(verdict: Verdict, card: selectors.MatchCard) -> Verdict:
     """A tap changes the verdict, not what was written before."""
     said = card.evaluation
@@ -155,6 +154,8 @@ def _keeping_words(verdict: Verdict, card: selectors.MatchCard) -> Verdict:
         reason=verdict.reason,
         improvement=said.improvement,
         cooperation=said.cooperation,
+        wishes=tuple(ImprovementWish(code) for code in said.wishes),
+        intents=tuple(Intent(c) for c in said.intents) if verdict.interested else (),
     )
 
 
@@ -221,8 +222,12 @@ def received(request: Request) -> HttpResponse:
     page = page_of(request, selectors.received(viewer=request.actor), size=20)
     context = {
         "page": page,
-        "rows": selectors.received_cards(page, viewer=request.actor),
+        "rows": [
+            (row, verdicts.in_words(row))
+            for row in selectors.received_cards(page, viewer=request.actor)
+        ],
         "advice": words.counted(selectors.rejection_counts(viewer=request.actor)),
+        "wished": verdicts.wished(selectors.wish_counts(viewer=request.actor)),
         "interested": selectors.interest_count(viewer=request.actor),
     }
     return render(request, "matching/received.html", context)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from matching.web import fitting, funnel, matches, needs, pushes, subscriptions
+from matching.web import explaining, fitting, funnel, matches, needs, pushes, subscriptions
 
 app_name = "matching"
 urlpatterns = [
+    *explaining.urlpatterns,
     *funnel.urlpatterns,
     *pushes.urlpatterns,
     path("needs/", needs.board, name="needs"),
