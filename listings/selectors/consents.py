@@ -20,6 +20,11 @@ def consents(*, viewer: Actor) -> ConsentQuerySet:
     )
 
 
+def none() -> ConsentQuerySet:
+    """No rows: what a view without a viewer shows."""
+    return CoOwnerConsent.objects.none()
+
+
 def asked_of(viewer: Actor) -> ConsentQuerySet:
     """What waits for the viewer's answer."""
     return consents(viewer=viewer).filter(

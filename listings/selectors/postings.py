@@ -8,7 +8,7 @@ from core.days import legal_day
 from core.errors import Missing
 from core.people import selectors as people
 from core.people.types import Actor
-from listings.models import Posting
+from listings.models import Objection, Posting
 from listings.models.choices import Route
 from listings.models.postings import PostingQuerySet, PostingStatus, Scope
 from listings.rules import postings as rules
@@ -32,6 +32,11 @@ def postings(*, viewer: Actor, current: bool = True) -> PostingQuerySet:
     return with_parts(rows.exclude(status=PostingStatus.POSTED)).order_by("-ended_at", "-pk")
 
 
+def none() -> PostingQuerySet:
+    """No rows: what a view without a viewer shows."""
+    return Posting.objects.none()
+
+
 def postings_of_holder(*, viewer: Actor) -> PostingQuerySet:
     """All postings of the organisations the viewer acts for, drafts too."""
     rows = Posting.objects.filter(organisation_id__in=viewer.acts_for)
@@ -43,6 +48,14 @@ def posting(posting_id: int, *, viewer: Actor) -> Posting:
     row = with_parts(Posting.objects.visible_to(viewer)).filter(pk=posting_id).first()
     if row is None:
         raise Missing(NOT_FOUND)
+    return row
+
+
+def objection(objection_id: int, *, of: Posting) -> Objection:
+    """One objection to this posting, or Missing."""
+    row = of.objections.filter(pk=objection_id).first()
+    if row is None:
+        raise Missing("这项公示没有这条异议。")
     return row
 
 

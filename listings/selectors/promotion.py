@@ -161,6 +161,11 @@ def service_requests(*, viewer: Actor, state: str = "") -> QuerySet[ServiceReque
     return rows.defer("patent__embedding", "patent__search").order_by("-asked_at", "-pk")
 
 
+def no_requests() -> QuerySet[ServiceRequest, ServiceRequest]:
+    """No rows: what a view without a viewer shows."""
+    return ServiceRequest.objects.none()
+
+
 def service_card(row: ServiceRequest) -> ServiceCard:
     """A row as a card."""
     office = row.patent.organisation

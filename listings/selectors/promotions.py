@@ -22,6 +22,11 @@ def promotion_lists(*, viewer: Actor) -> QuerySet[PromotionList]:
     return rows.annotate(size=Count("items")).order_by("-pk")
 
 
+def none() -> QuerySet[PromotionList]:
+    """No rows: what a view without a viewer shows."""
+    return PromotionList.objects.none()
+
+
 def promotion_list(list_id: int, *, viewer: Actor) -> PromotionList:
     """One of one's own, or Missing."""
     row = promotion_lists(viewer=viewer).filter(pk=list_id).first()

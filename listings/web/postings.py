@@ -309,8 +309,7 @@ def withdraw(request: Request, pk: int) -> HttpResponse:
 def answer(request: Request, pk: int, objection_id: int) -> HttpResponse:
     """Answer an objection."""
     row = _mine(request, pk)
-    if objection_id not in {o.pk for o in row.objections.all()}:
-        raise Missing("这项公示没有这条异议。")
+    asked.objection(objection_id, of=row)
     form = AnswerForm(request.POST, auto_id=False)
 
     def command() -> bool:
