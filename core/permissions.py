@@ -46,6 +46,7 @@ class Permission(StrEnum):
     ANSWER_SERVICE = "answer_service"
     # matching
     POST_NEED = "post_need"
+    PUBLISH_NEED_LIST = "publish_need_list"  # for an industry or a scenario
     SUBSCRIBE = "subscribe"
     RATE_MATCH = "rate_match"
     RUN_MATCHING = "run_matching"
@@ -126,7 +127,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OFFICE: _SUPPLY
     | {Permission.REVIEW_SHEET, Permission.DISCLOSE, Permission.EVALUATE_DISCLOSURE},
     Role.ENTERPRISE: _DEMAND | {Permission.MANAGE_PARTNER, Permission.MANAGE_WEBHOOKS},
-    Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE},
+    Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE, Permission.PUBLISH_NEED_LIST},
     Role.BANK: frozenset(
         {
             Permission.CHECK_PLEDGE,
@@ -152,6 +153,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             Permission.SEE_DASHBOARD,
             Permission.RUN_DRIVE,
+            Permission.POST_NEED,
+            Permission.PUBLISH_NEED_LIST,
             Permission.LOAD_GAZETTE,
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
@@ -177,6 +180,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
 }
 
+# What a bureau does for itself only: overseeing a region gives it no hand in others' affairs.
+OWN_ONLY = frozenset({Permission.POST_NEED})
 
 # What a partner's token must carry besides the role (OAuth 2 scopes).
 SCOPES: dict[str, str] = {
@@ -222,7 +227,7 @@ def allowed(actor: Actor, permission: Permission, *, on: Governed | None = None)
     governance = on.governed_by()
     if actor.acts_for & governance.organisations:
         return True
-    overseer = actor.has(Role.BUREAU) and permission in GRANTS[Role.BUREAU]
+    overseer = actor.has(Role.BUREAU) and permission in GRANTS[Role.BUREAU] - OWN_ONLY
     return overseer and governance.region.startswith(actor.region)
 
 

@@ -10,6 +10,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "matching.sweep": {"task": "matching.sweep", "schedule": 30.0},
     "matching.full_run": {"task": "matching.full_run", "schedule": crontab(hour=2, minute=30)},
     "matching.deliver": {"task": "matching.deliver", "schedule": 20.0},
+    "matching.keep_standing": {
+        "task": "matching.keep_standing",
+        "schedule": crontab(hour="0,8", minute=10),
+    },
     "matching.push_waiting": {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),

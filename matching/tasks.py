@@ -53,3 +53,10 @@ def measure_all(*, run_id: int) -> None:
 def deliver() -> None:
     """Digests and mails that are due."""
     delivering.deliver(postman=DjangoPostman(), now=timezone.now())
+
+
+@shared_task(name="matching.keep_standing", ignore_result=True)
+def keep_standing() -> None:
+    """Needs that end soon or have ended."""
+    services.keep_standing(now=timezone.now())
+    services.forget_drafts(now=timezone.now())

@@ -27,6 +27,25 @@ class Visibility(StrEnum):
     INDUSTRY = "industry"  # organisations of the same industry
 
 
+class ListType(StrEnum):
+    """Which list 清单 a need stands in."""
+
+    FIRM = "firm"  # 企业个性: one firm's own
+    INDUSTRY = "industry"  # 行业共性: what a whole industry lacks
+    SCENARIO = "scenario"  # 场景清单: a place where solutions may be tried
+
+
+class Ending(StrEnum):
+    """How the search for a solution ended."""
+
+    PLATFORM = "platform"  # by a patent met here
+    OUTSIDE = "outside"
+    IN_HOUSE = "in_house"
+    ABANDONED = "abandoned"
+    EXPIRED = "expired"  # by the clock; nobody renewed it
+    OTHER = "other"
+
+
 class SubscriptionStatus(StrEnum):
     """Whether a subscription 订阅 brings anything."""
 
@@ -126,6 +145,31 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """One target with its number: "升温时间, now 30, wanted ≤10, 分钟"."""
+
+    metric: str
+    wanted: str
+    now: str = ""
+    unit: str = ""
+
+    @property
+    def text(self) -> str:
+        """The target as one reads it aloud."""
+        start = f"现在 {self.now}{self.unit}，" if self.now else ""
+        return f"{self.metric}：{start}要求 {self.wanted}{self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndingInput:
+    """How a need ended, as its owner says."""
+
+    ending: Ending
+    patent_id: int | None = None  # the one that solved it, met here
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NeedInput:
     """A need as it comes in from a form or the API."""
 
@@ -141,6 +185,12 @@ class NeedInput:
     licence_modes: tuple[str, ...] = ()
     region: str = ""
     visibility: Visibility = Visibility.PUBLIC
+    tried: str = ""
+    limits: str = ""
+    metrics: tuple[Metric, ...] = ()
+    list_type: ListType = ListType.FIRM
+    is_confidential: bool = False
+    released: tuple[str, ...] = ()  # what of a confidential need others may read
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +263,11 @@ class LeadFact:
 
 @dataclass(frozen=True, slots=True)
 class NeedFact:
-    """One published need as oversight counts it."""
+    """One published need as oversight counts it; a confidential one names nobody."""
 
     id: int
     title: str
-    organisation_id: int
+    organisation_id: int | None
     region: str
     status: str
     visibility: str

@@ -138,6 +138,7 @@ DONE: dict[str, Any] = {
     "noticed": _("送达通知"),
     "objected": _("提出异议"),
     "opened": _("开放征集"),
+    "renewed": _("续期"),
     "opt_out_lifted": _("恢复推荐"),
     "opted_out": _("不再推荐"),
     "paid": _("付款"),

@@ -47,6 +47,9 @@ FAVOURITES = Section("/favourites/", gettext_lazy("收藏"), "star")
 MATCHES = Section("/matches/", gettext_lazy("匹配推荐"), "spark")
 RECEIVED = Section("/matches/received/", gettext_lazy("企业评价"), "spark")
 MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen", also=("/needs/new/",))
+NEED_LISTS = Section(
+    "/needs/mine/", gettext_lazy("需求清单"), "pen", also=("/needs/new/", "/needs/imports/")
+)
 SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
 DECLARATIONS = Section(
     "/open-licences/mine/", gettext_lazy("开放许可"), "scale", also=("/open-licences/declare/",)
@@ -95,7 +98,18 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
     (
         Role.BUREAU,
-        (TODO, OVERSIGHT, CANDIDATES, DRIVES, EVENTS, OUTCOMES, LICENCES, PLEDGES, PUSHES),
+        (
+            TODO,
+            OVERSIGHT,
+            NEED_LISTS,
+            CANDIDATES,
+            DRIVES,
+            EVENTS,
+            OUTCOMES,
+            LICENCES,
+            PLEDGES,
+            PUSHES,
+        ),  # fmt: skip
     ),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),

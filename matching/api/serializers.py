@@ -10,30 +10,58 @@ from rest_framework import serializers
 from matching import rules
 from matching.models import Evaluation, Match, MatchOptOut, Need, Subscription
 from matching.models.choices import (
+    Ending,
     ImprovementWish,
     Intent,
     LicenceMode,
+    ListType,
     Rejection,
     Visibility,
 )
+from matching.rules import needs as need_rules
+from matching.selectors import NeedFace
+from matching.types import Ending as EndingCode
+from matching.types import EndingInput, Metric, NeedInput, SubscriptionInput, Verdict
 from matching.types import ImprovementWish as ImprovementWishCode
 from matching.types import Intent as IntentCode
-from matching.types import NeedInput, SubscriptionInput, Verdict
+from matching.types import ListType as ListTypeCode
 from matching.types import Rejection as RejectionCode
 from matching.types import Visibility as VisibilityCode
 
 
+class MetricSerializer(serializers.Serializer[Metric]):
+    """One target with its number."""
+
+    metric = serializers.CharField(max_length=need_rules.LONGEST_METRIC)
+    wanted = serializers.CharField(max_length=need_rules.LONGEST_METRIC)
+    now = serializers.CharField(
+        required=False, allow_blank=True, max_length=need_rules.LONGEST_METRIC
+    )
+    unit = serializers.CharField(required=False, allow_blank=True, max_length=20)
+
+
 class NeedSerializer(serializers.ModelSerializer[Need]):
-    """A need as its readers see it."""
+    """A need as its reader may see it: what its firm has not released is empty."""
+
+    organisation = serializers.IntegerField(
+        source="organisation_id", allow_null=True, help_text="保密需求在联系之前为 null"
+    )
+    metrics = MetricSerializer(many=True)
+    withheld = serializers.SerializerMethodField(help_text="企业没有公开的栏目")
 
     class Meta:
         model = Need
         fields = (
-            "id", "organisation", "status", "visibility", "title", "situation", "problem",
-            "targets", "budget", "deadline", "industry_codes", "ipc", "trl", "licence_modes",
-            "region", "is_sample", "version", "opened_at", "ended_at", "matched_at",
+            "id", "organisation", "status", "visibility", "list_type", "is_confidential",
+            "withheld", "title", "situation", "problem", "targets", "metrics", "tried", "limits",
+            "budget", "deadline", "industry_codes", "ipc", "trl", "licence_modes", "region",
+            "is_sample", "version", "opened_at", "ended_at", "expires_on", "ending", "matched_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_withheld(self, row: NeedFace) -> list[str]:
+        return sorted(row.withheld & set(need_rules.FIELDS))
 
 
 class NewNeedSerializer(serializers.Serializer[NeedInput]):
@@ -59,12 +87,26 @@ class NewNeedSerializer(serializers.Serializer[NeedInput]):
     )
     region = serializers.CharField(required=False, allow_blank=True, max_length=6)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
+    tried = serializers.CharField(required=False, allow_blank=True, max_length=3_000)
+    limits = serializers.CharField(required=False, allow_blank=True, max_length=3_000)
+    metrics = MetricSerializer(many=True, required=False)
+    list_type = serializers.ChoiceField(ListType.choices, required=False)
+    is_confidential = serializers.BooleanField(required=False)
+    released = serializers.ListField(
+        child=serializers.ChoiceField([(name, name) for name in need_rules.FIELDS]),
+        required=False,
+        help_text="保密需求仍然公开的栏目",
+    )
 
     def value(self, kept: NeedInput | None = None) -> NeedInput:
         """The need; what a partial edit does not name stays as it is."""
         data = _tuples(self.validated_data)
         if "visibility" in data:
             data["visibility"] = VisibilityCode(data["visibility"])
+        if "list_type" in data:
+            data["list_type"] = ListTypeCode(data["list_type"])
+        if "metrics" in data:
+            data["metrics"] = tuple(Metric(**row) for row in data["metrics"])
         base = {name: getattr(kept, name) for name in NeedInput.__slots__} if kept else {}
         return NeedInput(**base | data)
 
@@ -77,6 +119,24 @@ class PostedNeedSerializer(NewNeedSerializer):
     def value(self, kept: NeedInput | None = None) -> NeedInput:
         self.validated_data.pop("open_now", None)
         return super().value(kept)
+
+
+class EndingSerializer(serializers.Serializer[EndingInput]):
+    """How a need ended; may be left out altogether."""
+
+    ending = serializers.ChoiceField(Ending.choices, required=False)
+    patent_id = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    note = serializers.CharField(
+        required=False, allow_blank=True, max_length=need_rules.LONGEST_NOTE
+    )
+
+    def value(self) -> EndingInput | None:
+        """What was said; None when nothing was."""
+        data = self.validated_data
+        if "ending" not in data:
+            return None
+        ending = EndingCode(data["ending"])
+        return EndingInput(ending, data.get("patent_id"), data.get("note", ""))
 
 
 class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):

@@ -20,6 +20,7 @@ from core.errors import NotAllowed
 from core.idempotency.api import IdempotentCreateMixin
 from matching import selectors, services
 from matching.api.serializers import (
+    EndingSerializer,
     EvaluationSerializer,
     MatchSerializer,
     NeedSerializer,
@@ -87,11 +88,19 @@ class NeedViewSet(Room):
             industry=query.get("industry", "")[:2],
             region=query.get("region", "")[:6],
             mode=query.get("mode", "")[:20],
+            list_type=query.get("list_type", "")[:10],
         )
         return selectors.board(viewer=self.request.actor, query=asked)
 
+    def page(self) -> Response:
+        rows = self.paginate_queryset(self.get_queryset()) or []
+        shown = selectors.faces(rows, viewer=self.request.actor)
+        return self.get_paginated_response(self.get_serializer(shown, many=True).data)
+
     def tagged(self, row: Need, code: int = 200) -> Response:
-        return self.one(row, code, tag=versions.etag("need", row.pk, row.version))
+        shown = selectors.face(row, viewer=self.request.actor)
+        headers = {"ETag": versions.etag("need", row.pk, row.version)}
+        return Response(self.get_serializer(shown).data, status=code, headers=headers)
 
     @extend_schema(
         summary="正在征集的需求",
@@ -100,6 +109,9 @@ class NeedViewSet(Room):
             OpenApiParameter("industry", str, description="GB/T 4754 大类，两位数字"),
             OpenApiParameter("region", str, description="行政区划前缀"),
             OpenApiParameter("mode", str, description="可接受的方式，如 open_licence"),
+            OpenApiParameter(
+                "list_type", str, enum=["firm", "industry", "scenario"], description="清单类型"
+            ),
             OpenApiParameter("mine", bool, description="true：本单位的全部需求，含草稿"),
         ],
         responses={200: NeedSerializer(many=True)},
@@ -174,22 +186,35 @@ class NeedViewSet(Room):
         return self.tagged(services.open_need(need_id=int(pk), by=request.actor, now=now))
 
     @extend_schema(
-        summary="关闭需求", request=None, parameters=[ID],
+        summary="关闭需求", request=EndingSerializer, parameters=[ID],
         responses={200: NeedSerializer, **problems(*REFUSED)},
     )  # fmt: skip
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         now = timezone.now()
-        return self.tagged(services.close_need(need_id=int(pk), by=request.actor, now=now))
+        said = self.taken_in(EndingSerializer).value()
+        row = services.close_need(need_id=int(pk), by=request.actor, now=now, said=said)
+        return self.tagged(row)
 
     @extend_schema(
-        summary="标记为已解决", request=None, parameters=[ID],
+        summary="续期", request=None, parameters=[ID],
+        responses={200: NeedSerializer, **problems(*REFUSED)},
+    )  # fmt: skip
+    @action(detail=True, methods=["post"])
+    def renew(self, request: Request, pk: str) -> Response:
+        now = timezone.now()
+        return self.tagged(services.renew_need(need_id=int(pk), by=request.actor, now=now))
+
+    @extend_schema(
+        summary="标记为已解决", request=EndingSerializer, parameters=[ID],
         responses={200: NeedSerializer, **problems(*REFUSED)},
     )  # fmt: skip
     @action(detail=True, methods=["post"])
     def solve(self, request: Request, pk: str) -> Response:
         now = timezone.now()
-        return self.tagged(services.solve_need(need_id=int(pk), by=request.actor, now=now))
+        said = self.taken_in(EndingSerializer).value()
+        row = services.solve_need(need_id=int(pk), by=request.actor, now=now, said=said)
+        return self.tagged(row)
 
 
 class SubscriptionViewSet(Room):

@@ -3,6 +3,7 @@
 from matching.models.demands import Need, Subscription
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
+from matching.models.need_drafts import NeedDraft
 from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPreference
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
@@ -15,6 +16,7 @@ __all__ = [
     "Match",
     "MatchOptOut",
     "Need",
+    "NeedDraft",
     "OfferEdition",
     "Push",
     "PushDelivery",

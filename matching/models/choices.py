@@ -22,6 +22,21 @@ class Visibility(models.TextChoices):
     MATCHED = types.Visibility.MATCHED.value, "仅匹配到的权利人可见"
 
 
+class ListType(models.TextChoices):
+    FIRM = types.ListType.FIRM.value, "企业个性需求"
+    INDUSTRY = types.ListType.INDUSTRY.value, "行业共性需求"
+    SCENARIO = types.ListType.SCENARIO.value, "应用场景清单"
+
+
+class Ending(models.TextChoices):
+    PLATFORM = types.Ending.PLATFORM.value, "由平台上的专利解决"
+    OUTSIDE = types.Ending.OUTSIDE.value, "在平台外找到了技术"
+    IN_HOUSE = types.Ending.IN_HOUSE.value, "自己解决了"
+    ABANDONED = types.Ending.ABANDONED.value, "不再需要"
+    EXPIRED = types.Ending.EXPIRED.value, "到期未续"
+    OTHER = types.Ending.OTHER.value, "其他"
+
+
 class SubscriptionStatus(models.TextChoices):
     ACTIVE = types.SubscriptionStatus.ACTIVE.value, "推送中"
     PAUSED = types.SubscriptionStatus.PAUSED.value, "已暂停"

@@ -16,6 +16,8 @@ from core.people.types import Actor, Role
 from core.permissions import Governance
 from matching import rules, types
 from matching.models.choices import LicenceMode, NeedStatus, SubscriptionStatus, Visibility
+from matching.models.need_details import CONSTRAINTS as DETAILS
+from matching.models.need_details import NeedDetails
 
 LIVE = sorted(status.value for status in rules.LIVE_NEED)
 PUBLISHED = sorted(status.value for status in rules.PUBLISHED_NEED)
@@ -69,7 +71,7 @@ class NeedQuerySet(models.QuerySet["Need"]):
         return self.filter(Q(organisation_id__in=actor.acts_for) | published)
 
 
-class Need(models.Model):
+class Need(NeedDetails):
     """A need 需求: a problem a firm wants solved, in its own words."""
 
     organisation = models.ForeignKey(
@@ -136,6 +138,7 @@ class Need(models.Model):
                 condition=Q(licence_modes__contained_by=LicenceMode.values), name="need_modes_known"
             ),
             CheckConstraint(condition=Q(region__regex=r"^([0-9]{6})?$"), name="need_region_shape"),
+            *DETAILS,
         ]
         indexes: ClassVar = [
             models.Index(
@@ -146,6 +149,7 @@ class Need(models.Model):
             models.Index(fields=["organisation", "status"], name="need_organisation"),
             models.Index(fields=["region"], name="need_region", opclasses=["varchar_pattern_ops"]),
             GinIndex(fields=["industry_divisions"], name="need_industries"),
+            models.Index(fields=["expires_on"], condition=Q(status__in=LIVE), name="need_expiring"),
         ]
         triggers: ClassVar = [
             pgtrigger.FSM(

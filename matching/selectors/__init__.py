@@ -1,11 +1,13 @@
 """Questions to this room."""
 
+from matching.selectors.faces import NeedFace, face, faces
 from matching.selectors.figures import (
     figures,
     lead_count,
     lead_regions,
     leads,
     need_count,
+    need_endings,
     need_rows,
     push_count,
 )
@@ -36,12 +38,14 @@ from matching.selectors.needs import (
     NeedQuery,
     board,
     demand_choices,
+    draft,
     facets,
     met_patents,
     moves_of,
     need,
     needs,
     own_needs,
+    solvers,
     subscription,
     subscriptions,
 )
@@ -50,6 +54,7 @@ __all__ = [
     "Fit",
     "MatchCard",
     "MatchQuery",
+    "NeedFace",
     "NeedQuery",
     "board",
     "card",
@@ -57,7 +62,10 @@ __all__ = [
     "compared",
     "demand_choices",
     "demand_names",
+    "draft",
     "evaluations",
+    "face",
+    "faces",
     "facets",
     "figures",
     "interest_count",
@@ -70,6 +78,7 @@ __all__ = [
     "moves_of",
     "need",
     "need_count",
+    "need_endings",
     "need_rows",
     "needs",
     "needs_for",
@@ -80,6 +89,7 @@ __all__ = [
     "received",
     "received_cards",
     "rejection_counts",
+    "solvers",
     "still_on_offer",
     "subscription",
     "subscriptions",

@@ -115,10 +115,11 @@ def _tempers(organisation_ids: Collection[int]) -> dict[int, _Temper]:
 
 
 def _of_need(row: Need, temper: _Temper) -> engine.Demand:
+    asked = [f"{metric.metric} {metric.wanted}{metric.unit}" for metric in row.targets_with_numbers]
     return engine.Demand(
         key=f"n{row.pk}",
         title=row.title,
-        text="\n".join(part for part in (row.problem, row.targets, row.situation) if part),
+        text="\n".join(part for part in (row.problem, row.targets, *asked, row.situation) if part),
         ipc=tuple(row.ipc),
         industry_codes=tuple(row.industry_codes),
         region=row.region,

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from matching.models import Evaluation, Lead, Need, Push
 from matching.models.leads import MOMENTS
+from matching.rules import needs as rules
 from matching.types import Figures, LeadFact, NeedFact
 
 
@@ -35,8 +36,8 @@ def need_rows(
     return [
         NeedFact(
             id=row.pk,
-            title=row.title if row.visibility == "public" else "",
-            organisation_id=row.organisation_id,
+            title=row.title if row.visibility == "public" and not _hides(row, "title") else "",
+            organisation_id=None if row.is_confidential else row.organisation_id,
             region=row.region,
             status=row.status,
             visibility=row.visibility,
@@ -44,6 +45,23 @@ def need_rows(
         )
         for row in _needs(region_prefix, since, until).order_by("-opened_at", "-pk")
     ]
+
+
+def _hides(need: Need, name: str) -> bool:
+    hidden = rules.withheld(is_confidential=need.is_confidential, released=need.released)
+    return name in hidden
+
+
+def need_endings(
+    region_prefix: str, *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, int]:
+    """How a region's needs ended in a period, counted by `Ending`; "" where nobody said."""
+    rows = Need.objects.filter(region__startswith=region_prefix, ended_at__isnull=False)
+    if since is not None:
+        rows = rows.filter(ended_at__gte=since)
+    if until is not None:
+        rows = rows.filter(ended_at__lt=until)
+    return dict(rows.order_by().values_list("ending").annotate(n=Count("pk")))
 
 
 def _leads(

@@ -24,7 +24,10 @@ class Fit:
 
 
 def needs_for(text: str, *, viewer: Actor, limit: int = LIMIT) -> list[Fit]:
-    """The open needs that the viewer may read and the text fits best, best first."""
+    """The open needs that the viewer may read and the text fits best, best first.
+
+    Confidential ones are left out: how well a text fits would tell what they say.
+    """
     version = EngineVersion.objects.filter(is_active=True).defer("corpus").first()
     title, _, rest = text[:LONGEST].partition("\n")
     if version is None or not title.strip():
@@ -34,7 +37,7 @@ def needs_for(text: str, *, viewer: Actor, limit: int = LIMIT) -> list[Fit]:
         for hit in arena.fits(version, engine.Supply(key=0, title=title, text=rest))
         if str(hit.key).startswith("n")
     }
-    rows = Need.objects.visible_to(viewer).live().filter(pk__in=hits)
+    rows = Need.objects.visible_to(viewer).live().filter(pk__in=hits, is_confidential=False)
     best = sorted(rows, key=lambda row: (-hits[row.pk].ticks, row.pk))[:limit]
     return [Fit(row, round(hits[row.pk].score), bars_of(hits[row.pk])) for row in best]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
@@ -10,7 +12,10 @@ from django.db.models.functions import Left
 from core.people.types import Actor
 from core.reference import selectors as reference
 from matching import rules
-from matching.models import Match, Need, Subscription
+from matching.models import Lead, Match, Need, NeedDraft, Subscription
+from matching.models.choices import ListType
+from matching.selectors.faces import readable
+from matching.types import Ending
 
 FACET_OPTIONS = 20
 
@@ -23,6 +28,7 @@ class NeedQuery:
     industry: str = ""  # division, two digits
     region: str = ""  # province prefix, two digits
     mode: str = ""
+    list_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +41,41 @@ class Option:
 
 
 def board(*, viewer: Actor, query: NeedQuery) -> QuerySet[Need]:
-    """Open needs this viewer may read, newest first."""
-    return _narrow(_readable(viewer), query).order_by("-opened_at", "-pk")
+    """Open needs this viewer may read, newest first; show them by `faces` only."""
+    return _narrow(_readable(viewer), query, viewer).order_by("-opened_at", "-pk")
 
 
 def facets(*, viewer: Actor, query: NeedQuery) -> dict[str, list[Option]]:
-    """True counts of each industry and province under the other filters."""
-    loose_industry = NeedQuery(query.text, "", query.region, query.mode)
-    loose_region = NeedQuery(query.text, query.industry, "", query.mode)
+    """True counts of each list, industry and province under the other filters."""
+
+    def loose(name: str) -> QuerySet[Need]:
+        return _narrow(_readable(viewer), replace(query, **{name: ""}), viewer).order_by()
+
+    lists = loose("list_type").values_list("list_type").annotate(n=Count("pk"))
     industries = (
-        _narrow(_readable(viewer), loose_industry)
-        .order_by()
+        loose("industry")
+        .filter(readable("industry_codes", viewer))
         .annotate(value=Func(F("industry_divisions"), function="unnest", output_field=CharField()))
         .values_list("value")
         .annotate(n=Count("pk"))
     )
     regions = (
-        _narrow(_readable(viewer), loose_region)
+        loose("region")
+        .filter(readable("region", viewer))
         .exclude(region="")
-        .order_by()
         .annotate(value=Left("region", 2))
         .values_list("value")
         .annotate(n=Count("pk"))
     )
     return {
+        "list_type": _options(lists, lambda value: str(ListType(value).label)),
         "industry": _options(industries, reference.industry_name),
         "region": _options(regions, reference.region_name),
     }
 
 
-def _options(rows: object, name: object) -> list[Option]:
-    found = [Option(value, name(value), n) for value, n in rows]  # type: ignore[attr-defined,operator]
+def _options(rows: Iterable[tuple[str, int]], name: Callable[[str], str]) -> list[Option]:
+    found = [Option(value, name(value), n) for value, n in rows]
     return sorted(found, key=lambda o: (-o.count, o.value))[:FACET_OPTIONS]
 
 
@@ -73,18 +83,23 @@ def _readable(viewer: Actor) -> QuerySet[Need]:
     return Need.objects.visible_to(viewer).live()
 
 
-def _narrow(rows: QuerySet[Need], query: NeedQuery) -> QuerySet[Need]:
-    if query.text:
-        for word in query.text.split()[:5]:
-            rows = rows.filter(
-                Q(title__icontains=word) | Q(problem__icontains=word) | Q(targets__icontains=word)
-            )
+def _narrow(rows: QuerySet[Need], query: NeedQuery, viewer: Actor) -> QuerySet[Need]:
+    """Only what the viewer may read of a need can narrow: else an answer would tell the rest."""
+    for word in query.text.split()[:5]:
+        found = Q()
+        for name in ("title", "problem", "targets"):
+            found |= Q(**{f"{name}__icontains": word}) & readable(name, viewer)
+        rows = rows.filter(found)
     if query.industry:
-        rows = rows.filter(industry_divisions__contains=[query.industry])
+        rows = rows.filter(
+            readable("industry_codes", viewer), industry_divisions__contains=[query.industry]
+        )
     if query.region:
-        rows = rows.filter(region__startswith=query.region)
+        rows = rows.filter(readable("region", viewer), region__startswith=query.region)
     if query.mode:
-        rows = rows.filter(licence_modes__contains=[query.mode])
+        rows = rows.filter(readable("licence_modes", viewer), licence_modes__contains=[query.mode])
+    if query.list_type:
+        rows = rows.filter(list_type=query.list_type)
     return rows
 
 
@@ -129,10 +144,14 @@ def own_needs(*, viewer: Actor) -> QuerySet[Need]:
 
 def moves_of(need: Need) -> list[str]:
     """What may be done with a need now, as its owner sees it."""
-    shown = {"open": "open", "reopen": "open", "solve": "solve", "close": "close"}
+    shown = {"open": "open", "reopen": "open", "solve": "finish", "close": "finish"}
     found = [shown[m] for m in rules.open_to(rules.NEED_MOVES, need.status) if m in shown]
     if need.status == "matched":
         found = [move for move in found if move != "open"]
+    if need.ending == Ending.EXPIRED:
+        found = ["renew" if move == "open" else move for move in found]
+    elif need.status in rules.LIVE_NEED:
+        found.append("renew")
     return list(dict.fromkeys(found))
 
 
@@ -156,3 +175,25 @@ def met_patents(need_id: int, *, viewer: Actor) -> list[int]:
         need_id=need_id, supplier_id__in=viewer.acts_for, off_at__isnull=True
     )
     return list(rows.order_by("-ticks", "patent_id").values_list("patent_id", flat=True))
+
+
+def solvers(need: Need) -> list[int]:
+    """The patents that may have solved a need: its list, and what its owner went after, best first.
+
+    Those it had most to do with come first.
+    """
+    met = Lead.objects.filter(organisation_id=need.organisation_id).exclude(
+        contacted_at__isnull=True, deal_at__isnull=True
+    )
+    order = met.order_by(F("deal_at").desc(nulls_last=True), "-contacted_at", "pk")
+    gone_after = list(order.values_list("patent_id", flat=True)[:20])
+    listed = need.matches.order_by("-ticks", "patent_id").values_list("patent_id", flat=True)[:20]
+    return list(dict.fromkeys([*gone_after, *listed]))
+
+
+def draft(*, viewer: Actor, need_id: int | None = None) -> NeedDraft | None:
+    """What this person typed last for this organisation and did not save."""
+    if viewer.user_id is None:
+        return None
+    whose: dict[str, Any] = {"organisation_id": viewer.organisation_id, "need_id": need_id}
+    return NeedDraft.objects.filter(user_id=viewer.user_id, **whose).first()

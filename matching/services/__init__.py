@@ -5,6 +5,7 @@ from matching.services.demands import (
     close_need,
     edit_need,
     edit_subscription,
+    finish_need,
     open_need,
     pause_subscription,
     post_need,
@@ -13,6 +14,7 @@ from matching.services.demands import (
     solve_need,
     subscribe,
 )
+from matching.services.drafting import drop_draft, forget_drafts, keep_draft
 from matching.services.measuring import measure_after
 from matching.services.pushing import push_waiting
 from matching.services.rating import (
@@ -37,15 +39,21 @@ from matching.services.runs import (
     sweep,
     take_down,
 )
+from matching.services.standing import keep_standing, renew_need
 from matching.services.turns import tell_receivers
 
 __all__ = [
     "active_engine",
     "as_input",
     "close_need",
+    "drop_draft",
     "edit_need",
     "edit_subscription",
+    "finish_need",
+    "forget_drafts",
     "freeze_engine",
+    "keep_draft",
+    "keep_standing",
     "lift_opt_out",
     "mark",
     "measure_after",
@@ -59,6 +67,7 @@ __all__ = [
     "put_back_engine",
     "rate_match",
     "remember",
+    "renew_need",
     "resume_subscription",
     "run_everything",
     "run_for_demand",

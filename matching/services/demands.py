@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
@@ -17,9 +19,12 @@ from core.permissions import Governance, Permission, require
 from core.reference import ipc as ipc_rules
 from core.reference import selectors as reference
 from matching import rules
-from matching.models import Need, Subscription
+from matching.models import Lead, Need, Subscription
 from matching.models.demands import divisions
+from matching.rules import needs as need_rules
 from matching.types import (
+    EndingInput,
+    ListType,
     NeedInput,
     NeedStatus,
     SubscriptionInput,
@@ -63,7 +68,8 @@ def post_need(
 ) -> Need:
     """Keep a need; refined when it says enough, and open at once if asked for."""
     owner = _owner(by, organisation_id, Permission.POST_NEED)
-    fields = _need_fields(data, owner)
+    _may_publish(data.list_type, by)
+    fields = _need_fields(data, owner, ahead_of=timezone.localdate(now))
     need = Need(
         organisation_id=owner,
         status=NeedStatus.DRAFT if rules.lacking(data) else NeedStatus.REFINED,
@@ -81,14 +87,17 @@ def post_need(
 @transaction.atomic
 def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: datetime) -> Need:
     """Change what a need says; Conflict when somebody else has changed it meanwhile."""
-    need = _locked_need(need_id, by)
+    need = locked_need(need_id, by)
     _same_version(need.version, version)
     if need.status in {NeedStatus.SOLVED, NeedStatus.CLOSED}:
         raise Conflict(_("这条需求已经结束，不能再修改；可重新开放后修改。"), code="need-ended")
     lacking = rules.lacking(data)
     if lacking and need.status in rules.LIVE_NEED:
         raise Invalid(_("需求正在征集中，修改后仍须完整。"), fields=lacking)
-    fields = _need_fields(data, need.organisation_id)
+    if data.list_type != need.list_type:
+        _may_publish(data.list_type, by)
+    ahead = None if data.deadline == need.deadline else timezone.localdate(now)
+    fields = _need_fields(data, need.organisation_id, ahead_of=ahead)
     changes = {
         name: [str(getattr(need, name)), str(value)]
         for name, value in fields.items()
@@ -96,6 +105,8 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
     }
     for name, value in fields.items():
         setattr(need, name, value)
+    if need.status in rules.LIVE_NEED and "deadline" in changes:
+        need.expires_on = expiry_of(need, now=now)
     if need.status == NeedStatus.DRAFT and not lacking:
         need.status = rules.after(rules.NEED_MOVES, need.status, "refine")
     elif need.status == NeedStatus.REFINED and lacking:
@@ -112,13 +123,15 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
 @transaction.atomic
 def open_need(*, need_id: int, by: Actor, now: datetime) -> Need:
     """Ask for solutions: matched from now on, and on the board as far as its visibility goes."""
-    need = _locked_need(need_id, by)
+    need = locked_need(need_id, by)
     if need.status == NeedStatus.DRAFT:
         raise Invalid(_("需求还不完整，请先补充再开放征集。"), fields=rules.lacking(as_input(need)))
     move = "open" if need.status == NeedStatus.REFINED else "reopen"
     _move_need(need, move)
     need.opened_at, need.opened_by = now, by.key
     need.ended_at = need.ended_by = None
+    need.ending, need.ending_note, need.ending_patent_id = "", "", None
+    need.expires_on = expiry_of(need, now=now)
     need.changed_at = now
     need.version += 1
     need.save()
@@ -127,35 +140,66 @@ def open_need(*, need_id: int, by: Actor, now: datetime) -> Need:
     return need
 
 
-def close_need(*, need_id: int, by: Actor, now: datetime) -> Need:
+def expiry_of(need: Need, *, now: datetime) -> date:
+    """The last day on which a need stands from now on, as its region has it."""
+    months = people.region_setting("need.months", need.region, default=need_rules.MONTHS)
+    today = timezone.localdate(now)
+    return need_rules.expiry(today=today, deadline=need.deadline, months=int(months))
+
+
+def close_need(*, need_id: int, by: Actor, now: datetime, said: EndingInput | None = None) -> Need:
     """Stop asking, whatever came of it."""
-    return _end_need(need_id, "close", by=by, now=now)
+    return _end_need(need_id, "close", said, by=by, now=now)
 
 
-def solve_need(*, need_id: int, by: Actor, now: datetime) -> Need:
-    """Stop asking because it is solved."""
-    return _end_need(need_id, "solve", by=by, now=now)
+def solve_need(*, need_id: int, by: Actor, now: datetime, said: EndingInput | None = None) -> Need:
+    """Stop asking because it is solved, and by what if that is said."""
+    return _end_need(need_id, "solve", said, by=by, now=now)
+
+
+def finish_need(*, need_id: int, said: EndingInput, by: Actor, now: datetime) -> Need:
+    """Stop asking and say how it ended; the ending decides whether it counts as solved."""
+    return _end_need(need_id, need_rules.move_of(said.ending), said, by=by, now=now)
 
 
 @transaction.atomic
-def _end_need(need_id: int, move: str, *, by: Actor, now: datetime) -> Need:
-    need = _locked_need(need_id, by)
+def _end_need(
+    need_id: int, move: str, said: EndingInput | None, *, by: Actor, now: datetime
+) -> Need:
+    need = locked_need(need_id, by)
     was_live = need.status in rules.LIVE_NEED
     if move == "close" and need.status == NeedStatus.DRAFT and not need.problem:
         need.problem = need.title  # a closed row must say something; a draft may not have
     _move_need(need, move)
+    if said is not None:
+        _say_ending(need, said, move)
     need.ended_at, need.ended_by = now, by.key
     need.changed_at = now
     need.version += 1
     need.save()
     past = {"close": "closed", "solve": "solved"}[move]
-    audit.record(f"need.{past}", subject=need, by=by, at=now)
+    changes = {"ending": need.ending} if need.ending else {}
+    audit.record(f"need.{past}", subject=need, by=by, at=now, changes=changes)
     if was_live:
         _emit_need("need.closed", need, by=by, now=now)
     return need
 
 
-def _locked_need(need_id: int, by: Actor) -> Need:
+def _say_ending(need: Need, said: EndingInput, move: str) -> None:
+    problems = need_rules.wrong_with_ending(said.ending, move=move, patent_id=said.patent_id)
+    if len(said.note) > need_rules.LONGEST_NOTE:
+        problems["note"] = [_("说明最多 %(n)s 个字。") % {"n": need_rules.LONGEST_NOTE}]
+    if said.patent_id is not None and not problems:
+        met = Lead.objects.filter(organisation_id=need.organisation_id, patent_id=said.patent_id)
+        if not (met.exists() or need.matches.filter(patent_id=said.patent_id).exists()):
+            problems["patent_id"] = [_("这件专利没有推荐给过贵单位，请从列表中选择。")]
+    if problems:
+        raise Invalid(fields=problems)
+    need.ending, need.ending_note = said.ending, said.note.strip()
+    need.ending_patent_id = said.patent_id
+
+
+def locked_need(need_id: int, by: Actor) -> Need:
     """The actor's own need, locked; DoesNotExist when it may not know of it."""
     need = Need.objects.visible_to(by).select_for_update(of=("self",)).get(pk=need_id)
     require(by, Permission.POST_NEED, on=need)
@@ -198,11 +242,20 @@ def as_input(need: Need) -> NeedInput:
         licence_modes=tuple(need.licence_modes),
         region=need.region,
         visibility=Visibility(need.visibility),
+        tried=need.tried,
+        limits=need.limits,
+        metrics=need.targets_with_numbers,
+        list_type=ListType(need.list_type),
+        is_confidential=need.is_confidential,
+        released=tuple(need.released),
     )
 
 
-def _need_fields(data: NeedInput, organisation_id: int) -> dict[str, Any]:
-    problems = rules.wrong_with_need(data)
+def _need_fields(data: NeedInput, organisation_id: int, *, ahead_of: date | None) -> dict[str, Any]:
+    """The columns of a need; a deadline that is new must not be past already."""
+    problems = rules.wrong_with_need(data) | need_rules.wrong_with_details(data)
+    if ahead_of is not None and data.deadline is not None and data.deadline < ahead_of:
+        problems["deadline"] = [_("期望完成日已经过去，请改成今天或以后的日期。")]
     symbols = _symbols(data.ipc, problems)
     industries = _industries(data.industry_codes, problems)
     region = data.region or people.organisation(organisation_id).region
@@ -224,7 +277,19 @@ def _need_fields(data: NeedInput, organisation_id: int) -> dict[str, Any]:
         "licence_modes": list(data.licence_modes),
         "region": region.ljust(6, "0") if region else "",
         "visibility": data.visibility,
+        "tried": data.tried.strip(),
+        "limits": data.limits.strip(),
+        "metrics": [asdict(row) for row in data.metrics],
+        "list_type": data.list_type,
+        "is_confidential": data.is_confidential,
+        "released": need_rules.released_of(data),
     }
+
+
+def _may_publish(list_type: ListType, by: Actor) -> None:
+    """Lists for a whole industry or scenario come from a body that speaks for it."""
+    if list_type in need_rules.SHARED_LISTS:
+        require(by, Permission.PUBLISH_NEED_LIST)
 
 
 def _symbols(symbols: tuple[str, ...], problems: dict[str, list[str]]) -> list[str]:

@@ -24,6 +24,7 @@ PAGE = 10
 Row = TypeVar("Row")
 
 for_demand_side = for_roles(Role.ENTERPRISE, Role.BROKER)
+for_askers = for_roles(Role.ENTERPRISE, Role.BROKER, Role.BUREAU)  # a bureau publishes lists
 
 
 def page_of(request: Request, rows: Any, *, size: int = PAGE) -> Page[Any]:

@@ -10,12 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.reference import selectors as reference
-from core.web.forms import day_input
-from matching.types import (
-    NeedInput,
-    SubscriptionInput,
-    Visibility,
-)
+from matching.types import SubscriptionInput
 from matching.web import words
 
 SPLIT = re.compile(r"[;；,，、\n]+")
@@ -75,114 +70,6 @@ def modes_field(label: Any) -> forms.MultipleChoiceField:
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-
-
-class NeedForm(forms.Form):
-    """A need in a firm's own words. Title, problem and industry are needed to open it."""
-
-    groups: ClassVar = [
-        (_("要解决什么"), "", ["title", "problem", "situation", "targets"]),
-        (
-            _("条件"),
-            _("写得越具体，匹配越准；不填的条件不参与比较。"),
-            ["industry", "trl", "budget", "deadline", "licence_modes", "region", "ipc"],
-        ),
-        (_("谁能看到"), "", ["visibility"]),
-    ]
-    examples: ClassVar = {
-        "title": _("储能柜冬天充不进电，求快速升温办法"),
-        "problem": _("加热膜旁边的电芯热了，中间的还是冰的；客户等不起半小时。"),
-        "targets": _("零下 20℃ 升到 5℃ 以上不超过 10 分钟；升温耗电不超过 6%"),
-        "ipc": _("H01M 10/615；H02J"),
-    }
-    field_of: ClassVar = {"industry_codes": "industry"}
-    optional_words: ClassVar = {"problem": _("开放征集时必填"), "industry": _("开放征集时必填")}
-    title = forms.CharField(label=_("需求名称"), max_length=200)
-    problem = forms.CharField(
-        label=_("技术问题"),
-        max_length=5_000,
-        required=False,
-        widget=long_text(5, 5_000),
-        help_text=_("用自己的话写：现在怎么做、哪里不行；不必写公司简介。"),
-    )
-    situation = forms.CharField(
-        label=_("应用场景"), max_length=5_000, required=False, widget=long_text(3, 5_000)
-    )
-    targets = forms.CharField(
-        label=_("目标指标"), max_length=3_000, required=False, widget=long_text(3, 3_000)
-    )
-    industry = forms.ChoiceField(
-        label=_("所属行业"), required=False, help_text=_("用来与专利分类对照。")
-    )
-    trl = forms.TypedChoiceField(
-        label=_("至少要到什么成熟度"), required=False, coerce=int, empty_value=None
-    )
-    budget = yuan_field(_("预算（元）"), _("与专利报价比较；面议的专利不受影响。"))
-    deadline = forms.DateField(label=_("期望完成日"), required=False, widget=day_input())
-    licence_modes = modes_field(_("可以接受的方式"))
-    region = forms.ChoiceField(label=_("所在地区"), required=False)
-    ipc = forms.CharField(
-        label=_("相关 IPC 分类"),
-        max_length=300,
-        required=False,
-        help_text=_("不知道可以不填；多个用分号隔开。"),
-    )
-    visibility = forms.ChoiceField(
-        label=_("公开范围"),
-        choices=list(words.VISIBILITY.items()),
-        widget=forms.RadioSelect,
-        initial=Visibility.PUBLIC.value,
-    )
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._choices("industry", industry_choices())
-        self._choices("trl", [("", _("不限")), *((str(n), label) for n, label in words.TRL)])
-        self._choices("region", [("", _("与机构所在地相同")), *province_choices()])
-
-    def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
-
-    @classmethod
-    def initial_of(cls, need: NeedInput, version: int) -> dict[str, Any]:
-        """What the form shows of a need as it stands."""
-        return {
-            "title": need.title,
-            "problem": need.problem,
-            "situation": need.situation,
-            "targets": need.targets,
-            "industry": need.industry_codes[0][:2] if need.industry_codes else "",
-            "trl": need.trl,
-            "budget": need.budget,
-            "deadline": need.deadline,
-            "licence_modes": list(need.licence_modes),
-            "region": need.region[:2],
-            "ipc": "；".join(need.ipc),
-            "visibility": need.visibility,
-            "version": version,
-        }
-
-    def value(self, kept: NeedInput | None = None) -> NeedInput:
-        """The need that was filled in; codes finer than the form's choices are `kept`."""
-        data = self.cleaned_data
-        regions = finer(data["region"], [kept.region] if kept else [])
-        return NeedInput(
-            title=data["title"],
-            situation=data["situation"],
-            problem=data["problem"],
-            targets=data["targets"],
-            budget=data["budget"],
-            deadline=data["deadline"],
-            industry_codes=finer(data["industry"], kept.industry_codes if kept else ()),
-            ipc=split(data["ipc"]),
-            trl=data["trl"],
-            licence_modes=tuple(data["licence_modes"]),
-            region=regions[0] if regions else "",
-            visibility=Visibility(data["visibility"]),
-        )
 
 
 class SubscriptionForm(forms.Form):

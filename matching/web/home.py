@@ -115,7 +115,7 @@ def _newest(actor: Actor) -> Section:
                 meta=" · ".join(m for m in words.need_meta(need) if m),
                 is_sample=need.is_sample,
             )
-            for need in rows
+            for need in selectors.faces(rows, viewer=actor)
         ),
         more_url="/needs/",
         empty=_("现在没有公开的需求。"),

@@ -11,11 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError, Invalid, Missing
-from core.idempotency.web import submitted
-from core.people import selectors as people
 from core.people.types import Role
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
@@ -24,40 +22,45 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.types import Demand, DemandKind
 from matching.web import words
-from matching.web.doors import PAGE, for_demand_side, form_data, page_of, shown
-from matching.web.forms import NeedForm
+from matching.web.doors import PAGE, for_askers, page_of, shown
+from matching.web.need_forms import FIELD_LABELS
 
 MOVES = {
     "open": services.open_need,
     "close": services.close_need,
     "solve": services.solve_need,
+    "renew": services.renew_need,
 }
 DONE = {
     "open": "需求已开放征集，正在匹配专利。",
     "close": "需求已关闭。",
     "solve": "已标记为解决。祝贺！",
+    "renew": "已续期，继续征集和匹配。",
 }
+ASKED = ("q", "list", "industry", "region", "mode")
 
 
 @require_GET
 def board(request: Request) -> HttpResponse:
     """找需求: open needs, without an account. The address holds all state."""
-    asked = {
-        name: request.GET.get(name, "").strip()[:60] for name in ("q", "industry", "region", "mode")
-    }
-    query = selectors.NeedQuery(asked["q"], asked["industry"], asked["region"], asked["mode"])
+    asked = {name: request.GET.get(name, "").strip()[:60] for name in ASKED}
+    query = selectors.NeedQuery(
+        text=asked["q"],
+        industry=asked["industry"],
+        region=asked["region"],
+        mode=asked["mode"],
+        list_type=asked["list"],
+    )
     page = page_of(request, selectors.board(viewer=request.actor, query=query), size=PAGE)
-    firms = people.organisations({need.organisation_id for need in page})
     context = {
         "page": page,
         "rows": [
             {
                 "need": n,
                 "meta": words.need_meta(n),
-                "firm": firms.get(n.organisation_id),
                 "modes": [words.mode_of(m) for m in n.licence_modes],
             }
-            for n in page
+            for n in selectors.faces(page, viewer=request.actor)
         ],
         "asked": asked,
         "facets": _facets(request, query, asked),
@@ -74,7 +77,8 @@ def _facets(
     request: Request, query: selectors.NeedQuery, asked: dict[str, str]
 ) -> list[dict[str, Any]]:
     found = selectors.facets(viewer=request.actor, query=query)
-    titles = {"industry": _("行业"), "region": _("地区")}
+    titles = {"list_type": _("清单"), "industry": _("行业"), "region": _("地区")}
+    asked_as = {"list_type": "list"}
 
     def url(name: str, value: str) -> str:
         kept = {k: v for k, v in asked.items() if v} | {name: "" if asked[name] == value else value}
@@ -87,8 +91,8 @@ def _facets(
                 {
                     "label": o.label,
                     "count": o.count,
-                    "url": url(name, o.value),
-                    "selected": asked[name] == o.value,
+                    "url": url(asked_as.get(name, name), o.value),
+                    "selected": asked[asked_as.get(name, name)] == o.value,
                 }
                 for o in options
             ],
@@ -98,7 +102,7 @@ def _facets(
 
 
 @require_GET
-@for_demand_side
+@for_askers
 def mine(request: Request) -> HttpResponse:
     """The firm's own needs with how many patents fit each."""
     page = page_of(request, selectors.own_needs(viewer=request.actor), size=20)
@@ -106,88 +110,45 @@ def mine(request: Request) -> HttpResponse:
     return render(request, "matching/needs_mine.html", {"page": page, "rows": rows})
 
 
-@require_http_methods(["GET", "POST"])
-@for_demand_side
-def new(request: Request) -> HttpResponse:
-    """State a need."""
-    form = NeedForm(form_data(request))
-    if request.method == "POST":
-        open_now = "open" in request.POST
-
-        def run() -> str:
-            need = services.post_need(
-                data=form.value(), by=request.actor, now=timezone.now(), open_now=open_now
-            )
-            messages.success(request, _(DONE["open"]) if open_now else _("需求已保存。"))
-            return reverse("matching:need", kwargs={"pk": need.pk})
-
-        if answer := submitted(request, form, run):
-            return answer
-    context = {"form": form, "is_new": True}
-    return render(request, "matching/need_form.html", context, status=_status(form))
-
-
-@require_http_methods(["GET", "POST"])
-@login_needed
-def edit(request: Request, pk: int) -> HttpResponse:
-    """Change a need; another's edit in between is refused, with both texts kept on the screen."""
-    need = selectors.need(pk, viewer=request.actor)
-    if not allowed(request.actor, Permission.POST_NEED, on=need):
-        raise Missing(_("没有找到这条需求，或它不归贵单位管理。"))
-    kept = services.as_input(need)
-    form = NeedForm(form_data(request), initial=NeedForm.initial_of(kept, need.version))
-    if request.method == "POST":
-
-        def run() -> str:
-            services.edit_need(
-                need_id=pk,
-                data=form.value(kept),
-                version=form.cleaned_data["version"] or 0,
-                by=request.actor,
-                now=timezone.now(),
-            )
-            messages.success(request, _("修改已保存。"))
-            return reverse("matching:need", kwargs={"pk": pk})
-
-        if answer := submitted(request, form, run):
-            return answer
-    context = {"form": form, "need": need, "is_new": False}
-    return render(request, "matching/need_form.html", context, status=_status(form))
-
-
-def _status(form: NeedForm) -> int:
-    return 422 if form.is_bound else 200
-
-
 @require_GET
 def detail(request: Request, pk: int) -> HttpResponse:
     """One need; its owner sees what may be done and the best of its matches."""
-    need = selectors.need(pk, viewer=request.actor)
-    is_mine = need.organisation_id in request.actor.acts_for
+    row = selectors.need(pk, viewer=request.actor)
+    need = selectors.face(row, viewer=request.actor)
+    is_mine = need.is_mine and allowed(request.actor, Permission.POST_NEED, on=row)
     context: dict[str, Any] = {
         "need": need,
-        "firm": people.organisation(need.organisation_id),
         "facts": words.need_facts(need),
+        "withheld": [FIELD_LABELS[n] for n in FIELD_LABELS if n in need.withheld],
         "tone": words.NEED_TONES[need.status],
-        "is_mine": is_mine and allowed(request.actor, Permission.POST_NEED, on=need),
+        "is_mine": is_mine,
         "may_offer": request.actor.is_anonymous
         or allowed(request.actor, Permission.PUBLISH_LISTING),
     }
-    if is_mine:
-        rows = selectors.of_demand(Demand(DemandKind.NEED, pk), viewer=request.actor)
-        best = selectors.cards(rows[:3], viewer=request.actor)
-        context |= {
-            "moves": [(m, words.MOVES[m]) for m in selectors.moves_of(need)],
-            "best": shown(request, best),
-            "fits": rows.count(),
-            "is_live": need.status in {"open", "matched"},
-            "waiting": need.status in {"open", "matched"} and need.matched_at is None,
-        }
+    if need.is_mine:
+        context |= _own(request, row)
     elif request.actor.has(Role.OFFICE):
         ids = selectors.met_patents(pk, viewer=request.actor)[:5]
         cards = listings.cards(ids, viewer=request.actor)
         context["met"] = [cards[i] for i in ids if i in cards]
     return render(request, "matching/need.html", context)
+
+
+def _own(request: Request, row: Any) -> dict[str, Any]:
+    """What only the owner sees: the best matches, what may be done, what others see of it."""
+    rows = selectors.of_demand(Demand(DemandKind.NEED, row.pk), viewer=request.actor)
+    best = selectors.cards(rows[:3], viewer=request.actor)
+    is_live = row.status in {"open", "matched"}
+    solver = listings.cards([row.ending_patent_id], viewer=request.actor).get(row.ending_patent_id)
+    return {
+        "moves": [(m, words.MOVES[m]) for m in selectors.moves_of(row)],
+        "best": shown(request, best),
+        "fits": rows.count(),
+        "is_live": is_live,
+        "waiting": is_live and row.matched_at is None,
+        "released": [FIELD_LABELS[n] for n in row.released],
+        "solver": solver,
+    }
 
 
 @require_POST

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from matching.web import explaining, fitting, funnel, matches, needs, pushes, subscriptions
+from matching.web import (
+    explaining,
+    fitting,
+    funnel,
+    matches,
+    need_writing,
+    needs,
+    pushes,
+    subscriptions,
+)
 
 app_name = "matching"
 urlpatterns = [
@@ -11,10 +20,9 @@ urlpatterns = [
     *pushes.urlpatterns,
     path("needs/", needs.board, name="needs"),
     path("needs/mine/", needs.mine, name="needs-mine"),
-    path("needs/new/", needs.new, name="need-new"),
     path("needs/fitting/", fitting.fitting, name="needs-fitting"),
     path("needs/<int:pk>/", needs.detail, name="need"),
-    path("needs/<int:pk>/edit/", needs.edit, name="need-edit"),
+    *need_writing.urlpatterns,
     path("needs/<int:pk>/matches/", needs.need_matches, name="need-matches"),
     path("needs/<int:pk>/<slug:move>/", needs.move, name="need-move"),
     path("matches/", matches.today, name="matches"),

@@ -14,7 +14,7 @@ from core.reference import selectors as reference
 from core.templatetags.ui import wan
 from listings.types import PatentCard
 from matching.selectors import MatchCard
-from matching.types import Bar, Rejection, Visibility
+from matching.types import Bar, Ending, ListType, Rejection, Visibility
 
 MODES: dict[str, Any] = {
     "open_licence": lazy("开放许可"),
@@ -30,6 +30,18 @@ VISIBILITY: dict[str, Any] = {
     Visibility.PUBLIC.value: lazy("公开：任何人都能在“找需求”里看到"),
     Visibility.INDUSTRY.value: lazy("同行业：只有同一行业大类的机构能看到"),
     Visibility.MATCHED.value: lazy("不公开：只用于匹配，仅匹配到的权利人能看到"),
+}
+LISTS: dict[str, Any] = {
+    ListType.FIRM.value: lazy("企业个性需求：一家单位自己的问题"),
+    ListType.INDUSTRY.value: lazy("行业共性需求：一个行业共同缺的技术"),
+    ListType.SCENARIO.value: lazy("应用场景清单：提供场景，征集可以落地的方案"),
+}
+ENDINGS: dict[str, Any] = {
+    Ending.PLATFORM.value: lazy("由平台上的专利解决了"),
+    Ending.OUTSIDE.value: lazy("在平台外找到了技术"),
+    Ending.IN_HOUSE.value: lazy("自己解决了"),
+    Ending.ABANDONED.value: lazy("不再需要"),
+    Ending.OTHER.value: lazy("其他原因，停止征集"),
 }
 REJECTIONS: dict[str, Any] = {
     Rejection.TOO_EARLY.value: lazy("成熟度不够"),
@@ -88,7 +100,7 @@ NEED_TONES = {
     "solved": "ok",
     "closed": "muted",
 }
-MOVES = {"open": lazy("开放征集"), "solve": lazy("标记为已解决"), "close": lazy("关闭需求")}
+MOVES = {"open": lazy("开放征集"), "finish": lazy("结束征集"), "renew": lazy("续期")}
 
 BARS = {
     "text": lazy("文字与语义"),

@@ -13,6 +13,7 @@ from tests.factories import matching as make
 from tests.matrix import Row, World, everyone, logged_in, only
 
 DEMAND = ("enterprise", "enterprise2", "broker")
+ASKERS = (*DEMAND, "bureau", "bureau2")
 HOLDER = ("office", "office2")
 
 
@@ -77,10 +78,8 @@ PROFILE_BODY = {"name": "低温", "keywords": ["自加热"]}
 
 EXPECTATIONS: dict[str, Row] = {
     "matching:needs": Row(get=everyone(200)),
-    "matching:needs-mine": Row(get=DEMAND_ONLY),
-    "matching:need-new": Row(get=DEMAND_ONLY, post=only(*DEMAND, status=422)),
+    "matching:needs-mine": Row(get=only(*ASKERS)),
     "matching:need": Row(kwargs=of(need), get=everyone(200)),
-    "matching:need-edit": Row(kwargs=of(need), get=to_owner(200), post=to_owner(422)),
     "matching:need-matches": Row(kwargs=of(need), get=to_owner(200, auditor=200)),
     "matching:need-move": Row(kwargs=of(need, move="close"), post=to_owner(302, 403)),
     "matching:matches": Row(get=only(*DEMAND, office=302, office2=302)),
@@ -102,7 +101,7 @@ EXPECTATIONS: dict[str, Row] = {
     ),
     "matching-api:need-list": Row(
         get=everyone(200),
-        post=only(*DEMAND, status=201, anonymous=403),
+        post=only(*ASKERS, status=201, anonymous=403),
         data=lambda world: NEED_BODY,
         headers=FRESH,
     ),
