@@ -109,7 +109,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LICENCES,
             PLEDGES,
             PUSHES,
-        ),  # fmt: skip
+        ),
     ),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
