@@ -20,6 +20,14 @@ def run_shard(*, shard_id: int) -> None:
     services.run_shard(shard_id=shard_id, now=timezone.now())
 
 
+@shared_task(
+    name="matching.tell_shard", acks_late=True, reject_on_worker_lost=True, ignore_result=True
+)
+def tell_shard(*, shard_id: int) -> None:
+    """Push the best of one slice, after the switch."""
+    services.tell_shard(shard_id=shard_id, now=timezone.now())
+
+
 @shared_task(name="matching.sweep", ignore_result=True)
 def sweep() -> None:
     """Hand out again what lost nudges and dead workers left."""

@@ -368,6 +368,7 @@ SPECTACULAR_SETTINGS = {
         "LegalEventCodeEnum": "listings.api.serializers.EVENT_CODES",
         "LicenceKindEnum": "listings.api.serializers.LICENCE_KINDS",
         "LibraryLayerEnum": "listings.api.layers.LAYERS",
+        "MatchRunStateEnum": "matching.api.running.STATES",
         "PublicEventEnum": "interchange.rules.public_event_names",
         "WebhookEventEnum": "interchange.rules.webhook_event_names",
     },

@@ -122,6 +122,7 @@ DONE: dict[str, Any] = {
     "filed": _("备案"),
     "frozen": _("确定版本"),
     "full_run": _("全量运行"),
+    "recut": _("重新分片"),
     "given": _("授予"),
     "holders_followed": _("按公报变更专利权人"),
     "imported": _("导入"),

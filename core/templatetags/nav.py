@@ -60,6 +60,7 @@ PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
 AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
+RUNS = Section("/matching/runs/", gettext_lazy("匹配运行"), "spark")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
@@ -116,7 +117,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
     (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, PUSHES, EVENTS, AUDIT, ADMIN)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, PUSHES, EVENTS, AUDIT, ADMIN)),
 )
 
 

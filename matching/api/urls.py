@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from matching.api import explaining, pushes, views
+from matching.api import explaining, pushes, running, views
 
 app_name = "matching-api"
 router = SimpleRouter()
@@ -11,4 +11,5 @@ router.register("subscriptions", views.SubscriptionViewSet, basename="subscripti
 router.register("matches", views.MatchViewSet, basename="match")
 router.register("evaluations", views.EvaluationViewSet, basename="evaluation")
 router.register("match-opt-outs", views.OptOutViewSet, basename="opt-out")
+router.register("match-runs", running.MatchRunViewSet, basename="match-run")
 urlpatterns = [*explaining.urlpatterns, *pushes.urlpatterns, *router.urls]

@@ -27,6 +27,7 @@ from matching.engine.weights import Weights
 
 AT_ONCE = 64
 READ_AT_ONCE = 2_000
+_ENOUGH = 0.4 * (1 << 20) * 1_000  # covered as far as counts: all such are equal in words
 _HALF = 256  # where topics begin in `meaning`
 
 
@@ -36,9 +37,10 @@ class Effort:
 
     postings: int = 60_000  # entries walked for one demand
     least_share: float = 0.5  # of what its terms weigh: never less is walked
-    near: int = 500  # of these vectors are multiplied
-    scored: int = 120  # of these everything is
-    probes: int = 2  # clusters whose whole population is looked at
+    weighed: int = 8_000  # that words find best: their classes, terms and clusters are looked at
+    near: int = 1_000  # of these vectors are multiplied
+    scored: int = 200  # of these everything is
+    probes: int = 4  # clusters whose whole population is looked at where words find too few
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,6 @@ class National:
         self._sizes = np.diff(arena.heads)
         first = np.searchsorted(arena.cluster, np.arange(len(arena.centres) + 1))
         self._first = first.astype(np.int64)
-        self._words = np.zeros(len(arena), np.float64)  # a demand's points for words, by place
 
     def rank(
         self, demands: Iterable[Demand], limit: int = 50, floor: float = 0.0
@@ -132,20 +133,18 @@ class National:
         worth: list[Values] = []
         for row in range(len(block)):
             span = slice(walked.indptr[row], walked.indptr[row + 1])
-            places = walked.indices[span].astype(np.int64)
-            points = self.weights.lexical * levelled(walked.data[span] * scale[row])
-            self._words[places] = points
-            points += centre[row][self.arena.cluster[places]]
-            one = rows_of(block, row, row + 1)
-            points += self._facts(one, places)
-            mine = places[_largest(points, self.effort.near)].astype(np.int64)
-            mine = np.unique(
-                np.concatenate(
-                    [mine, self._cluster_members(centre[row]), self._rated(block.demands[row])]
-                )
-            )
-            worth.append(self._words[mine] + self._facts(one, mine))
-            self._words[places] = 0
+            found = _strongest(walked.data[span], self.effort.weighed)
+            places = walked.indices[span][found].astype(np.int64)
+            points = self.weights.lexical * levelled(walked.data[span][found] * scale[row])
+            points += self._facts(rows_of(block, row, row + 1), places)
+            near = _largest(points + centre[row][self.arena.cluster[places]], self.effort.near)
+            mine, worth_of = places[near], points[near]
+            strangers = self._strangers(block.demands[row], centre[row], mine)
+            if len(strangers):
+                mine = np.concatenate([mine, strangers])
+                one = rows_of(block, row, row + 1)
+                worth_of = np.concatenate([worth_of, self._facts(one, strangers)])
+            worth.append(worth_of)
             rows.append(np.full(len(mine), row, np.int64))
             chosen.append(mine)
         return np.concatenate(rows), np.concatenate(chosen), np.concatenate(worth)
@@ -188,20 +187,21 @@ class National:
         topic = np.clip(block.topics @ centres[:, _HALF:].T / GRID, 0, 1)
         return np.asarray(self.weights.semantic * meaning + self.weights.topic * topic)
 
-    def _cluster_members(self, points: Values) -> Places:
-        """Everyone in the clusters nearest in meaning, whatever words they use."""
-        if not self.effort.probes or not len(self.arena):
-            return np.zeros(0, np.int64)
-        best = _largest(points, self.effort.probes)
-        return np.concatenate(
-            [np.arange(self._first[c], self._first[c + 1]) for c in best.tolist()]
-        )
+    def _strangers(self, demand: Demand, points: Values, known: Places) -> Places:
+        """Who may fit whatever the words say: the clusters nearest in meaning, and what it rated.
 
-    def _rated(self, demand: Demand) -> Places:
-        """What it once rated: a liking lifts whatever the words say."""
-        if not demand.taste.supplies:
+        A demand whose words find enough needs no clusters.
+        """
+        found = []
+        if len(known) < self.effort.scored:
+            best = _largest(points, self.effort.probes)
+            found = [np.arange(self._first[c], self._first[c + 1]) for c in best.tolist()]
+        if demand.taste.supplies:
+            rated = [int(key) for key in demand.taste.supplies]
+            found.append(np.flatnonzero(np.isin(self.arena.keys, rated)))
+        if not found:
             return np.zeros(0, np.int64)
-        return np.flatnonzero(np.isin(self.arena.keys, [int(k) for k in demand.taste.supplies]))
+        return np.setdiff1d(np.concatenate(found), known)
 
     def _products(
         self, block: DemandBlock, rows: Places, places: Places
@@ -242,6 +242,16 @@ def _running(values: Values, rows: Places, first: Places) -> Values:
     """Running sums that begin anew with each row."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     return np.asarray(sums[1:] - sums[first[rows]])
+
+
+def _strongest(words: NDArray[np.float32], most: int) -> Places:
+    """Those that words find best, some more than `most` where a sample misjudges the line."""
+    if len(words) <= 2 * most:
+        return np.arange(len(words))
+    sample = words[:: max(len(words) // 2_048, 1)]
+    place = max(int(len(sample) * (1 - most / len(words))) - 1, 0)
+    line = min(float(np.partition(sample, place)[place]), _ENOUGH)
+    return np.flatnonzero(words >= line)
 
 
 def _largest(points: Values, count: int) -> Places:

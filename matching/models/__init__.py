@@ -1,6 +1,7 @@
 """What this room keeps."""
 
 from matching.models.demands import Need, Subscription
+from matching.models.drafts import MatchDraft
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
@@ -14,6 +15,7 @@ __all__ = [
     "Evaluation",
     "Lead",
     "Match",
+    "MatchDraft",
     "MatchOptOut",
     "Need",
     "NeedDraft",

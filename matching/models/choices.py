@@ -52,6 +52,8 @@ class RunState(models.TextChoices):
     RUNNING = types.RunState.RUNNING.value, "运行中"
     FINISHED = types.RunState.FINISHED.value, "已完成"
     FAILED = types.RunState.FAILED.value, "失败"
+    PAUSED = types.RunState.PAUSED.value, "已暂停"
+    CANCELLED = types.RunState.CANCELLED.value, "已取消"
 
 
 class Rejection(models.TextChoices):

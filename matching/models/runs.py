@@ -43,6 +43,18 @@ class EngineVersion(models.Model):
         return f"v{self.pk}"
 
 
+class RunQuerySet(models.QuerySet["Run"]):
+    """Rows of runs."""
+
+    def under_way(self) -> RunQuerySet:
+        """The full run that is being worked on, or waits to go on."""
+        return self.filter(scope=RunScope.FULL, state__in=[RunState.RUNNING, RunState.PAUSED])
+
+    def last_pulse(self) -> int:
+        """The number of the last run that took effect."""
+        return self.aggregate(last=models.Max("pulse"))["last"] or 0
+
+
 class Run(models.Model):
     """One recomputation. The row is the truth; queues only nudge.
 
@@ -63,6 +75,11 @@ class Run(models.Model):
     requested_by = ActorKeyField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    # The last pulse when a full run began: whatever took effect later is looked at once more.
+    since = models.BigIntegerField(null=True)
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         verbose_name = "匹配运行"
@@ -79,8 +96,15 @@ class Run(models.Model):
             ),
             UniqueConstraint(
                 fields=["scope"],
-                condition=Q(scope=types.RunScope.FULL.value, state=types.RunState.RUNNING.value),
+                condition=Q(
+                    scope=types.RunScope.FULL.value,
+                    state__in=[types.RunState.RUNNING.value, types.RunState.PAUSED.value],
+                ),
                 name="run_one_full_at_a_time",
+            ),
+            CheckConstraint(
+                condition=Q(state=types.RunState.PAUSED.value) ^ Q(paused_at__isnull=True),
+                name="run_paused_moment",
             ),
         ]
         indexes: ClassVar = [
@@ -128,6 +152,8 @@ class RunShard(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
     matches = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "运行分片"
@@ -136,6 +162,7 @@ class RunShard(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="shard_open"),
+            models.Index(fields=["id"], condition=Q(told_at__isnull=True), name="shard_untold"),
         ]
 
     def __str__(self) -> str:

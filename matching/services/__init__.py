@@ -15,6 +15,17 @@ from matching.services.demands import (
     subscribe,
 )
 from matching.services.drafting import drop_draft, forget_drafts, keep_draft
+from matching.services.full import (
+    cancel_run,
+    pause_run,
+    recut_run,
+    resume_run,
+    run_everything,
+    run_shard,
+    start_full_run,
+    sweep,
+    tell_shard,
+)
 from matching.services.measuring import measure_after
 from matching.services.pushing import push_waiting
 from matching.services.rating import (
@@ -30,13 +41,9 @@ from matching.services.runs import (
     freeze_engine,
     note,
     put_back_engine,
-    run_everything,
     run_for_demand,
     run_for_patent,
     run_incremental,
-    run_shard,
-    start_full_run,
-    sweep,
     take_down,
 )
 from matching.services.standing import keep_standing, renew_need
@@ -45,6 +52,7 @@ from matching.services.turns import tell_receivers
 __all__ = [
     "active_engine",
     "as_input",
+    "cancel_run",
     "close_need",
     "drop_draft",
     "edit_need",
@@ -60,14 +68,17 @@ __all__ = [
     "note",
     "open_need",
     "opt_out",
+    "pause_run",
     "pause_subscription",
     "post_need",
     "profile_of",
     "push_waiting",
     "put_back_engine",
     "rate_match",
+    "recut_run",
     "remember",
     "renew_need",
+    "resume_run",
     "resume_subscription",
     "run_everything",
     "run_for_demand",
@@ -80,5 +91,6 @@ __all__ = [
     "sweep",
     "take_down",
     "tell_receivers",
+    "tell_shard",
     "view_match",
 ]

@@ -1,7 +1,7 @@
-"""Running the engine: what changed at once, everything in shards; both leave the same matches.
+"""Running the engine on what changed; `full` runs it on everything. Both leave the same matches.
 
-Order is kept by one advisory lock: an incremental run holds it alone, shards of a full run share
-it. So no shard can overwrite what an incremental run has just added, and the other way round.
+Order is kept by one advisory lock: incremental runs hold it one after the other, and so does a
+full run when it starts and in the moment it switches to what it has found.
 """
 
 from __future__ import annotations
@@ -9,32 +9,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from celery import current_app
-from django.db import connection, transaction
-from django.db.models import F, Q, Sum
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core.audit import services as audit
-from core.errors import Conflict
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings import selectors as listings
 from matching import engine, rules
-from matching.models import EngineVersion, Match, Need, Run, RunItem, RunShard, Subscription
+from matching.models import EngineVersion, Match, Need, Run, RunItem, Subscription
 from matching.selectors import arena, feeding
-from matching.services.measuring import measure, measure_all, measure_soon
+from matching.services.cutting import cut, finish, in_turn
+from matching.services.measuring import measure
 from matching.services.pushing import Candidate, push
 from matching.types import Demand, DemandKind, Ranked, RunScope, RunState
 
 log = logging.getLogger(__name__)
-
-RUN_LOCK = 0x3A7C4
-SHARD_SIZE = 100
-SHARD_LEASE = timedelta(minutes=10)
-SHARD_TRIES = 5
 
 SYSTEM = Actor.system()
 Item = tuple[str, int]  # ("patent", 12), ("need", 3), ("subscription", 7)
@@ -81,7 +75,7 @@ def run_incremental(*, run_id: int, now: datetime) -> Run:
     run = Run.objects.select_for_update().get(pk=run_id)
     if run.state != RunState.WAITING:
         return run
-    _lock(shared=False)
+    in_turn()
     version = active_engine(now=now)
     run.state, run.started_at, run.engine = RunState.RUNNING, now, version
     run.pulse = arena.latest_pulse() + 1
@@ -93,14 +87,14 @@ def run_incremental(*, run_id: int, now: datetime) -> Run:
         asked, patents = _start_over(run, asked, now=now), frozenset()
         version = run.engine = active_engine(now=now)
     touched = set(patents) | _standing_in(asked)
-    whole, candidates = _whole(version, asked, now=now)
+    done, candidates = whole(version, asked, now=now)
     if patents:
-        candidates += _patents(version, patents, skip=frozenset(whole), now=now)
+        candidates += among(version, patents, skip=frozenset(done), now=now)
     run.demands, run.matches = len(asked), len(candidates)
     run.patents = sum(1 for kind, _ in items if kind == RunItem.PATENT)
     run.pushes = push(candidates, now=now)
     measure(touched | _standing_in(asked), run=run, now=now)
-    _finish(run, now=now)
+    finish(run, now=now)
     return run
 
 
@@ -115,12 +109,12 @@ def _start_over(run: Run, asked: list[Demand], *, now: datetime) -> list[Demand]
     keys = feeding.live_keys()
     if len(keys) <= rules.INLINE_DEMANDS:
         return list({d.key: d for d in [*asked, *map(Demand.of_key, keys)]}.values())
-    if not Run.objects.filter(scope=RunScope.FULL, state=RunState.RUNNING).exists():
-        _cut(active_engine(now=now), keys, by=SYSTEM, now=now)
+    if not Run.objects.under_way().exists():
+        cut(active_engine(now=now), keys, by=SYSTEM, now=now)
     return asked
 
 
-def _whole(
+def whole(
     version: EngineVersion, asked: Collection[Demand], *, now: datetime
 ) -> tuple[list[str], list[Candidate]]:
     """Rank these demands against everything; those that are no longer live lose their matches."""
@@ -132,12 +126,12 @@ def _whole(
         if gone:
             Match.objects.filter(**{f"{kind.value}_id__in": gone}).delete()
     ranking = arena.rank(version, live.values())
-    lists = {key: [_ranked(hit) for hit in hits] for key, hits in ranking.lists.items()}
+    lists = {key: [ranked(hit) for hit in hits] for key, hits in ranking.lists.items()}
     _replace(version, live, lists, ranking.suppliers, now=now)
-    return list(live), _candidates(live, lists, most=rules.PUSHES_A_DEMAND)
+    return list(live), candidates_of(live, lists, most=rules.PUSHES_A_DEMAND)
 
 
-def _patents(
+def among(
     version: EngineVersion, patents: frozenset[int], *, skip: frozenset[str], now: datetime
 ) -> list[Candidate]:
     """Match these patents with every live demand but those of `skip`, which have just been done."""
@@ -150,7 +144,7 @@ def _patents(
     again: list[Demand] = []
     fresh: dict[str, list[Ranked]] = {}
     for key in sorted(concerned):
-        hits = [_ranked(hit) for hit in found.lists.get(key, [])]
+        hits = [ranked(hit) for hit in found.lists.get(key, [])]
         merged = rules.merged(before.get(key, []), hits, patents)
         if merged is None:
             again.append(Demand.of_key(key))
@@ -159,9 +153,9 @@ def _patents(
         stayed = {row.patent_id for row in merged}
         fresh[key] = [row for row in hits if row.patent_id in stayed]
     _replace(version, live, lists, found.suppliers, now=now, touched=patents)
-    _, whole = _whole(version, again, now=now)
-    entered = [c for c in whole if c.patent_id in patents]
-    return _candidates(live, fresh, most=rules.PUSHES_A_DAY) + entered
+    _, entire = whole(version, again, now=now)
+    entered = [c for c in entire if c.patent_id in patents]
+    return candidates_of(live, fresh, most=rules.PUSHES_A_DAY) + entered
 
 
 def _holding(patents: frozenset[int]) -> set[str]:
@@ -195,7 +189,7 @@ def _key(need_id: int | None, subscription_id: int | None) -> str:
     return f"n{need_id}" if need_id is not None else f"s{subscription_id}"
 
 
-def _ranked(hit: engine.Hit) -> Ranked:
+def ranked(hit: engine.Hit) -> Ranked:
     reasons = tuple(
         {
             "signal": r.signal,
@@ -210,18 +204,18 @@ def _ranked(hit: engine.Hit) -> Ranked:
     return Ranked(int(hit.key), int(hit.ticks), reasons)
 
 
-def _candidates(
+def candidates_of(
     live: Mapping[str, engine.Demand], lists: Mapping[str, Sequence[Ranked]], *, most: int
 ) -> list[Candidate]:
     """The best of each list, as what might be pushed."""
     found = []
     for key, ranked in lists.items():
         for row in ranked[:most]:
-            found.append(Candidate(_owner(live[key]), row.patent_id, row.ticks, Demand.of_key(key)))
+            found.append(Candidate(owner(live[key]), row.patent_id, row.ticks, Demand.of_key(key)))
     return found
 
 
-def _owner(demand: engine.Demand) -> int:
+def owner(demand: engine.Demand) -> int:
     """The receiver; every demand of ours has one."""
     if demand.organisation_id is None:
         raise ValueError(f"Demand {demand.key} belongs to nobody.")
@@ -259,7 +253,7 @@ def _replace(
         rows = [
             Match(
                 **{column: demand_id},
-                organisation_id=_owner(live[key]),
+                organisation_id=owner(live[key]),
                 patent_id=row.patent_id,
                 supplier_id=suppliers.get(row.patent_id),
                 ticks=row.ticks,
@@ -295,158 +289,6 @@ def take_down(*, patent_id: int, now: datetime) -> int:
     """Take a patent out of every list at once; how many lists it stood in."""
     rows = Match.objects.filter(patent_id=patent_id, off_at__isnull=True)
     return rows.update(off_at=now)
-
-
-# --- full ------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def start_full_run(*, by: Actor, now: datetime, here: bool = False) -> Run:
-    """Cut every live demand into shards and hand them to the workers, or keep them `here`.
-
-    The day the scorer takes for today moves on to this one; statistics that the stock has
-    outgrown are frozen anew. Conflict while another full run is under way.
-    """
-    require(by, Permission.RUN_MATCHING)
-    _lock(shared=False)
-    if Run.objects.filter(scope=RunScope.FULL, state=RunState.RUNNING).exists():
-        raise Conflict("全量匹配正在进行，请等它完成后再启动。", code="run-in-progress")
-    version = _current_engine(now=now)
-    keys = feeding.live_keys()
-    run = _cut(version, keys, by=by, now=now, here=here)
-    # Whatever is no longer live has no list any more.
-    Match.objects.exclude(
-        Q(need__status__in=sorted(rules.LIVE_NEED)) | Q(subscription__status="active")
-    ).delete()
-    audit.record("matching.full_run", subject=run, by=by, at=now, changes={"demands": len(keys)})
-    if not keys:
-        _finish(run, now=now)
-    return run
-
-
-def _cut(
-    version: EngineVersion, keys: list[str], *, by: Actor, now: datetime, here: bool = False
-) -> Run:
-    """A full run over these demands; its shards are leased to this process, or handed out."""
-    run = Run.objects.create(
-        scope=RunScope.FULL,
-        state=RunState.RUNNING,
-        engine=version,
-        demands=len(keys),
-        requested_at=now,
-        requested_by=by.key,
-        started_at=now,
-    )
-    shards = [keys[i : i + SHARD_SIZE] for i in range(0, len(keys), SHARD_SIZE)]
-    rows = RunShard.objects.bulk_create(
-        [
-            RunShard(run=run, number=i, keys=part, leased_until=now + SHARD_LEASE if here else None)
-            for i, part in enumerate(shards)
-        ]
-    )
-    if not here:
-        ids = [row.pk for row in rows]
-        transaction.on_commit(lambda: _hand_out(ids), robust=True)
-    return run
-
-
-def _hand_out(shard_ids: Iterable[int]) -> None:
-    """Nudge the workers; the sweep finds what a lost nudge left."""
-    for shard_id in shard_ids:
-        current_app.send_task(
-            "matching.run_shard", kwargs={"shard_id": shard_id}, ignore_result=True, retry=False
-        )
-
-
-def run_shard(*, shard_id: int, now: datetime) -> bool:
-    """Rank a shard's demands against everything; False when it is done or in other hands.
-
-    The lease is taken first, so two workers do not do it twice; if they did, the second would
-    only write the same again.
-    """
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    row = RunShard.objects.filter(free, pk=shard_id, done_at__isnull=True)
-    if not row.update(leased_until=now + SHARD_LEASE, attempts=F("attempts") + 1):
-        return False
-    return _run_leased(shard_id, now=now)
-
-
-def _run_leased(shard_id: int, *, now: datetime) -> bool:
-    with transaction.atomic():
-        _lock(shared=True)
-        shard = (
-            RunShard.objects.select_for_update(of=("self",))
-            .select_related("run__engine")
-            .defer("run__engine__corpus")
-            .get(pk=shard_id)
-        )
-        run = shard.run
-        if shard.done_at is not None or run.state != RunState.RUNNING:
-            return False
-        assert run.engine is not None
-        _, candidates = _whole(run.engine, [Demand.of_key(key) for key in shard.keys], now=now)
-        keys = Q()
-        for kind in DemandKind:
-            ids = [Demand.of_key(k).id for k in shard.keys if Demand.of_key(k).kind is kind]
-            keys |= Q(**{f"{kind.value}_id__in": ids})
-        shard.done_at, shard.leased_until = now, None
-        shard.matches = Match.objects.filter(keys).count()
-        shard.save(update_fields=["done_at", "leased_until", "matches"])
-        Run.objects.filter(pk=run.pk).update(pushes=F("pushes") + push(candidates, now=now))
-    _finish_if_done(run.pk, now=now)
-    return True
-
-
-@transaction.atomic
-def _finish_if_done(run_id: int, *, now: datetime) -> None:
-    run = Run.objects.select_for_update().get(pk=run_id)
-    if run.state != RunState.RUNNING or run.shards.filter(done_at__isnull=True).exists():
-        return
-    run.matches = run.shards.aggregate(n=Sum("matches"))["n"] or 0
-    _finish(run, now=now)
-    measure_soon(run)
-
-
-def _finish(run: Run, *, now: datetime) -> None:
-    run.state, run.finished_at = RunState.FINISHED, now
-    run.save()
-    payload = {
-        "run_id": run.pk,
-        "scope": run.scope,
-        "demands": run.demands,
-        "patents": run.patents,
-        "matches": run.matches,
-        "pushes": run.pushes,
-    }
-    outbox.emit("match.run_finished", subject=run, by=SYSTEM, at=now, payload=payload)
-
-
-def run_everything(*, by: Actor, now: datetime) -> Run:
-    """A full run in this process, shard by shard: what commands and the demo use."""
-    run = start_full_run(by=by, now=now, here=True)
-    for shard_id in run.shards.order_by("number").values_list("pk", flat=True):
-        _run_leased(shard_id, now=now)
-    run.refresh_from_db()
-    measure_all(run=run, now=now)
-    return run
-
-
-def sweep(*, now: datetime) -> int:
-    """Find what lost nudges and dead workers left; how many pieces were taken up again."""
-    open_shards = RunShard.objects.filter(
-        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
-        done_at__isnull=True,
-        run__state=RunState.RUNNING,
-    )
-    dead = open_shards.filter(attempts__gte=SHARD_TRIES).values_list("run_id", flat=True)
-    Run.objects.filter(pk__in=list(dead)).update(state=RunState.FAILED, finished_at=now)
-    ids = list(open_shards.filter(attempts__lt=SHARD_TRIES).values_list("pk", flat=True))
-    _hand_out(ids)
-    for run_id in Run.objects.filter(scope=RunScope.FULL, state=RunState.RUNNING).values_list(
-        "pk", flat=True
-    ):
-        _finish_if_done(run_id, now=now)
-    return len(ids)
 
 
 # --- the engine's versions -------------------------------------------------------------------
@@ -487,7 +329,7 @@ def freeze_engine(
 def put_back_engine(*, version_id: int, by: Actor, now: datetime) -> EngineVersion:
     """Put an earlier version in force again; the full run that follows makes it show."""
     require(by, Permission.RUN_MATCHING)
-    _lock(shared=False)
+    in_turn()
     EngineVersion.objects.filter(is_active=True).update(is_active=False)
     version = EngineVersion.objects.select_for_update().defer("corpus").get(pk=version_id)
     version.is_active = True
@@ -496,7 +338,7 @@ def put_back_engine(*, version_id: int, by: Actor, now: datetime) -> EngineVersi
     return version
 
 
-def _current_engine(*, now: datetime) -> EngineVersion:
+def current_engine(*, now: datetime) -> EngineVersion:
     """The active version, its day moved to today, frozen anew when the stock has outgrown it."""
     version = active_engine(now=now)
     if rules.corpus_outgrown(version.corpus_size, listings.stock_counts("").listed):
@@ -505,10 +347,3 @@ def _current_engine(*, now: datetime) -> EngineVersion:
         version.as_of = timezone.localdate(now)
         version.save(update_fields=["as_of"])
     return version
-
-
-def _lock(*, shared: bool) -> None:
-    """Alone, or together with other shards; held to the end of the transaction."""
-    how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {how}(%s)", [RUN_LOCK])

@@ -10,6 +10,7 @@ from matching.web import (
     need_writing,
     needs,
     pushes,
+    running,
     subscriptions,
 )
 
@@ -18,6 +19,7 @@ urlpatterns = [
     *explaining.urlpatterns,
     *funnel.urlpatterns,
     *pushes.urlpatterns,
+    *running.urlpatterns,
     path("needs/", needs.board, name="needs"),
     path("needs/mine/", needs.mine, name="needs-mine"),
     path("needs/fitting/", fitting.fitting, name="needs-fitting"),

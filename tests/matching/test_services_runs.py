@@ -247,7 +247,7 @@ def test_full_run_in_many_shards_equals_one(
     drain()
     services.run_everything(by=SYSTEM, now=then)
     whole = pairs()
-    monkeypatch.setattr("matching.services.runs.SHARD_SIZE", 1)
+    monkeypatch.setattr("matching.services.cutting.SHARD_SIZE", 1)
     run = services.run_everything(by=SYSTEM, now=then)
     assert run.shards.count() == 4
     assert pairs() == whole
