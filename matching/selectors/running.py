@@ -51,6 +51,12 @@ def full_runs(*, viewer: Actor) -> QuerySet[Run]:
     return runs(viewer=viewer).filter(scope=RunScope.FULL)
 
 
+def under_way(*, viewer: Actor) -> Run | None:
+    """The full run that is being worked on, or is paused."""
+    require(viewer, Permission.RUN_MATCHING)
+    return Run.objects.under_way().first()
+
+
 def run_of(run_id: int, *, viewer: Actor) -> Run | None:
     """One full run."""
     return full_runs(viewer=viewer).filter(pk=run_id).first()

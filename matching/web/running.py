@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -22,12 +22,14 @@ from core.people.types import Actor, Role
 from core.web.doors import for_roles
 from core.web.types import Request
 from matching import services
-from matching.models import Run
 from matching.selectors import running
 from matching.services.cutting import size_for
 from matching.services.full import LARGEST_SHARD, LEAST_SHARD
 from matching.types import RunState
 from matching.web.doors import page_of
+
+if TYPE_CHECKING:
+    from matching.models import Run
 
 for_operators = for_roles(Role.SYSADMIN)
 _TONES = {
@@ -36,8 +38,7 @@ _TONES = {
     RunState.PAUSED: "warn",
     RunState.FAILED: "danger",
 }
-Command = Callable[..., Run]
-_COMMANDS: dict[str, tuple[Command, Any]] = {
+_COMMANDS: dict[str, tuple[Callable[..., Any], Any]] = {
     "pause": (
         services.pause_run,
         lazy("已暂停：正在计算的分片做完即止，不再开始新的；线上匹配不变。"),
@@ -70,7 +71,7 @@ def index(request: Request) -> HttpResponse:
     context = {
         "page": page,
         "rows": [_described(run, found.get(run.pk)) for run in page],
-        "under_way": Run.objects.under_way().first(),
+        "under_way": running.under_way(viewer=request.actor),
     }
     return render(request, "matching/running.html", context)
 

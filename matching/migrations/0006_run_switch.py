@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("matching", "0003_push_receivers"),
+        ("matching", "0005_need_details"),
     ]
 
     operations = [
