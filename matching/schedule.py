@@ -14,6 +14,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "matching.keep_standing",
         "schedule": crontab(hour="0,8", minute=10),
     },
+    "matching.take_lists": {"task": "matching.take_lists", "schedule": 60.0},
     "matching.push_waiting": {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),

@@ -9,7 +9,7 @@ from core.errors import Conflict
 from core.people.types import Actor
 from matching import services
 from matching.exchanges.mail import DjangoPostman
-from matching.services import delivering
+from matching.services import delivering, need_imports
 
 
 @shared_task(
@@ -68,3 +68,19 @@ def keep_standing() -> None:
     """Needs that end soon or have ended."""
     services.keep_standing(now=timezone.now())
     services.forget_drafts(now=timezone.now())
+
+
+@shared_task(
+    name="matching.take_list", acks_late=True, reject_on_worker_lost=True, ignore_result=True
+)
+def take_list(*, import_id: int) -> None:
+    """A list of needs, portion by portion; each is whole whenever the worker dies."""
+    while need_imports.take_portion(import_id=import_id, now=timezone.now()):
+        pass
+
+
+@shared_task(name="matching.take_lists", ignore_result=True)
+def take_lists() -> None:
+    """Take up again what a dead worker or a lost nudge left."""
+    for import_id in need_imports.unfinished_lists():
+        take_list(import_id=import_id)

@@ -46,6 +46,26 @@ class Ending(StrEnum):
     OTHER = "other"
 
 
+class ImportState(StrEnum):
+    """Where an uploaded list of needs stands."""
+
+    CHECKED = "checked"
+    TAKING = "taking"
+    TAKEN = "taken"
+    UNDONE = "undone"
+
+
+class RowVerdict(StrEnum):
+    """What a row of an uploaded list is, or became."""
+
+    NEW = "new"
+    SAME = "same"
+    REFUSED = "refused"
+    TAKEN = "taken"
+    UNDONE = "undone"
+    STAYS = "stays"
+
+
 class SubscriptionStatus(StrEnum):
     """Whether a subscription 订阅 brings anything."""
 

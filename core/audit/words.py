@@ -33,6 +33,7 @@ THINGS: dict[str, Any] = {
     "matching": _("匹配"),
     "membership": _("任职"),
     "need": _("需求"),
+    "need_import": _("需求清单导入"),
     "open_declaration": _("开放许可声明"),
     "organisation": _("机构"),
     "outcome": _("转化反馈"),

@@ -2,11 +2,12 @@
 
 from rest_framework.routers import SimpleRouter
 
-from matching.api import explaining, pushes, running, views
+from matching.api import explaining, need_imports, pushes, running, views
 
 app_name = "matching-api"
 router = SimpleRouter()
 router.register("needs", views.NeedViewSet, basename="need")
+router.register("need-imports", need_imports.NeedImportViewSet, basename="need-import")
 router.register("subscriptions", views.SubscriptionViewSet, basename="subscription")
 router.register("matches", views.MatchViewSet, basename="match")
 router.register("evaluations", views.EvaluationViewSet, basename="evaluation")

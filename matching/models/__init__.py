@@ -5,6 +5,7 @@ from matching.models.drafts import MatchDraft
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
+from matching.models.need_imports import NeedImport, NeedImportRow
 from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPreference
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
@@ -19,6 +20,8 @@ __all__ = [
     "MatchOptOut",
     "Need",
     "NeedDraft",
+    "NeedImport",
+    "NeedImportRow",
     "OfferEdition",
     "Push",
     "PushDelivery",

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from core.days import add_months
 from matching.types import Ending, ListType, Metric, NeedInput, Visibility
 
 # What a firm may release of a confidential need, in the order in which a need is read.
@@ -125,20 +126,9 @@ def points(parts: Collection[Part]) -> int:
 # --- standing and ending ---------------------------------------------------------------------
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or that month's last."""
-    year, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError(day)
-
-
 def expiry(*, today: date, deadline: date | None, months: int) -> date:
     """The last day on which a need opened today stands: its deadline, or so many months on."""
-    longest = months_after(today, months)
+    longest = add_months(today, months)
     return min(deadline, longest) if deadline is not None and deadline >= today else longest
 
 

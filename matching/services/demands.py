@@ -68,7 +68,7 @@ def post_need(
 ) -> Need:
     """Keep a need; refined when it says enough, and open at once if asked for."""
     owner = _owner(by, organisation_id, Permission.POST_NEED)
-    _may_publish(data.list_type, by)
+    may_publish(data.list_type, by)
     fields = _need_fields(data, owner, ahead_of=timezone.localdate(now))
     need = Need(
         organisation_id=owner,
@@ -95,7 +95,7 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
     if lacking and need.status in rules.LIVE_NEED:
         raise Invalid(_("需求正在征集中，修改后仍须完整。"), fields=lacking)
     if data.list_type != need.list_type:
-        _may_publish(data.list_type, by)
+        may_publish(data.list_type, by)
     ahead = None if data.deadline == need.deadline else timezone.localdate(now)
     fields = _need_fields(data, need.organisation_id, ahead_of=ahead)
     changes = {
@@ -286,7 +286,7 @@ def _need_fields(data: NeedInput, organisation_id: int, *, ahead_of: date | None
     }
 
 
-def _may_publish(list_type: ListType, by: Actor) -> None:
+def may_publish(list_type: ListType, by: Actor) -> None:
     """Lists for a whole industry or scenario come from a body that speaks for it."""
     if list_type in need_rules.SHARED_LISTS:
         require(by, Permission.PUBLISH_NEED_LIST)
