@@ -377,6 +377,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# From so many listed patents on, workers share the stock as arrays on disk (docs/operation.md);
+# 0: never. Two copies may lie there for a moment: 3 GB each for 680,000 patents.
+MATCHING_ARENA_FROM = env.int("PATENTOPS_MATCHING_ARENA_FROM", 50_000)
+MATCHING_ARENA_DIR = env.str("PATENTOPS_MATCHING_ARENA", "") or str(PLACES.state / "arena")
+
 # Webhooks go to public addresses only; beside the platform on one machine, loopback is fine too.
 WEBHOOKS_LOOPBACK = env.bool("PATENTOPS_WEBHOOKS_LOOPBACK", not PRODUCTION)
 

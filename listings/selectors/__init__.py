@@ -29,7 +29,7 @@ from listings.selectors.stock import (
     stock_rows,
     stock_todo,
 )
-from listings.selectors.supply import supply, vectors
+from listings.selectors.supply import supply, supply_ids, vectors
 
 __all__ = [
     "StockCounts",
@@ -60,6 +60,7 @@ __all__ = [
     "stock_rows",
     "stock_todo",
     "supply",
+    "supply_ids",
     "timeline",
     "vectors",
 ]

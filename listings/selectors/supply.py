@@ -51,6 +51,14 @@ def supply(
         yield _facts(row)
 
 
+def supply_ids() -> list[int]:
+    """The ids of all that `supply` tells of, ascending."""
+    on_board = Listing.objects.filter(
+        status__in=moves.ON_THE_BOARD, patent__removed_at__isnull=True
+    )
+    return list(on_board.order_by("patent_id").values_list("patent_id", flat=True))
+
+
 def _facts(row: Listing) -> SupplyFacts:
     patent = row.patent
     taken = bool(row.is_taken)  # type: ignore[attr-defined]

@@ -141,19 +141,20 @@ def wrong_with_subscription(wanted: SubscriptionInput) -> dict[str, list[str]]:
 
 
 def merged(
-    old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[int]
+    old: Iterable[Ranked], fresh: Iterable[Ranked], touched: frozenset[int], keep: int | None = None
 ) -> list[Ranked] | None:
     """A demand's list after the `touched` patents were scored anew; None: it must be ranked whole.
 
     `old` is the list as kept, so when it is full every patent outside it ranks below its last
     row. When touched patents fell out or below that row, one of those outside may come in.
     """
+    most = keep or KEEP
     before = sorted(old, key=lambda r: r.place)
     kept = [row for row in before if row.patent_id not in touched]
-    now = sorted([*kept, *fresh], key=lambda r: r.place)[:KEEP]
-    if len(before) < KEEP:
+    now = sorted([*kept, *fresh], key=lambda r: r.place)[:most]
+    if len(before) < most:
         return now
-    full_and_as_good = len(now) == KEEP and now[-1].place <= before[-1].place
+    full_and_as_good = len(now) == most and now[-1].place <= before[-1].place
     return now if full_and_as_good else None
 
 

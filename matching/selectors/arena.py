@@ -8,6 +8,7 @@ fit of everything would give, since word statistics are frozen with the engine v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,8 +17,9 @@ from django.db.models import Max
 
 from matching import engine, rules
 from matching.engine import Engine
+from matching.engine.national import National
 from matching.models import EngineVersion, Run, RunItem
-from matching.selectors import feeding
+from matching.selectors import feeding, grand
 
 FEW = 20  # patents that are held against the demands one by one, as read once
 REFIT_AT = 300  # touched patents that a small fit beside the big one may hold
@@ -29,7 +31,7 @@ class _Fit:
 
     scorer: tuple[int, str]  # engine version and its day
     pulse: int
-    everything: Engine
+    everything: Engine | National
     checked: int = 0
     touched: frozenset[int] = field(default_factory=frozenset)
     beside: Engine | None = None
@@ -87,7 +89,7 @@ def rank(version: EngineVersion, wanted: Iterable[engine.Demand]) -> Ranking:
     lists = _ranked(fit.everything, hidden)
     if fit.beside is not None:
         for key, extra in _ranked(fit.beside, asked).items():
-            lists[key] = engine.merge([lists[key], extra], rules.KEEP)
+            lists[key] = engine.merge([lists[key], extra], keep())
     return Ranking(lists, fit.suppliers)
 
 
@@ -118,7 +120,7 @@ def rank_among(version: EngineVersion, patents: list[engine.Supply]) -> Ranking:
         for hit in bare.rank_demands(supply, readers.block, floor=rules.FLOOR):
             found = engine.Hit(supply.key, hit.ticks, hit.reasons)
             lists.setdefault(str(hit.key), []).append(found)
-    best = {key: engine.merge([hits], rules.KEEP) for key, hits in lists.items()}
+    best = {key: engine.merge([hits], keep()) for key, hits in lists.items()}
     return Ranking(best, _suppliers(patents))
 
 
@@ -136,8 +138,8 @@ def _read(version: EngineVersion) -> _Readers:
     return _readers
 
 
-def _ranked(fitted: Engine, wanted: list[engine.Demand]) -> dict[str, list[engine.Hit]]:
-    found = fitted.rank_all(wanted, limit=rules.KEEP, floor=rules.FLOOR)
+def _ranked(fitted: Engine | National, wanted: list[engine.Demand]) -> dict[str, list[engine.Hit]]:
+    found = fitted.rank_all(wanted, limit=keep(), floor=rules.FLOOR)
     return {str(key): hits for key, hits in found}
 
 
@@ -158,7 +160,8 @@ def _up_to_date(version: EngineVersion) -> _Fit:
                 "ref", flat=True
             )
         )
-        if len(touched) > REFIT_AT:
+        most = grand.TOUCHED if isinstance(fit.everything, National) else REFIT_AT
+        if len(touched) > most:
             fit = _fit = _everything(version, named, now)
         else:
             fit.touched, fit.checked = touched, now
@@ -169,7 +172,19 @@ def _up_to_date(version: EngineVersion) -> _Fit:
     return fit
 
 
+def keep() -> int:
+    """How many rows a list holds."""
+    return grand.KEEP if grand.is_needed() else rules.KEEP
+
+
 def _everything(version: EngineVersion, named: tuple[int, str], now: int) -> _Fit:
+    if grand.is_needed():
+        corpus = _corpus(version.pk)
+        mapped, pulse = grand.arena_of(version, corpus, now)
+        national = National(mapped, corpus, weights(version), today=version.as_of)
+        owners = zip(mapped.keys.tolist(), mapped.owner.tolist(), strict=True)
+        holders = {key: None if math.isnan(owner) else int(owner) for key, owner in owners}
+        return _Fit(named, pulse, national, suppliers=holders)
     bare, patents = scorer(version), list(feeding.supplies())
     fitted = bare.fit(patents, corpus=bare.corpus)
     return _Fit(named, now, fitted, suppliers=_suppliers(patents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 from django.db.models import Q
 from django.utils import timezone
@@ -22,7 +22,16 @@ BATCH = 1_000
 
 def supplies(ids: Collection[int] | None = None) -> Iterator[engine.Supply]:
     """Every patent on the board, or those of `ids`, as the engine takes them."""
-    facts = iter(listings.supply(ids))
+    return _supplies(iter(listings.supply(ids)))
+
+
+def supplies_between(after: int, last: int) -> Iterator[engine.Supply]:
+    """The patents on the board with ids above `after`, up to `last`."""
+    facts = listings.supply(after=after)
+    return _supplies(takewhile(lambda row: row.patent_id <= last, facts))
+
+
+def _supplies(facts: Iterator[SupplyFacts]) -> Iterator[engine.Supply]:
     while batch := list(islice(facts, BATCH)):
         names = _names(row.organisation_id for row in batch)
         for row in batch:

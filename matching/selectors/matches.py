@@ -18,6 +18,7 @@ from listings.types import PatentCard
 from matching import rules
 from matching.models import Evaluation, Lead, Match, MatchOptOut, Need, Subscription
 from matching.selectors import feeding
+from matching.selectors.explained import explain
 from matching.types import Bar, Demand, DemandKind
 
 MOST_COMPARED = 4
@@ -132,6 +133,7 @@ def cards(rows: Iterable[Match], *, viewer: Actor) -> list[MatchCard]:
     offers = {facts.patent_id for facts in feeding.facts(ids) if facts.matchable}
     leads = _leads(found)
     names = demand_names(row.demand for row in found)
+    explain(found)
     shown = []
     for row in found:
         patent = patents.get(row.patent_id)

@@ -23,6 +23,7 @@ from listings import selectors as listings
 from matching import engine, rules
 from matching.models import EngineVersion, Match, Need, Run, RunItem, Subscription
 from matching.selectors import arena, feeding
+from matching.selectors.explained import reasons_of
 from matching.services.cutting import cut, finish, in_turn
 from matching.services.measuring import measure
 from matching.services.pushing import Candidate, push
@@ -145,7 +146,7 @@ def among(
     fresh: dict[str, list[Ranked]] = {}
     for key in sorted(concerned):
         hits = [ranked(hit) for hit in found.lists.get(key, [])]
-        merged = rules.merged(before.get(key, []), hits, patents)
+        merged = rules.merged(before.get(key, []), hits, patents, arena.keep())
         if merged is None:
             again.append(Demand.of_key(key))
             continue
@@ -190,18 +191,7 @@ def _key(need_id: int | None, subscription_id: int | None) -> str:
 
 
 def ranked(hit: engine.Hit) -> Ranked:
-    reasons = tuple(
-        {
-            "signal": r.signal,
-            "code": r.code,
-            "value": round(float(r.value), 6),
-            "weight": round(float(r.weight), 6),
-            "ticks": int(r.ticks),
-            "evidence": list(r.evidence),
-        }
-        for r in hit.reasons
-    )
-    return Ranked(int(hit.key), int(hit.ticks), reasons)
+    return Ranked(int(hit.key), int(hit.ticks), tuple(reasons_of(hit)))
 
 
 def candidates_of(
