@@ -33,9 +33,7 @@ def then(now: datetime) -> datetime:
 
 
 @pytest.fixture
-def large(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], None]:
+def large(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From now on one patent is a large stock, read in parts of two."""
 
     def begin() -> None:
