@@ -1,5 +1,6 @@
 """Read an upload through the confined child, and say in Chinese why one cannot be read."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -215,3 +216,9 @@ def last_line(answer: Any) -> dict[str, Any]:
 def as_row(line: str) -> tuple[int, list[Any]]:
     number, cells = json.loads(line)
     return int(number), list(cells)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

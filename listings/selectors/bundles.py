@@ -11,6 +11,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Bundle, BundleMember
 from listings.models.shelves import BundleQuerySet, BundleStatus
+from listings.selectors.lineup import as_lines
 
 NOT_FOUND = "没有找到这个专利组合，可能已被撤回，或您无权查看。"
 
@@ -62,11 +63,7 @@ def listed_bundles_of(patent_id: int) -> list[Bundle]:
 
 def written(row: Bundle) -> str:
     """Its members as lines, to be edited."""
-    return "\n".join(
-        f"{member.patent.number or ''} | {member.note}".rstrip(" |")
-        for member in row.members.all()
-        if member.patent.number
-    )
+    return as_lines((member.patent, member.note) for member in row.members.all())
 
 
 def public_paths() -> Iterator[tuple[str, datetime]]:

@@ -12,6 +12,7 @@ from core.people.types import Actor
 from listings.models import Collection, CollectionItem, Listing
 from listings.models.shelves import CollectionKind, CollectionQuerySet, CollectionStatus
 from listings.selectors.cards import cards
+from listings.selectors.lineup import as_lines
 from listings.types import ListingStatus, PatentCard
 
 NOT_FOUND = "没有找到这个专题库，可能还没有发布，或者地址有误。"
@@ -71,11 +72,7 @@ def picked(row: Collection, *, viewer: Actor) -> list[tuple[PatentCard, str]]:
 def written(row: Collection) -> str:
     """Its items as lines, to be edited."""
     items = row.items.select_related("patent").order_by("position", "pk")
-    return "\n".join(
-        f"{item.patent.number or ''} | {item.note}".rstrip(" |")
-        for item in items
-        if item.patent.number
-    )
+    return as_lines((item.patent, item.note) for item in items)
 
 
 def public_paths() -> Iterator[tuple[str, datetime]]:

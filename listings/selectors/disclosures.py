@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count
@@ -252,11 +251,6 @@ def waiting(*, viewer: Actor) -> int:
 def none() -> DisclosureQuerySet:
     """An empty set, for descriptions of the API."""
     return Disclosure.objects.none()
-
-
-def share_total(data: DisclosureInput) -> Decimal:
-    """The shares together."""
-    return sum((person.share for person in data.contributors), Decimal(0))
 
 
 def returned(*, viewer: Actor) -> int:

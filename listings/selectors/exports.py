@@ -15,7 +15,7 @@ from core.people.types import Actor, Role
 from core.reference import selectors as reference
 from listings.models.choices import PatentKind, PatentStatus, Route
 from listings.models.exports import ResultExport, ResultExportQuerySet
-from listings.rules.exports import KEPT_FOR, MOST_ROWS, OPEN, ExportState
+from listings.rules.exports import MOST_ROWS, OPEN, ExportState
 from listings.selectors import search
 from listings.selectors.cards import cards
 from listings.selectors.search import BoardQuery, check
@@ -140,8 +140,3 @@ def out_of_date(*, now: datetime) -> list[int]:
     """Files that have been kept long enough."""
     rows = ResultExport.objects.filter(state=ExportState.READY, expires_at__lte=now)
     return list(rows.order_by("expires_at").values_list("pk", flat=True)[:100])
-
-
-def kept_days() -> int:
-    """For how many days a file is kept."""
-    return KEPT_FOR.days

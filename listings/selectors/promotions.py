@@ -11,6 +11,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import PromotionList
 from listings.selectors.cards import cards
+from listings.selectors.lineup import as_lines
 from listings.types import PatentCard
 
 NOT_FOUND = "没有找到这份推广清单，可能链接已过期，请联系发给您的单位。"
@@ -57,8 +58,4 @@ def contents(row: PromotionList, *, viewer: Actor) -> list[tuple[PatentCard, str
 def written(row: PromotionList) -> str:
     """Its items as lines, to be edited."""
     items = row.items.select_related("patent").order_by("position", "pk")
-    return "\n".join(
-        f"{item.patent.number or ''} | {item.note}".rstrip(" |")
-        for item in items
-        if item.patent.number
-    )
+    return as_lines((item.patent, item.note) for item in items)

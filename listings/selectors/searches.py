@@ -68,11 +68,6 @@ def names(*, viewer: Actor) -> list[tuple[int, str]]:
     return list(rows.values_list("pk", "name"))
 
 
-def unseen_total(*, viewer: Actor) -> int:
-    """How many new patents wait in all of the viewer's searches."""
-    return hits_of(SavedSearch.objects.visible_to(viewer)).filter(seen_at__isnull=True).count()
-
-
 def query_of(row: SavedSearch) -> BoardQuery:
     """The question as the board takes it."""
     chosen = {name: tuple(values) for name, values in row.chosen.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.errors import Invalid
 from core.people.types import Actor
-from listings.models import Patent
 from listings.rules import shelves as rules
 from listings.selectors.cards import find
 
@@ -31,10 +30,3 @@ def read(text: str, *, by: Actor, field: str = "patents") -> list[tuple[int, str
     if problems:
         raise Invalid(fields={field: problems[:20]})
     return list(found.items())
-
-
-def written(rows: list[tuple[Patent, str]]) -> str:
-    """The same list as text, to be edited."""
-    return "\n".join(
-        f"{patent.number or ''} | {note}".rstrip(" |") for patent, note in rows if patent.number
-    )

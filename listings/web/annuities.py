@@ -19,9 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submitted
-from core.people.types import Role
 from core.templatetags.ui import number
-from core.web.doors import for_roles
 from core.web.export import csv_download, xlsx_download
 from core.web.types import Request
 from listings import filters, selectors
@@ -31,9 +29,9 @@ from listings.selectors.annuities import Asked, Calendar, Due
 from listings.services import upkeep
 from listings.types import PatentCard, PatentKind
 from listings.web.annuity_forms import PayManyForm, hidden_ids
+from listings.web.doors import keepers
 
 A_PAGE = 50
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 GROUPS = {
     "": lazy("全部"),
     "late": lazy("滞纳期内"),

@@ -20,7 +20,6 @@ from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.permissions import Permission, allowed
 from core.templatetags.ui import wan
-from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import selectors
@@ -31,11 +30,11 @@ from listings.services import bundles as services
 from listings.types import Route, hard
 from listings.web import presenting
 from listings.web.auction_forms import money
+from listings.web.doors import keepers
 from listings.web.forms import ROUTES
 from listings.web.picking import chosen_cards, chosen_ids, picker
 
 A_PAGE = 20
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 
 
 class BundleForm(forms.Form):

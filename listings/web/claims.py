@@ -23,10 +23,10 @@ from core.web.types import Request
 from listings import services
 from listings.selectors import claims as selectors
 from listings.selectors.cards import printed
+from listings.web.doors import keepers
 
 A_PAGE = 25
 TONES = {"open": "warn", "refused": "muted", "withdrawn": "muted"}
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 readers = for_roles(Role.OFFICE, Role.BROKER, Role.BUREAU, Role.SYSADMIN, Role.AUDITOR)
 
 

@@ -29,8 +29,8 @@ from listings.rules.consents import ConsentStatus
 from listings.selectors import consents as reading
 from listings.services import consents
 from listings.types import Consent
+from listings.web.doors import keepers, own_patent
 from listings.web.ownership_forms import AnswerForm, AskForm, EndForm, PaperForm
-from listings.web.upkeep import keepers, mine
 
 A_PAGE = 30
 STATUSES = {
@@ -168,7 +168,7 @@ def of_patent(request: Request, pk: int) -> HttpResponse:
 
 def _of_patent(request: Request, pk: int, *, failed: dict[int, django_forms.Form] | None = None,
                form_name: str = "") -> HttpResponse:  # fmt: skip
-    card = mine(request, pk)
+    card = own_patent(request, pk)
     failed = failed or {}
     rows = reading.history(pk, viewer=request.actor)
     waiting = {row.holder_name for row in rows if row.status == ConsentStatus.ASKED}
@@ -201,7 +201,7 @@ def _of_patent(request: Request, pk: int, *, failed: dict[int, django_forms.Form
 @keepers
 def ask(request: Request, pk: int, holder_id: int) -> HttpResponse:
     """Ask a co-owner that has an account."""
-    mine(request, pk)
+    own_patent(request, pk)
     form = AskForm(request.POST, prefix=f"a{holder_id}")
 
     def command() -> str:
@@ -224,7 +224,7 @@ def ask(request: Request, pk: int, holder_id: int) -> HttpResponse:
 @keepers
 def paper(request: Request, pk: int, holder_id: int) -> HttpResponse:
     """Note a consent given on paper."""
-    mine(request, pk)
+    own_patent(request, pk)
     form = PaperForm(request.POST, request.FILES, prefix=f"p{holder_id}")
 
     def command() -> str:

@@ -11,13 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.idempotency.web import submit_once
-from core.people.types import Role
-from core.web.doors import for_roles
 from core.web.types import Request
 from listings.selectors import imports as selectors
 from listings.services import importing
-
-keepers = for_roles(Role.OFFICE, Role.BROKER)
+from listings.web.doors import keepers
 
 
 def page_of(pk: int) -> str:

@@ -24,6 +24,7 @@ from listings.imports import changes, columns, intake, limits, sheets
 from listings.selectors import imports as selectors
 from listings.services import importing
 from listings.uploads import take_in
+from listings.web.doors import keepers
 from listings.web.forms import ColumnsForm, UploadForm
 
 ENDINGS = {
@@ -40,7 +41,6 @@ TONES = {
     "rejected": "danger",
     "pending": "wait",
 }
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 readers = for_roles(Role.OFFICE, Role.BROKER, Role.AUDITOR)
 
 

@@ -15,8 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import Missing
 from core.idempotency.web import submit_once
-from core.people.types import Role
-from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings.rules.auctions import LIVE, AuctionStatus
@@ -26,10 +24,10 @@ from listings.services import objections, settling
 from listings.types import hard
 from listings.web.auction_forms import AnswerForm, CancelForm, TermsForm, initial_of
 from listings.web.auctions import facts, line
+from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
 
 A_PAGE = 30
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 
 
 @require_GET

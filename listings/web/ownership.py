@@ -24,6 +24,7 @@ from listings.selectors import ownership as reading
 from listings.services import ownership as commands
 from listings.types import Consent
 from listings.web.consents import download
+from listings.web.doors import keepers, own_patent
 from listings.web.ownership_forms import (
     RIGHTS,
     WORKINGS,
@@ -33,7 +34,6 @@ from listings.web.ownership_forms import (
     UnworkedForm,
     WorkingForm,
 )
-from listings.web.upkeep import keepers, mine
 
 FORMS: dict[str, type[django_forms.Form]] = {
     "funding": FundingForm,
@@ -58,7 +58,7 @@ def _form(what: str, *given: Any, **more: Any) -> django_forms.Form:
 
 
 def _shown(request: Request, pk: int, **forms: django_forms.Form) -> HttpResponse:
-    card, on = mine(request, pk), legal_day(timezone.now())
+    card, on = own_patent(request, pk), legal_day(timezone.now())
     found = reading.ownership(pk, viewer=request.actor, on=on)
     initial: dict[str, Any] = {}
     if found.declaration:
@@ -89,7 +89,7 @@ def _shown(request: Request, pk: int, **forms: django_forms.Form) -> HttpRespons
 @keepers
 def state(request: Request, pk: int, what: str) -> HttpResponse:
     """Declare funding, state working, explain why not, grant a right."""
-    mine(request, pk)
+    own_patent(request, pk)
     if what not in FORMS:
         raise Missing("没有这个操作。")
     form = _form(what, request.POST, request.FILES)
@@ -162,7 +162,7 @@ _COMMANDS: dict[str, Callable[[Request, int, Any], None]] = {
 @keepers
 def withdraw_working(request: Request, pk: int, working_id: int) -> HttpResponse:
     """Take a statement on working back."""
-    mine(request, pk)
+    own_patent(request, pk)
     commands.withdraw_working(working_id=working_id, by=request.actor, now=timezone.now())
     messages.success(request, _("已撤回。"))
     return redirect("listings:ownership", pk=pk)
@@ -172,7 +172,7 @@ def withdraw_working(request: Request, pk: int, working_id: int) -> HttpResponse
 @keepers
 def end_right(request: Request, pk: int, right_id: int) -> HttpResponse:
     """A granted right ends."""
-    mine(request, pk)
+    own_patent(request, pk)
     form = EndRightForm(request.POST)
 
     def command() -> str:
@@ -189,7 +189,7 @@ def end_right(request: Request, pk: int, right_id: int) -> HttpResponse:
 @keepers
 def agreement(request: Request, pk: int, right_id: int) -> HttpResponse:
     """The agreement behind a granted right."""
-    mine(request, pk)
+    own_patent(request, pk)
     return download(reading.right(right_id, viewer=request.actor).agreement)
 
 

@@ -20,7 +20,7 @@ from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.permissions import Permission, allowed
 from core.templatetags.ui import yuan
-from core.web.doors import for_roles, login_needed
+from core.web.doors import login_needed
 from core.web.forms import attempt
 from core.web.types import Request
 from listings.filters import word_for
@@ -31,10 +31,10 @@ from listings.services import objections
 from listings.services import price_postings as services
 from listings.types import Route, hard
 from listings.web.auction_forms import AnswerForm, CancelForm, ObjectionForm, money
+from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
 
 A_PAGE = 20
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 STATES: dict[str, tuple[Any, str]] = {
     PostingStatus.DRAFT: (lazy("草稿"), "muted"),
     PostingStatus.POSTED: (lazy("公示中"), "wait"),

@@ -19,18 +19,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.errors import Missing
 from core.idempotency.web import submit_once
-from core.people.types import Actor, Role
-from core.web.doors import for_roles
+from core.people.types import Actor
 from core.web.export import csv_download
 from core.web.forms import attempt, day_input
 from core.web.types import Request
 from listings.selectors import promotions as asked
 from listings.services import promotions as services
 from listings.web import presenting
+from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
 
 A_PAGE = 20
-keepers = for_roles(Role.OFFICE, Role.BROKER)
 
 
 class PromotionForm(forms.Form):

@@ -17,7 +17,6 @@ from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submit_once, submitted
 from core.people.types import Role
-from core.web.doors import for_roles
 from core.web.types import Request
 from listings import selectors
 from listings.rules import ical
@@ -28,15 +27,7 @@ from listings.services import upkeep
 from listings.types import PatentCard
 from listings.web.annuities import line
 from listings.web.annuity_forms import CorrectForm, DropForm, PayForm, ReductionForm
-
-keepers = for_roles(Role.OFFICE, Role.BROKER)
-
-
-def mine(request: Request, pk: int) -> PatentCard:
-    card = selectors.card(pk, viewer=request.actor)
-    if card.organisation_id not in request.actor.acts_for:
-        raise Missing("没有找到这件专利，或者它不在本单位的库中。")
-    return card
+from listings.web.doors import keepers, own_patent
 
 
 def _page(pk: int) -> str:
@@ -47,7 +38,7 @@ def _page(pk: int) -> str:
 @keepers
 def patent(request: Request, pk: int) -> HttpResponse:
     """What was paid, what comes, and the next payment to be recorded."""
-    card, now = mine(request, pk), timezone.now()
+    card, now = own_patent(request, pk), timezone.now()
     on = legal_day(now)
     form = PayForm(request.POST or None, initial={"paid_on": on})
 
@@ -83,7 +74,7 @@ def _shown(request: Request, card: PatentCard, **forms: Any) -> HttpResponse:
 @keepers
 def reduce(request: Request, pk: int) -> HttpResponse:
     """State a reduction of fees."""
-    card, form = mine(request, pk), ReductionForm(request.POST)
+    card, form = own_patent(request, pk), ReductionForm(request.POST)
 
     def command() -> str:
         upkeep.state_reduction(
@@ -99,7 +90,7 @@ def reduce(request: Request, pk: int) -> HttpResponse:
 @keepers
 def end_reduction(request: Request, pk: int, reduction_id: int) -> HttpResponse:
     """A reduction that no longer counts."""
-    mine(request, pk)
+    own_patent(request, pk)
     upkeep.end_reduction(reduction_id=reduction_id, by=request.actor, now=timezone.now())
     messages.success(request, _("这项费用减缴不再计入。"))
     return redirect("listings:annuity-patent", pk=pk)
@@ -135,7 +126,7 @@ def correct(request: Request, pk: int) -> HttpResponse:
 @keepers
 def drop(request: Request, pk: int) -> HttpResponse:
     """Decide to maintain it no longer."""
-    card, form = mine(request, pk), DropForm(request.POST or None)
+    card, form = own_patent(request, pk), DropForm(request.POST or None)
 
     def command() -> str:
         upkeep.drop(patent_id=pk, by=request.actor, now=timezone.now(), **form.cleaned_data)
@@ -157,7 +148,7 @@ def drop(request: Request, pk: int) -> HttpResponse:
 @keepers
 def keep(request: Request, pk: int) -> HttpResponse:
     """Take that decision back."""
-    mine(request, pk)
+    own_patent(request, pk)
 
     def command() -> str:
         upkeep.keep(patent_id=pk, by=request.actor, now=timezone.now())

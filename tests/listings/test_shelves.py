@@ -23,7 +23,7 @@ from core.people.models import Membership
 from core.people.types import Actor
 from listings import services
 from listings.models import Bundle, Collection, Listing, Patent, PromotionList
-from listings.rules import moves
+from listings.rules import moves, numbers
 from listings.rules import shelves as rules
 from listings.selectors import bundles as bundle_questions
 from listings.selectors import collections as collection_questions
@@ -367,6 +367,8 @@ def test_a_bundle_is_made_offered_shown_and_ended_on_its_pages(
     assert "核心" in page
     assert "组合" in text(client.get(url("bundles")))
     assert url("bundle", row.pk) in text(client.get(url("patent", one.pk)))
+    written = f"{numbers.printed(one.number or '')} | 核心"  # as the form's own example has it
+    assert written in text(browser.get(url("bundle-edit", row.pk)))
     assert browser.post(url("bundle-edit", row.pk), form).status_code == 422
     assert browser.post(url("bundle-move", row.pk, "suspend"), {}).status_code == 422
     browser.post(url("bundle-move", row.pk, "suspend"), {"reason": "改价"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,8 +20,9 @@ from core.permissions import Permission, require
 from listings.imports import gazette, intake, limits
 from listings.models import EventFile, EventRow
 from listings.models.events import EventFileState, Scope
+from listings.services.behalf import actor_facts
 from listings.services.gazette.judging import judge_file
-from listings.services.gazette.recording import actor_facts, record_file
+from listings.services.gazette.recording import record_file
 
 STORED_AT_ONCE: Final = 2_000
 STUCK_AFTER: Final = timedelta(minutes=2)
@@ -57,7 +57,7 @@ def take_in(*, path: Path, filename: str, by: Actor, now: datetime) -> int:
                 scope=scope,
                 region=region,
                 filename=Path(filename).name[:255] or "未命名",
-                sha256=_digest(path),
+                sha256=intake.digest(path),
                 about={**table.about, "mapping": mapping, "actor": actor_facts(by)},
                 created_at=now,
                 created_by=by.key,
@@ -74,11 +74,6 @@ def take_in(*, path: Path, filename: str, by: Actor, now: datetime) -> int:
         ) from refusal
     _go_on(file, now=now)
     return file.pk
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _store(file: EventFile, rows: Iterable[tuple[int, list[Any]]]) -> int:

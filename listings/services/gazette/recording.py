@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.notices import services as notices
-from core.people.types import Actor, Role
+from core.people.types import Actor
 from listings.models import EventFile, LegalEvent, Patent, WaitingEvent
 from listings.models.events import EventFileState, EventVerdict
 from listings.selectors.folding import GAZETTE
 from listings.services import holding
+from listings.services.behalf import actor_from
 from listings.services.folding import settle_many
 from listings.services.gazette.judging import PORTION, Fate, counts, judge, write_rows
 
@@ -36,7 +37,7 @@ def _record_portion(file_id: int, *, now: datetime) -> bool:
         .exclude(verdict=EventVerdict.REJECTED)
         .order_by("number")[:PORTION]
     )
-    by = actor_of(file)
+    by = actor_from(file.about["actor"])
     if not rows:
         _finish(file, by=by, now=now)
         return False
@@ -121,25 +122,3 @@ def _finish(file: EventFile, *, by: Actor, now: datetime) -> None:
             url=f"/library/events/files/{file.pk}/",
             now=now,
         )
-
-
-def actor_facts(by: Actor) -> dict[str, object]:
-    """Who asked, so that a worker can act in the same name."""
-    return {
-        "user_id": by.user_id,
-        "organisation_id": by.organisation_id,
-        "roles": sorted(role.value for role in by.roles),
-        "region": by.region,
-        "name": by.name,
-    }
-
-
-def actor_of(file: EventFile) -> Actor:
-    facts = file.about["actor"]
-    return Actor(
-        user_id=facts["user_id"],
-        organisation_id=facts["organisation_id"],
-        roles=frozenset(Role(role) for role in facts["roles"]),
-        region=facts["region"],
-        name=facts["name"],
-    )

@@ -9,13 +9,14 @@ from django.db.models import Count
 
 from core.audit import services as audit
 from core.errors import Conflict, Missing
-from core.people.types import Actor, Role
+from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.imports import limits
 from listings.models import ImportBatch
 from listings.models.choices import BatchState, RowVerdict
 from listings.rules import imports as rules
 from listings.rules.moves import IllegalMove
+from listings.services.behalf import actor_from
 
 PORTION: Final = 1_000
 FIRST_PORTION: Final = 100  # small, so that the first errors are seen at once
@@ -48,26 +49,9 @@ def record(event: str, batch: ImportBatch, *, by: Actor, now: datetime, **change
     audit.record(event, subject=batch, by=by, at=now, changes=changes or None)
 
 
-def actor_facts(by: Actor) -> dict[str, Any]:
-    """Who asked, so that a worker can act in the same name."""
-    return {
-        "user_id": by.user_id,
-        "organisation_id": by.organisation_id,
-        "roles": sorted(role.value for role in by.roles),
-        "region": by.region,
-        "name": by.name,
-    }
-
-
 def actor_of(batch: ImportBatch) -> Actor:
-    facts = batch.about["actor"]
-    return Actor(
-        user_id=facts["user_id"],
-        organisation_id=facts["organisation_id"],
-        roles=frozenset(Role(role) for role in facts["roles"]),
-        region=facts["region"],
-        name=facts["name"],
-    )
+    """In whose name the batch is carried on."""
+    return actor_from(batch.about["actor"])
 
 
 def count_verdicts(batch: ImportBatch) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,9 +17,9 @@ from listings.imports import columns, intake, limits
 from listings.models import ImportBatch
 from listings.models.choices import BatchState
 from listings.rules import imports as rules
+from listings.services.behalf import actor_facts
 from listings.services.importing import pieces
 from listings.services.importing.batches import (
-    actor_facts,
     in_portions,
     lock,
     record,
@@ -88,7 +87,7 @@ def _create(
     batch = ImportBatch.objects.create(
         organisation_id=organisation_id,
         filename=Path(filename).name[:255] or "未命名",
-        sha256=digest(path),
+        sha256=intake.digest(path),
         about={"actor": actor_facts(by), "waits": waits, "header": []},
         state=BatchState.CHECKING,
         created_at=now,
@@ -97,11 +96,6 @@ def _create(
     facts = {"filename": batch.filename, "bytes": path.stat().st_size, "sha256": batch.sha256}
     record("import.taken_in", batch, by=by, now=now, **facts)
     return batch
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def choose_columns(*, batch_id: int, mapping: Mapping[str, int], by: Actor, now: datetime) -> None:
