@@ -15,6 +15,7 @@ from matching.types import RunScope, RunState
 
 SYSTEM = Actor.system()
 RUN_LOCK = 0x3A7C4
+SWITCH_LOCK = 0x3A7C6
 SHARD_SIZE = 100  # a small run's; a big one has as many shards as MOST_SHARDS
 MOST_SHARDS = 400
 SHARD_LEASE = timedelta(minutes=10)
@@ -25,6 +26,14 @@ def in_turn() -> None:
     """Wait for whoever changes lists; held to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RUN_LOCK])
+
+
+def alone(run_id: int) -> bool:
+    """Whether nobody else is switching this run; held to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [SWITCH_LOCK, run_id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def cut(

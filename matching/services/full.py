@@ -19,6 +19,7 @@ from matching.services.cutting import (
     SHARD_LEASE,
     SHARD_TRIES,
     add_shards,
+    alone,
     cut,
     finish,
     hand_out,
@@ -27,7 +28,7 @@ from matching.services.cutting import (
 from matching.services.measuring import measure_all, measure_soon
 from matching.services.pushing import Candidate, push
 from matching.services.runs import current_engine, ranked
-from matching.services.switching import draft, drop_drafts, switch
+from matching.services.switching import draft, drop_drafts, prepare, switch
 from matching.types import Demand, DemandKind, RunState
 
 LEAST_SHARD, LARGEST_SHARD = 10, 20_000
@@ -117,16 +118,24 @@ def _run_leased(shard_id: int, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _finish_if_done(run_id: int, *, now: datetime) -> None:
-    """The last shard switches; whoever dies in it leaves the old lists; the sweep tries again."""
-    if RunShard.objects.filter(run=run_id, done_at__isnull=True).exists():
+    """The last shard switches; whoever dies in it leaves the old lists; the sweep tries again.
+
+    What takes long, filling the second table of a large run, comes before the runs' lock: lists
+    are looked at and kept up meanwhile. One does it; others find the lock taken and go.
+    """
+    if RunShard.objects.filter(run=run_id, done_at__isnull=True).exists() or not alone(run_id):
         return
-    in_turn()
-    locked = Run.objects.select_for_update(of=("self",)).select_related("engine")
-    run = locked.defer("engine__corpus").get(pk=run_id)
-    if run.state != RunState.RUNNING or run.shards.filter(done_at__isnull=True).exists():
+    runs = Run.objects.select_related("engine").defer("engine__corpus")
+    run = runs.get(pk=run_id)
+    if run.state != RunState.RUNNING:
         return
     run.matches = run.shards.aggregate(n=Sum("matches"))["n"] or 0
-    switch(run, now=now)
+    prepared = prepare(run, now=now)
+    in_turn()
+    state = Run.objects.select_for_update(of=("self",)).get(pk=run_id).state
+    if state != RunState.RUNNING or run.shards.filter(done_at__isnull=True).exists():
+        return
+    switch(run, now=now, prepared=prepared)
     finish(run, now=now)
     measure_soon(run)
     hand_out(run.shards.values_list("pk", flat=True), task="matching.tell_shard")
@@ -265,4 +274,5 @@ def _end(run: Run, state: RunState, *, now: datetime) -> None:
 def leftovers() -> int:
     """Drafts of runs that are over: of a shard that ended after its run was cancelled."""
     over = Run.objects.exclude(state__in=[RunState.RUNNING, RunState.PAUSED])
-    return MatchDraft.objects.filter(run__in=over).delete()[0]
+    drafts = MatchDraft.objects.filter(run__in=over)
+    return drafts.delete()[0] if drafts.exists() else 0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from core.errors import Conflict, NotAllowed
@@ -53,6 +53,13 @@ def now(now: datetime) -> datetime:
     return now.replace(year=2100)
 
 
+@pytest.fixture(params=["in place", "by another table"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few drafts replace rows, many fill a table that takes the place of the first."""
+    if request.param == "by another table":
+        monkeypatch.setattr(switching, "SWAP_FROM", 0)
+
+
 @pytest.fixture
 def lively(drain: Drain) -> list[int]:
     """Three lists that people see; the patents in them."""
@@ -64,6 +71,7 @@ def lively(drain: Drain) -> list[int]:
     return [patent.pk for patent in patents.values()]
 
 
+@pytest.mark.usefixtures("way")
 def test_nothing_shows_before_the_last_shard_and_rows_that_stay_keep_their_address(
     lively: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +96,7 @@ def test_nothing_shows_before_the_last_shard_and_rows_that_stay_keep_their_addre
     assert (run.state, run.matches) == (RunState.FINISHED, len(after))
 
 
+@pytest.mark.usefixtures("way")
 def test_what_changed_meanwhile_is_on_the_new_lists(
     lively: list[int], drain: Drain, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +115,7 @@ def test_what_changed_meanwhile_is_on_the_new_lists(
     assert {key: ticks for key, (ticks, _) in rows().items()} == seen
 
 
+@pytest.mark.usefixtures("way")
 def test_a_need_closed_meanwhile_gets_no_list_back(
     lively: list[int], drain: Drain, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,3 +324,32 @@ def test_the_list_asks_as_often_for_ten_runs_as_for_one(
     client.get("/matching/runs/")
     with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
         client.get("/matching/runs/")
+
+
+def shape() -> list[tuple[str, str]]:
+    """Names and meanings of the constraints and indexes of what people see."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, replace(pg_get_constraintdef(oid), ' NOT VALID', '')"
+            " FROM pg_constraint WHERE conrelid = 'matching_match'::regclass"
+            " UNION SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'matching_match'"
+        )
+        return sorted(cursor.fetchall())
+
+
+def test_the_other_table_has_what_the_first_had(
+    lively: list[int], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switching, "SWAP_FROM", 0)
+    before = shape()
+    last = Match.objects.order_by("pk").last()
+    assert last is not None
+    work(started(now, monkeypatch), now)
+    assert shape() == before
+    Match.objects.filter(pk=last.pk).delete()
+    fresh = Match.objects.create(
+        need_id=last.need_id, subscription_id=last.subscription_id, patent_id=last.patent_id,
+        organisation_id=last.organisation_id, ticks=1, reasons=[], engine_id=last.engine_id,
+        first_at=now, computed_at=now,
+    )  # fmt: skip
+    assert fresh.pk > last.pk
