@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
 
@@ -111,7 +112,7 @@ def prepare(run: Run, *, now: datetime) -> bool:
     """Fill the second table where the run has found many; whether it did. Nobody waits for it."""
     if run.matches < SWAP_FROM:
         return False
-    given = {"run": run.pk, "engine": run.engine_id, "now": now}
+    given: dict[str, Any] = {"run": run.pk, "engine": run.engine_id, "now": now}
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SELECT set_config('work_mem', '256MB', true), matching_next_open()")
@@ -133,7 +134,7 @@ def switch(run: Run, *, now: datetime, prepared: bool = False) -> None:
 
 def _swap(run: Run, demands: list[Demand], *, now: datetime) -> None:
     """The second table becomes the first; what is touched is looked at by the caller."""
-    given = {"run": run.pk, "now": now}
+    given: dict[str, Any] = {"run": run.pk, "now": now}
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(_KEEP, given)
@@ -151,7 +152,7 @@ def _swap(run: Run, demands: list[Demand], *, now: datetime) -> None:
 
 def _replace(run: Run, demands: list[Demand], *, now: datetime) -> None:
     """The drafts' rows take the place of the lists', one by one."""
-    given = {"run": run.pk, "engine": run.engine_id, "now": now}
+    given: dict[str, Any] = {"run": run.pk, "engine": run.engine_id, "now": now}
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.switched")
         cursor.execute(_SCOPE, {**given, "touched": sorted(d.key for d in demands)})
