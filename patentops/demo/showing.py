@@ -178,7 +178,12 @@ class Show:
                 time.sleep(0.2)
                 run.refresh_from_db()
             counted.append(run.matches)
-        self.phases.append(Phase("推送", run.pushes, 0.0))
+        with self._phase("推送", len(shards)) as (bar, counted):
+            for shard_id in shards:  # once each, whoever comes first
+                demands.tell_shard(shard_id=shard_id, now=self.clock())
+                bar.update(1)
+            run.refresh_from_db()
+            counted.append(run.pushes)
 
 
 def _row(patent: RealPatent, minted: Minted) -> dict[str, str]:

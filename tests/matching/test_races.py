@@ -13,7 +13,7 @@ from core.errors import DomainError
 from core.notices.models import Notice
 from core.people.types import Actor
 from matching import rules, services
-from matching.models import Evaluation, Lead, Match, MatchOptOut, Push, Run
+from matching.models import Evaluation, Lead, Match, MatchOptOut, Push, PushDelivery, Run
 from matching.selectors import arena
 from matching.services.pushing import Candidate, push
 from matching.types import Demand, DemandKind, RunState, Verdict
@@ -90,6 +90,7 @@ def test_two_colleagues_rating_at_once_leave_one_evaluation() -> None:
     patents, need = make.stock(), make.need(firm)
     services.run_for_demand(kind=DemandKind.NEED, demand_id=need.pk, by=SYSTEM, now=make.NOON)
     match = Match.objects.get(need=need, patent=patents["battery"])
+    PushDelivery.objects.all().delete()
     Push.objects.all().delete()
     Lead.objects.all().delete()
     said = [(core.actor(firm), Verdict(True)), (core.actor(colleague), Verdict(False))]
