@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -105,11 +107,18 @@ class Platform:
         return found
 
 
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--pushes", type=int, default=500)
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--port", type=int, default=8019)
+    parser.add_argument("--port", type=int, default=free_port(), help="default: a free one")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--state", type=Path, help="default: a new temporary folder")
     return parser.parse_args()
@@ -142,6 +151,7 @@ def soak(asked: argparse.Namespace, platform: Platform, hooks: Hooks) -> bool:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "patentops.settings"
     django.setup()
+    logging.disable(logging.CRITICAL)  # lost nudges are expected here, and the sweep's business
     stage = Stage(topics=-(-asked.pushes // (FIRMS_A_TOPIC * PATENTS_A_TOPIC)), hooks=hooks)
     begun = time.monotonic()
     stage.set_up()
@@ -203,6 +213,7 @@ class Stage:
         from matching.types import Pace, PushWish, SubscriptionInput
         from tests.factories import core
 
+        self._stock()
         self.offices = [core.office(region="310115") for _ in range(PATENTS_A_TOPIC)]
         for number in range(self.firms):
             topic, now = number // FIRMS_A_TOPIC, timezone.now()
@@ -227,6 +238,20 @@ class Stage:
                     now=now,
                 )
 
+    def _stock(self) -> None:
+        """A stock for the engine's statistics, so that it does not double during the killing."""
+        from tests.factories import core
+        from tests.factories import listings as board
+
+        keeper = core.office(region="320500")
+        for number in range(self.topics * PATENTS_A_TOPIC * 6 // 5):
+            words = self.words(self.topics + number)
+            sheet = {"problem": words, "how": words, "benefit": words}
+            board.listed_patent(
+                keeper, title=f"一种{words}方法", abstract=words, ipc=("C02F 1/28",), sheet=sheet
+            )
+        self.wait()
+
     def list_patents(self, *, during: threading.Thread) -> None:
         """One after another, spread over the time of the killing."""
         from tests.factories import listings as board
@@ -247,8 +272,11 @@ class Stage:
 
     def wait(self) -> float:
         """Until nothing is owed any more, or patience ends."""
+        from django.utils import timezone
+
         from core.outbox.models import OutboxDelivery
         from interchange.models import Delivery
+        from matching import services
         from matching.models import Digest, PushDelivery, Run
 
         begun, quiet_since = time.monotonic(), 0.0
@@ -262,6 +290,8 @@ class Stage:
                 or Digest.objects.filter(sent_at__isnull=True, dropped_at__isnull=True).exists()
                 or Delivery.objects.filter(sent_at__isnull=True, given_up_at__isnull=True).exists()
             )
+            if not owed:  # as every morning: what the limits of a run or a day left over
+                owed = services.push_waiting(now=timezone.now()) > 0
             now = time.monotonic()
             quiet_since = 0.0 if owed else quiet_since or now
             if quiet_since and now - quiet_since > 5:
