@@ -46,6 +46,16 @@ class Ending(StrEnum):
     OTHER = "other"
 
 
+class RevisionState(StrEnum):
+    """Where a proposed text of a need stands."""
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    OWN = "own"  # the owner's own edit
+
+
 class ImportState(StrEnum):
     """Where an uploaded list of needs stands."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -197,6 +197,45 @@ def mandators(agent_id: int, *, on: date) -> list[int]:
             live, agent_id=agent_id, revoked_at__isnull=True, starts_on__lte=on
         ).values_list("principal_id", flat=True)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MandateCard:
+    """One empowerment as the party that gave or holds it sees it."""
+
+    id: int
+    principal: str
+    agent: str
+    agent_id: int
+    starts_on: date
+    ends_on: date | None
+    revoked_at: datetime | None
+
+
+def mandates_given(principal_id: int) -> list[MandateCard]:
+    """Whom an organisation has empowered, the newest first."""
+    return _mandates(principal_id=principal_id)
+
+
+def mandates_held(agent_id: int) -> list[MandateCard]:
+    """Who has empowered an organisation, the newest first."""
+    return _mandates(agent_id=agent_id)
+
+
+def _mandates(**whose: int) -> list[MandateCard]:
+    rows = Mandate.objects.filter(**whose).select_related("principal", "agent").order_by("-pk")
+    return [
+        MandateCard(
+            id=row.pk,
+            principal=row.principal.name,
+            agent=row.agent.name,
+            agent_id=row.agent_id,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    ]
 
 
 def region_setting(key: str, region: str, *, default: Any) -> Any:

@@ -136,3 +136,16 @@ def give_mandate(
     )
     audit.record("mandate.given", subject=row, by=by, at=now)
     return row.pk
+
+
+@transaction.atomic
+def revoke_mandate(*, mandate_id: int, by: Actor, now: datetime) -> tuple[int, int]:
+    """End a mandate at once; only its principal may. Who gave it and who held it."""
+    rows = Mandate.objects.select_for_update(of=("self",))
+    row = rows.get(pk=mandate_id, principal_id=by.organisation_id or 0)
+    if row.revoked_at is not None:
+        raise Conflict("这项委托已经撤销。", code="mandate-revoked")
+    row.revoked_at, row.revoked_by = now, by.key
+    row.save(update_fields=["revoked_at", "revoked_by"])
+    audit.record("mandate.revoked", subject=row, by=by, at=now)
+    return row.principal_id, row.agent_id

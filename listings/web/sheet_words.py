@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from core.templatetags.ui import wan, yuan
+from core.text import diffs
+from core.text.diffs import Piece
 from listings.filters import word_for
-from listings.rules import diffs, sheet_text
-from listings.rules.diffs import Piece
+from listings.rules import sheet_text
 from listings.types import Gain
 
 LABELS: dict[str, str] = {

@@ -2,12 +2,14 @@
 
 from rest_framework.routers import SimpleRouter
 
-from matching.api import explaining, need_imports, pushes, running, views
+from matching.api import explaining, need_imports, pushes, refining, running, views
 
 app_name = "matching-api"
 router = SimpleRouter()
 router.register("needs", views.NeedViewSet, basename="need")
 router.register("need-imports", need_imports.NeedImportViewSet, basename="need-import")
+router.register("mandates", refining.MandateViewSet, basename="mandate")
+router.register("need-revisions", refining.NeedRevisionViewSet, basename="need-revision")
 router.register("subscriptions", views.SubscriptionViewSet, basename="subscription")
 router.register("matches", views.MatchViewSet, basename="match")
 router.register("evaluations", views.EvaluationViewSet, basename="evaluation")

@@ -6,6 +6,7 @@ from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
 from matching.models.need_imports import NeedImport, NeedImportRow
+from matching.models.need_revisions import NeedRevision
 from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPreference
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
@@ -22,6 +23,7 @@ __all__ = [
     "NeedDraft",
     "NeedImport",
     "NeedImportRow",
+    "NeedRevision",
     "OfferEdition",
     "Push",
     "PushDelivery",

@@ -22,6 +22,8 @@ from matching import rules
 from matching.models import Lead, Need, Subscription
 from matching.models.demands import divisions
 from matching.rules import needs as need_rules
+from matching.rules import revisions
+from matching.services.need_texts import keep_own
 from matching.types import (
     EndingInput,
     ListType,
@@ -89,6 +91,24 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
     """Change what a need says; Conflict when somebody else has changed it meanwhile."""
     need = locked_need(need_id, by)
     _same_version(need.version, version)
+    is_owner(need, by)
+    before = revisions.kept(as_input(need))
+    apply_edit(need, data, by=by, now=now)
+    keep_own(need, before, revisions.kept(as_input(need)), by=by, now=now)
+    return need
+
+
+def is_owner(need: Need, by: Actor) -> None:
+    """An agent proposes; only consented text goes live."""
+    if not by.is_system and by.organisation_id != need.organisation_id:
+        raise Conflict(
+            _("这是委托方的需求：请提交完善建议，对方同意后生效；开放、续期和结束由对方办理。"),
+            code="agent-proposes",
+        )
+
+
+def apply_edit(need: Need, data: NeedInput, *, by: Actor, now: datetime) -> None:
+    """Write a new text over a locked need, and have it matched anew when it is live."""
     if need.status in {NeedStatus.SOLVED, NeedStatus.CLOSED}:
         raise Conflict(_("这条需求已经结束，不能再修改；可重新开放后修改。"), code="need-ended")
     lacking = rules.lacking(data)
@@ -96,8 +116,7 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
         raise Invalid(_("需求正在征集中，修改后仍须完整。"), fields=lacking)
     if data.list_type != need.list_type:
         may_publish(data.list_type, by)
-    ahead = None if data.deadline == need.deadline else timezone.localdate(now)
-    fields = _need_fields(data, need.organisation_id, ahead_of=ahead)
+    fields = check_need(data, need.organisation_id, now=now, kept=need)
     changes = {
         name: [str(getattr(need, name)), str(value)]
         for name, value in fields.items()
@@ -117,13 +136,21 @@ def edit_need(*, need_id: int, data: NeedInput, version: int, by: Actor, now: da
     audit.record("need.edited", subject=need, by=by, at=now, changes=changes)
     if need.status in rules.LIVE_NEED:
         _emit_need("need.changed", need, by=by, now=now)
-    return need
+
+
+def check_need(
+    data: NeedInput, organisation_id: int, *, now: datetime, kept: Need
+) -> dict[str, Any]:
+    """The columns of an edited need, or Invalid; nothing is written."""
+    ahead = None if data.deadline == kept.deadline else timezone.localdate(now)
+    return _need_fields(data, organisation_id, ahead_of=ahead)
 
 
 @transaction.atomic
 def open_need(*, need_id: int, by: Actor, now: datetime) -> Need:
     """Ask for solutions: matched from now on, and on the board as far as its visibility goes."""
     need = locked_need(need_id, by)
+    is_owner(need, by)
     if need.status == NeedStatus.DRAFT:
         raise Invalid(_("需求还不完整，请先补充再开放征集。"), fields=rules.lacking(as_input(need)))
     move = "open" if need.status == NeedStatus.REFINED else "reopen"
@@ -167,6 +194,7 @@ def _end_need(
     need_id: int, move: str, said: EndingInput | None, *, by: Actor, now: datetime
 ) -> Need:
     need = locked_need(need_id, by)
+    is_owner(need, by)
     was_live = need.status in rules.LIVE_NEED
     if move == "close" and need.status == NeedStatus.DRAFT and not need.problem:
         need.problem = need.title  # a closed row must say something; a draft may not have

@@ -17,7 +17,7 @@ from core.people.types import Actor
 from matching import rules
 from matching.models import Need
 from matching.rules import needs as need_rules
-from matching.services.demands import close_need, expiry_of, locked_need, open_need
+from matching.services.demands import close_need, expiry_of, is_owner, locked_need, open_need
 from matching.types import Ending, EndingInput
 
 SYSTEM = Actor.system()
@@ -28,6 +28,7 @@ BATCH = 500
 def renew_need(*, need_id: int, by: Actor, now: datetime) -> Need:
     """It stands for another term; what had expired is open again. A past deadline is dropped."""
     need = locked_need(need_id, by)
+    is_owner(need, by)
     if need.deadline is not None and need.deadline < timezone.localdate(now):
         need.deadline = None
         need.save(update_fields=["deadline"])

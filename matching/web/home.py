@@ -11,6 +11,7 @@ from core.people import selectors as people
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from matching import selectors
+from matching.selectors.revisions import waiting_revisions
 from matching.web import words
 
 SHOWN = 5
@@ -51,8 +52,15 @@ def _for_firm(actor: Actor) -> Part:
     )
     drafts = selectors.own_needs(viewer=actor).filter(status__in=["draft", "refined"])
     unopened = Todo(title=_("需求还没有开放征集"), url="/needs/mine/", count=drafts.count())
+    asked = list(waiting_revisions(viewer=actor)[:50])
+    proposed = Todo(
+        title=_("完善建议等您决定"),
+        url=f"/needs/revisions/{asked[0].pk}/" if asked else "/needs/mine/",
+        count=len(asked),
+        since=asked[0].proposed_at if asked else None,
+    )
     if actor.user_id is None or actor.user_id not in people.wants_recommendations([actor.user_id]):
-        return Part(todos=(unopened,))
+        return Part(todos=(proposed, unopened))
     rows = selectors.today(viewer=actor, query=selectors.MatchQuery())
     cards = selectors.cards(rows[:SHOWN], viewer=actor)
     section = Section(
@@ -73,7 +81,7 @@ def _for_firm(actor: Actor) -> Part:
         more_url="/matches/",
         empty=_("还没有匹配。写下一条技术需求，或建立订阅，系统会持续为您寻找。"),
     )
-    return Part(todos=(todo, unopened), sections=(section,))
+    return Part(todos=(todo, proposed, unopened), sections=(section,))
 
 
 def _for_holder(actor: Actor) -> Part:

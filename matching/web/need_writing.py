@@ -64,6 +64,8 @@ def edit(request: Request, pk: int) -> HttpResponse:
     need = selectors.need(pk, viewer=request.actor)
     if not allowed(request.actor, Permission.POST_NEED, on=need):
         raise Missing(_("没有找到这条需求，或它不归贵单位管理。"))
+    if need.organisation_id != request.actor.organisation_id:
+        return redirect("matching:need-refine", pk=pk)
     about: dict[str, Any] = {
         "kept": services.as_input(need),
         "version": need.version,

@@ -20,6 +20,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
+from matching.selectors.revisions import open_proposals
 from matching.types import Demand, DemandKind
 from matching.web import words
 from matching.web.doors import PAGE, for_askers, page_of, shown
@@ -122,6 +123,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "withheld": [FIELD_LABELS[n] for n in FIELD_LABELS if n in need.withheld],
         "tone": words.NEED_TONES[need.status],
         "is_mine": is_mine,
+        "is_agent": is_mine and row.organisation_id != request.actor.organisation_id,
         "may_offer": request.actor.is_anonymous
         or allowed(request.actor, Permission.PUBLISH_LISTING),
     }
@@ -141,7 +143,10 @@ def _own(request: Request, row: Any) -> dict[str, Any]:
     is_live = row.status in {"open", "matched"}
     solver = listings.cards([row.ending_patent_id], viewer=request.actor).get(row.ending_patent_id)
     return {
-        "moves": [(m, words.MOVES[m]) for m in selectors.moves_of(row)],
+        "moves": [(m, words.MOVES[m]) for m in selectors.moves_of(row)]
+        if row.organisation_id == request.actor.organisation_id
+        else [],
+        "proposals": open_proposals(row.pk, viewer=request.actor),
         "best": shown(request, best),
         "fits": rows.count(),
         "is_live": is_live,

@@ -11,6 +11,7 @@ from matching.web import (
     need_writing,
     needs,
     pushes,
+    refining,
     running,
     subscriptions,
 )
@@ -27,6 +28,7 @@ urlpatterns = [
     path("needs/<int:pk>/", needs.detail, name="need"),
     *need_writing.urlpatterns,
     *need_imports.urlpatterns,
+    *refining.urlpatterns,
     path("needs/<int:pk>/matches/", needs.need_matches, name="need-matches"),
     path("needs/<int:pk>/<slug:move>/", needs.move, name="need-move"),
     path("matches/", matches.today, name="matches"),

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.rules import diffs, plain_words, sheet_text, sheets
+from core.text import diffs
+from listings.rules import plain_words, sheet_text, sheets
 from listings.rules.sheets import SheetState
 from listings.types import Contrast, Gain, OfferInput, Route
 

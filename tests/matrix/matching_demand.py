@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from matching.models import NeedImport
-from matching.services import need_imports
+from dataclasses import replace
+
+from core.people.types import Actor
+from matching.models import NeedImport, NeedRevision
+from matching.services import need_imports, revisions
 from matching.types import ListType
 from tests.factories import core
 from tests.factories import matching as make
-from tests.matrix import Row, World, only
+from tests.matrix import Row, World, everyone, logged_in, only
 from tests.matrix.matching import ASKERS, FRESH, api, need, of, to_owner
 
 
@@ -31,6 +34,46 @@ def batch(world: World) -> NeedImport:
     return world.thing("need-import", build)
 
 
+NOT_MINE = {name: 404 for name in ASKERS if name != "enterprise"}
+
+
+def agent(world: World) -> Actor:
+    """The broker, empowered by the enterprise for as long as this thing is in the world."""
+    broker = world.members["broker"]
+    world.thing("mandate", lambda w: give(w))
+    return core.actor(broker)
+
+
+def give(world: World) -> int:
+    return revisions.give_mandate(
+        agent_id=world.members["broker"].organisation_id,
+        starts_on=make.NOON.date(),
+        ends_on=None,
+        by=core.actor(world.members["enterprise"]),
+        now=make.NOON,
+    )
+
+
+def proposal(world: World) -> NeedRevision:
+    def build(w: World) -> NeedRevision:
+        row = need(w)
+        data = replace(make.COLD, title="储能柜低温十分钟升温办法")
+        return revisions.propose_revision(
+            need_id=row.pk, data=data, note="写明时间", by=agent(w), now=make.NOON
+        )
+
+    return world.thing("proposal", build)
+
+
+def mandate(world: World) -> dict[str, int]:
+    return {"pk": world.thing("mandate", give)}
+
+
+def ours(status: int, others: int = 404, **but: int) -> dict[str, int]:
+    """The firm and its agent."""
+    return only("enterprise", "broker", status=status, others=others) | but
+
+
 EXPECTATIONS: dict[str, Row] = {
     "matching:need-new": Row(get=only(*ASKERS), post=only(*ASKERS, status=422)),
     "matching:need-check": Row(post=only(*ASKERS)),
@@ -49,5 +92,32 @@ EXPECTATIONS: dict[str, Row] = {
     "matching-api:need-import-detail": Row(kwargs=of(batch), get=api(200, auditor=200)),
     "matching-api:need-import-take": Row(kwargs=of(batch), post=api(200, auditor=403)),
     "matching-api:need-import-undo": Row(kwargs=of(batch), post=api(409, auditor=403)),
+    "matching:mandates": Row(get=only(*ASKERS), post=only(*ASKERS, status=422)),
+    "matching:mandate-revoke": Row(kwargs=mandate, post=own(302)),
+    "matching:need-refine": Row(kwargs=of(need), get=to_owner(302), post=to_owner(302)),
+    "matching:revision": Row(
+        kwargs=of(proposal), get=ours(200, auditor=200), post=ours(422, auditor=422)
+    ),
+    "matching:need-versions": Row(kwargs=of(need), get=to_owner(200, auditor=200)),
+    "matching-api:mandate-list": Row(
+        get=logged_in(200, anonymous=401),
+        post=everyone(400),
+        data=lambda world: {"agent_id": 1, "starts_on": "2026-01-01", "ends_on": "x"},
+        headers=FRESH,
+    ),
+    "matching-api:mandate-revoke": Row(kwargs=mandate, post=api(204, 403, 401) | NOT_MINE),
+    "matching-api:need-revision-detail": Row(
+        kwargs=of(proposal), get=api(200, auditor=200, broker=200)
+    ),
+    "matching-api:need-revision-propose": Row(
+        kwargs=of(need),
+        data=lambda world: {"title": "储能柜低温十分钟升温办法", "note": "写明时间"},
+        post=api(409, others=403),
+    ),
+    "matching-api:need-revision-answer": Row(
+        kwargs=of(proposal),
+        data=lambda world: {"agrees": True},
+        post=api(200, auditor=403, broker=403),
+    ),
     "matching-api:need-renew": Row(kwargs=of(need), post=api(200, 403, 403)),
 }

@@ -1,4 +1,4 @@
-"""What changed between two texts, in pieces that a page can mark."""
+"""What changed between two texts, in pieces that a page can mark. No Django."""
 
 from __future__ import annotations
 

@@ -1,0 +1,40 @@
+"""Keeping every text that a need has had."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from core.people.types import Actor
+from matching.models import Need, NeedRevision
+from matching.rules import revisions as rules
+from matching.types import RevisionState
+
+
+def next_number(need: Need) -> int:
+    """The number of the next text; ask with the need locked."""
+    rows = NeedRevision.objects.filter(need=need)
+    last: int | None = rows.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def keep_own(
+    need: Need, before: dict[str, Any], after: dict[str, Any], *, by: Actor, now: datetime
+) -> None:
+    """Keep what its owner changed, if anything of the text did."""
+    if not rules.changed(before, after):
+        return
+    NeedRevision.objects.create(
+        need=need,
+        number=next_number(need),
+        state=RevisionState.OWN,
+        before=before,
+        content=after,
+        base_version=need.version,
+        proposed_at=now,
+        proposed_by=by.key,
+        decided_at=now,
+        decided_by=by.key,
+    )
