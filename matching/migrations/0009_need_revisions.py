@@ -11,7 +11,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("matching", "0007_need_imports"),
+        ("matching", "0008_match_swap"),
     ]
 
     operations = [
