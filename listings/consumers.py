@@ -10,11 +10,11 @@ from core.people.types import Actor
 from listings.rules.working import WorkingKind
 from listings.services import gazette, index_patents, take_rating, watchers
 from listings.services.alerts import answer_searches
-from listings.services.auctions import call_off_blocked
 from listings.services.bundles import suspend_bundles_of
 from listings.services.disclosures import link_arrivals
 from listings.services.ownership import hear_working
 from listings.services.scoring import rescore, take_demand
+from listings.services.trading.auctions import call_off_blocked
 
 
 @consumer("patent.imported", "patent.changed", "patent.listed", name="listings.index_patent")

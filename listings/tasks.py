@@ -16,12 +16,11 @@ from listings.services import (
     importing,
     layering,
     postings,
-    price_postings,
     promotion,
     scoring,
-    settling,
     upkeep,
 )
+from listings.services.trading import price_postings, settling
 
 
 @shared_task(name="listings.refresh_standing", acks_late=True, ignore_result=True)

@@ -22,8 +22,8 @@ from listings.api.views import whole
 from listings.rules.auctions import AuctionStatus, Method, Terms, blind, phase
 from listings.selectors import auctions as selectors
 from listings.selectors.auctions import METHODS, RIGHTS
-from listings.services import auctions as services
-from listings.services import bidding, objections, settling
+from listings.services.trading import auctions as services
+from listings.services.trading import bidding, objections, settling
 from listings.types import Action
 
 STATES = [(s.value, s.value) for s in AuctionStatus]

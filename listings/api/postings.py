@@ -21,8 +21,8 @@ from listings.api.views import whole
 from listings.rules.postings import Agreed, PostingStatus, Scope
 from listings.selectors import auctions as objection_questions
 from listings.selectors import postings as selectors
-from listings.services import objections
-from listings.services import price_postings as services
+from listings.services.trading import objections
+from listings.services.trading import price_postings as services
 from listings.types import Route
 
 POSTING_STATES = [(state.value, state.value) for state in PostingStatus]

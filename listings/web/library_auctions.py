@@ -19,8 +19,8 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings.rules.auctions import LIVE, AuctionStatus
 from listings.selectors import auctions as asked
-from listings.services import auctions as services
-from listings.services import objections, settling
+from listings.services.trading import auctions as services
+from listings.services.trading import objections, settling
 from listings.types import hard
 from listings.web.auction_forms import AnswerForm, CancelForm, TermsForm, initial_of
 from listings.web.auctions import facts, line

@@ -27,8 +27,8 @@ from listings.filters import word_for
 from listings.rules.postings import Agreed, PostingStatus, Scope, digest
 from listings.selectors import auctions as objection_questions
 from listings.selectors import postings as asked
-from listings.services import objections
-from listings.services import price_postings as services
+from listings.services.trading import objections
+from listings.services.trading import price_postings as services
 from listings.types import Route, hard
 from listings.web.auction_forms import AnswerForm, CancelForm, ObjectionForm, money
 from listings.web.doors import keepers

@@ -11,7 +11,7 @@ from typing import Any
 from core.people.models import Membership
 from listings.models import Auction, Patent
 from listings.rules.auctions import Method, Terms
-from listings.services import auctions, bidding, settling
+from listings.services.trading import auctions, bidding, settling
 from listings.types import Action
 from tests.factories import core
 from tests.factories.listings import NOON, listed_patent

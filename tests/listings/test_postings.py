@@ -25,8 +25,8 @@ from listings.rules import postings as rules
 from listings.rules.postings import Agreed, Scope
 from listings.rules.postings import PostingStatus as S
 from listings.selectors import postings as selectors
-from listings.services import objections
-from listings.services import price_postings as services
+from listings.services.trading import objections
+from listings.services.trading import price_postings as services
 from listings.types import EncumbranceKind, Route
 from tests.factories import core
 from tests.factories import listings as stock

@@ -15,7 +15,7 @@ from listings.models import Auction, Bid
 from listings.rules.auctions import AuctionStatus as S
 from listings.rules.auctions import Method
 from listings.selectors.auctions import database_clock
-from listings.services import bidding, settling
+from listings.services.trading import bidding, settling
 from tests.factories import auctions as make
 from tests.factories import core
 from tests.listings.test_races import at_once

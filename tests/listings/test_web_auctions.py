@@ -19,7 +19,7 @@ from core.people.models import Membership
 from listings.models import Auction, Bid, Objection
 from listings.rules.auctions import AuctionStatus as S
 from listings.rules.auctions import Method
-from listings.services import bidding, settling
+from listings.services.trading import bidding, settling
 from tests.factories import auctions as make
 from tests.factories import core
 from tests.factories import listings as stock

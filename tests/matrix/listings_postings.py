@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from listings.models import Objection, Posting
 from listings.rules.postings import Agreed
-from listings.services import price_postings as services
+from listings.services.trading import price_postings as services
 from listings.types import Route
 from tests.factories import core as make
 from tests.factories import listings as stock

@@ -20,8 +20,8 @@ from listings.rules import auctions as rules
 from listings.rules import sealing
 from listings.rules.auctions import AuctionStatus
 from listings.selectors import auctions as selectors
-from listings.services import seals
-from listings.services.auctions import call_off, lot_blockers, move, page_of, tell
+from listings.services.trading import seals
+from listings.services.trading.auctions import call_off, lot_blockers, move, page_of, tell
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]

@@ -25,9 +25,9 @@ from listings.models import Auction, Bid
 from listings.models.auctions import AuctionStatus, Method
 from listings.rules import auctions as rules
 from listings.selectors import auctions as selectors
-from listings.services import seals
-from listings.services.auctions import page_of
-from listings.services.settling import settle_auction
+from listings.services.trading import seals
+from listings.services.trading.auctions import page_of
+from listings.services.trading.settling import settle_auction
 
 Clock = Callable[[], datetime]
 LONGEST_TOKEN = 80

@@ -19,10 +19,10 @@ from listings.models.postings import PostingStatus
 from listings.rules import auctions as rules
 from listings.rules import moves, records
 from listings.rules.moves import IllegalMove
-from listings.services.auctions import call_off, lock_auction
-from listings.services.auctions import page_of as auction_page
-from listings.services.price_postings import lock_posting, take_back
-from listings.services.price_postings import page_of as posting_page
+from listings.services.trading.auctions import call_off, lock_auction
+from listings.services.trading.auctions import page_of as auction_page
+from listings.services.trading.price_postings import lock_posting, take_back
+from listings.services.trading.price_postings import page_of as posting_page
 
 LONGEST_TEXT = 2_000
 NOT_FOUND = "没有找到这条异议，或您无权查看。"
