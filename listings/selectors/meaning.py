@@ -35,15 +35,14 @@ def nearest(
     vector = language.encode([text])[0]
     if not np.any(vector):
         return np.zeros(0, dtype=np.int32)
-    found = _kept(
-        _ask(_NEAREST, {"vector": literal(vector), "most": _FIRST_LOOK}), allowed, farthest
-    )
+    rows = _ask(_NEAREST, {"vector": literal(vector), "most": _FIRST_LOOK})
+    found = _kept(rows, allowed, farthest)
     if len(found) < limit:
         places = np.flatnonzero(allowed)
         if len(places) <= _FEW:
             values = {"vector": literal(vector), "most": limit, "places": places.tolist()}
             found = _kept(_ask(_AMONG, values), allowed, farthest)
-        else:
+        elif rows and rows[-1][1] < farthest:  # what lies beyond the last is farther still
             deeper = {"vector": literal(vector), "most": _LONG_LOOK}
             found = _kept(_ask(_NEAREST, deeper), allowed, farthest)
     return found[:limit]
