@@ -41,6 +41,8 @@ UNREADABLE_ZIP: Final = (
     NotImplementedError,
     OSError,
 )
+BIG5_WORDS: Final = ("專利", "申請", "發明", "名稱", "號", "摘要", "日期", "公告", "類型", "狀態")
+GBK_WORDS: Final = ("专利", "申请", "发明", "名称", "号", "摘要", "日期", "公告", "类型", "状态")
 OTHER_FILES: Final = {
     b"%PDF": "PDF",
     b"\x89PNG": "PNG 图片",
@@ -264,8 +266,21 @@ def detect_encoding(path: Path, head: bytes) -> str:
                     decoder.decode(chunk)
         except UnicodeError:
             continue
+        if encoding == "gb18030" and looks_like_big5(head):
+            raise Refused("big5")
         return encoding
     raise Refused("encoding")
+
+
+def looks_like_big5(head: bytes) -> bool:
+    """Whether the first line says what patent lists say when it is read as Big5, not as GBK.
+
+    Nearly every Big5 text is GBK as well, of other characters: only the words tell.
+    """
+    line = head.lstrip().split(b"\n", 1)[0]
+    return sum(word in line.decode("big5", "replace") for word in BIG5_WORDS) > sum(
+        word in line.decode("gb18030", "replace") for word in GBK_WORDS
+    )
 
 
 def read_xml(stream: TextIO, encoding: str) -> Iterator[dict[str, Any] | Row]:

@@ -20,6 +20,11 @@ SAFE_BOOK = {
 }
 REASON_HEADER = "问题与修改办法（重新上传时请保留本列）"
 ORIGIN = re.compile(r"〔导入(\d{1,18})〕")
+MIME = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+}
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -51,8 +56,8 @@ def template(fields: Sequence[Field] = FIELDS, title: str = "专利清单") -> b
     guide.set_column(0, 0, 18)
     guide.set_column(1, 1, 34)
     guide.set_column(2, 2, 90)
-    for index, title in enumerate(("列名", "例子", "怎么填")):
-        guide.write_string(0, index, title, bold)
+    for index, heading in enumerate(("列名", "例子", "怎么填")):
+        guide.write_string(0, index, heading, bold)
     for line, field in enumerate(fields, start=1):
         guide.write_string(line, 0, field.label + ("*" if field.required else ""))
         guide.write_string(line, 1, field.example)
@@ -79,7 +84,7 @@ def told(number: int, remarks: Sequence[Remark]) -> str:
 
 
 def mendable(
-    header: Sequence[str], rows: Iterable[ToMend], *, about: Mapping[str, Any], batch_id: int
+    header: Sequence[str], rows: Iterable[ToMend], *, about: Mapping[str, Any], title: str
 ) -> tuple[bytes, str]:
     """The rows that were refused in the format they came in, and the ending of its name.
 
@@ -89,7 +94,6 @@ def mendable(
     if header and header[-1].startswith(REASON_HEADER[:7]):
         header = header[:-1]  # what was wrong the last time
     listed, kind = list(rows), about.get("format")
-    title = reason_header(batch_id)
     if kind == "jsonl":
         return _json_lines([*header, title], listed), "jsonl"
     if kind == "csv" and not any(_is_risky(cell) for _, cells, _ in listed for cell in cells):
@@ -139,8 +143,8 @@ def rows_to_mend(
     sheet = book.add_worksheet("待修改的行")
     sheet.freeze_panes(1, 0)
     width = len(header)
-    for index, title in enumerate(header):
-        sheet.write_string(0, index, title, bold)
+    for index, name in enumerate(header):
+        sheet.write_string(0, index, name, bold)
     sheet.write_string(0, width, title, bold)
     sheet.set_column(0, max(0, width - 1), 18, as_text)
     sheet.set_column(width, width, 70)

@@ -17,7 +17,9 @@ from listings.rules import imports as rules
 from listings.rules import moves
 
 KEPT = "kept"  # asked for like a verdict: the rows that an undo left alone
+UNDONE = "undone"  # and those that it took back
 FIRST_ERRORS = 5
+NEVER_LANDED = (RowVerdict.UNCHANGED, RowVerdict.REJECTED)
 
 
 def batches(*, viewer: Actor) -> ImportBatchQuerySet:
@@ -44,6 +46,8 @@ def rows(row: ImportBatch, *, verdict: str = "") -> Any:
     found = found.defer("patent__embedding", "patent__search", "patent__abstract")
     if verdict == KEPT:
         return found.filter(before__undone__isnull=False).exclude(before__undone="")
+    if verdict == UNDONE:
+        return found.filter(before__undone="")
     return found.filter(verdict=verdict) if verdict in RowVerdict.values else found
 
 
@@ -123,6 +127,20 @@ def _remark(problem: dict[str, Any], mapping: dict[str, int]) -> Remark:
 def verdict_words() -> list[tuple[str, str]]:
     """Verdicts and what they are called."""
     return [(v.value, str(v.label)) for v in RowVerdict if v != RowVerdict.PENDING]
+
+
+def result_words(row: ImportBatch) -> list[tuple[str, str, int]]:
+    """The results to look at its rows by, what they are called, and how many rows there are.
+
+    Of an import that was undone nothing is new or changed any more.
+    """
+    words, counts = verdict_words(), dict(row.counts)
+    if row.state == BatchState.UNDONE:
+        counts[UNDONE] = rows(row, verdict=UNDONE).count()
+        words = [(UNDONE, "已撤销"), *(word for word in words if word[0] in NEVER_LANDED)]
+    if counts.get(KEPT):
+        words.append((KEPT, "没有撤销"))
+    return [(code, label, counts.get(code, 0)) for code, label in words]
 
 
 def state_word(row: ImportBatch) -> str:

@@ -32,7 +32,6 @@ from listings.uploads import take_in_events
 from listings.web.presenting import SOURCES
 
 A_PAGE = 30
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KEEPERS = (Role.OFFICE, Role.BROKER)
 senders = for_roles(Role.OFFICE, Role.BROKER, Role.BUREAU, Role.SYSADMIN)
 readers = for_roles(Role.OFFICE, Role.BROKER, Role.BUREAU, Role.SYSADMIN, Role.AUDITOR)
@@ -304,22 +303,26 @@ def start(request: Request, pk: int) -> HttpResponse:
 @require_GET
 @readers
 def to_mend(request: Request, pk: int) -> HttpResponse:
-    """The refused rows as a workbook with the reasons, to be mended and sent again."""
+    """The refused rows with the reasons, in the format they came in, to be mended."""
     found = selectors.file(pk, viewer=request.actor)
     labels = columns.labels(found.about["header"])
-    body = sheets.rows_to_mend(labels, selectors.to_mend(found))
-    return _workbook(body, f"{Path(found.filename).stem[:80] or 'events'}-待修改.xlsx")
+    body, ending = sheets.mendable(
+        labels, selectors.to_mend(found), about=found.about, title=sheets.REASON_HEADER
+    )
+    stem = Path(found.filename).stem[:80] or "events"
+    return _download(body, f"{stem}-待修改.{ending}", sheets.MIME[ending])
 
 
 @require_GET
 @readers
 def template(request: Request) -> HttpResponse:
     """An empty file to fill in."""
-    return _workbook(sheets.template(FIELDS, _("法律事件")), "法律事件模板.xlsx")
+    body = sheets.template(FIELDS, _("法律事件"))
+    return _download(body, "法律事件模板.xlsx", sheets.MIME["xlsx"])
 
 
-def _workbook(body: bytes, filename: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=XLSX)
+def _download(body: bytes, filename: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, filename)
     return response
 

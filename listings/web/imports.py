@@ -27,11 +27,6 @@ from listings.uploads import take_in
 from listings.web.doors import keepers
 from listings.web.forms import ColumnsForm, UploadForm
 
-ENDINGS = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
-    "jsonl": "application/jsonl",
-}
 ROWS_A_PAGE = 50
 TONES = {
     "created": "ok",
@@ -102,7 +97,7 @@ def batch(request: Request, pk: int) -> HttpResponse:
         "rows": [_shown(row) for row in page],
         "page": page,
         "columns": _columns(found),
-        "unmapped": columns.problems(found.mapping, len(found.about["header"])),
+        "unmapped": _unmapped(found),
         "steps": _steps(found),
         "may_resume": selectors.may_resume(found),
         "may_undo": selectors.may_undo(found),
@@ -146,31 +141,42 @@ def _tabs(request: Request, found: Any, verdict: str) -> list[dict[str, Any]]:
     path = reverse("listings:import", kwargs={"pk": found.pk})
     total = found.about.get("rows", 0)
     tabs = [{"label": _("全部"), "url": path, "current": not verdict, "count": total}]
-    words = selectors.verdict_words()
-    if found.counts.get(selectors.KEPT):
-        words = [*words, (selectors.KEPT, _("没有撤销"))]
     return tabs + [
         {
             "label": label,
             "url": f"{path}?verdict={code}",
             "current": verdict == code,
-            "count": found.counts.get(code, 0),
+            "count": count,
         }
-        for code, label in words
+        for code, label, count in selectors.result_words(found)
     ]
 
 
 def _shown(row: Any) -> dict[str, Any]:
+    is_undone = (row.before or {}).get("undone") == ""
     return {
         "number": row.number,
-        "verdict": row.get_verdict_display(),
-        "tone": TONES[row.verdict],
+        "verdict": _("已撤销") if is_undone else row.get_verdict_display(),
+        "tone": "muted" if is_undone else TONES[row.verdict],
         "problems": row.problems,
         "changes": changes.shown(row.changes),
         "stays": (row.before or {}).get("undone", ""),
         "patent": row.patent,
         "text": " · ".join(sheets.written(cell) for cell in row.raw if cell not in (None, ""))[:80],
     }
+
+
+def _unmapped(found: Any) -> list[str]:
+    """Why its rows cannot be judged yet; a header that nobody can read is named as that."""
+    problems = columns.problems(found.mapping, len(found.about["header"]))
+    if problems and found.about.get("encoding") == "gb18030":
+        problems.append(
+            _(
+                "文件是按 GBK 编码读取的。如果列名显示为乱码，是编码不对：请用 Excel 打开原文件，"
+                "确认文字正常后另存为“CSV UTF-8（逗号分隔）”或 .xlsx，再重新上传。"
+            )
+        )
+    return problems
 
 
 def _columns(found: Any) -> dict[str, list[str]]:
@@ -230,17 +236,17 @@ def to_mend(request: Request, pk: int) -> HttpResponse:
     found = selectors.batch(pk, viewer=request.actor)
     labels = columns.labels(found.about["header"])
     body, ending = sheets.mendable(
-        labels, selectors.to_mend(found), about=found.about, batch_id=found.pk
+        labels, selectors.to_mend(found), about=found.about, title=sheets.reason_header(pk)
     )
     stem = Path(found.filename).stem[:80] or "import"
-    return _download(body, f"{stem}-待修改.{ending}", ENDINGS[ending])
+    return _download(body, f"{stem}-待修改.{ending}", sheets.MIME[ending])
 
 
 @require_GET
 @readers
 def template(request: Request) -> HttpResponse:
     """An empty list to fill in."""
-    return _download(sheets.template(), "专利清单模板.xlsx", ENDINGS["xlsx"])
+    return _download(sheets.template(), "专利清单模板.xlsx", sheets.MIME["xlsx"])
 
 
 def _download(body: bytes, filename: str, content_type: str) -> HttpResponse:

@@ -46,7 +46,8 @@ def test_a_file_goes_from_upload_to_the_patents_page(client_as: Web) -> None:
     assert "校验位不对" in page
     assert "登记这些事件" in page
     mend = client.get(f"{sent.url}rows-to-mend/")
-    assert mend.headers["Content-Type"].endswith("spreadsheetml.sheet")
+    assert mend.headers["Content-Type"] == "text/csv"
+    assert "原第 3 行" in mend.content.decode("utf-8-sig")
     client.post(f"{sent.url}start/")
     assert "未缴年费专利权终止" in client.get("/library/events/").content.decode()
     assert "未缴年费专利权终止" in client.get(f"/library/patents/{row.pk}/").content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Missing, NotAllowed
@@ -235,8 +237,11 @@ def test_refused_rows_come_back_mended_in_the_format_they_came_in(
         assert "应为" in mended
         path.write_bytes(mended.encode(coding))
     else:
-        header = ["申请号", "名称", sheets.reason_header(pk)]
-        path.write_bytes(sheets.rows_to_mend(header, [(2, [number(2), "膜二", "x"], [])]))
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0)
+        header, *rows = [[str(cell) for cell in row] for row in sheet.to_python()]
+        assert header == ["申请号", "名称", sheets.reason_header(pk)]
+        mended_rows = [(2, [number(2), *row[1:]], []) for row in rows]
+        path.write_bytes(sheets.rows_to_mend(header, mended_rows))
     second = importing.take_in(path=path, filename="b", by=by, now=now)
     again = ImportBatch.objects.get(pk=second)
     assert again.continues_id == pk
@@ -248,18 +253,19 @@ def test_refused_rows_come_back_mended_in_the_format_they_came_in(
 
 def test_a_cell_that_a_spreadsheet_would_run_makes_the_file_a_workbook() -> None:
     rows: list[Any] = [(2, ["=cmd|' /C calc'!A0", "膜"], [sheets.Remark(0, "公式")])]
-    body, ending = sheets.mendable(["申请号", "名称"], rows, about={"format": "csv"}, batch_id=1)
+    body, ending = sheets.mendable(["申请号", "名称"], rows, about={"format": "csv"}, title="问题")
     assert ending == "xlsx"
     assert body[:2] == b"PK"
     body, ending = sheets.mendable(
-        ["申请号", "名称"], [(2, ["-1.5", "膜"], [])], about={"format": "csv"}, batch_id=1
+        ["申请号", "名称"], [(2, ["-1.5", "膜"], [])], about={"format": "csv"}, title="问题"
     )
     assert ending == "csv"
 
 
 def test_what_was_wrong_the_last_time_is_not_carried_along() -> None:
     header = ["申请号", sheets.reason_header(1)]
-    body, _ = sheets.mendable(header, [(2, ["1", "旧"], [])], about={"format": "csv"}, batch_id=2)
+    again = sheets.reason_header(2)
+    body, _ = sheets.mendable(header, [(2, ["1", "旧"], [])], about={"format": "csv"}, title=again)
     assert "〔导入2〕" in body.decode("utf-8-sig")
     assert "〔导入1〕" not in body.decode("utf-8-sig")
 
@@ -299,3 +305,36 @@ def test_a_strange_tick_is_no_tick(
     assert "没有选中" in client_as(keeper).post(page, sent, follow=True).content.decode()
     away = reverse("listings:promotion-publish")
     assert client_as(keeper).post(away, {"patents": key}).status_code in {302, 422}
+
+
+def test_an_undone_import_says_undone_and_not_new(
+    upload: Upload, client_as: Page, keeper: Membership, now: datetime
+) -> None:
+    done = start(upload(f"申请号,名称\n{number(1)},膜一\n{number(2)},膜二\n"), keeper, now)
+    importing.undo(batch_id=done.pk, by=make.actor(keeper), now=now)
+    done.refresh_from_db()
+    assert selectors.result_words(done)[0] == ("undone", "已撤销", 2)
+    assert {code for code, _label, _n in selectors.result_words(done)}.isdisjoint(
+        {"created", "updated", "warning"}
+    )
+    client, here = client_as(keeper), reverse("listings:import", kwargs={"pk": done.pk})
+    page = client.get(f"{here}?verdict=undone").content.decode()
+    assert "膜一" in page
+    assert "新增" not in page
+
+
+def test_a_header_that_nobody_can_read_is_told_as_an_encoding(
+    client_as: Page, tmp_path: Path, keeper: Membership, now: datetime
+) -> None:
+    path = tmp_path / "list"
+    path.write_bytes("号码,乱码\n1,膜\n".encode("gb18030"))
+    pk = importing.take_in(path=path, filename="a", by=make.actor(keeper), now=now)
+    page = client_as(keeper).get(reverse("listings:import", kwargs={"pk": pk})).content.decode()
+    assert "另存为“CSV UTF-8（逗号分隔）”" in page
+
+
+def test_an_empty_list_of_imports_has_one_main_thing_to_do(
+    client_as: Page, keeper: Membership
+) -> None:
+    page = client_as(keeper).get(reverse("listings:imports")).content.decode()
+    assert page.partition("<main")[2].count("btn-primary") == 1

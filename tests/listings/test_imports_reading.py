@@ -175,6 +175,7 @@ WRECKS: dict[str, tuple[bytes, str]] = {
     "header": ("申请号,名称\n".encode(), "no-rows"),
     "encoding": (b"\xff\x81\xff,\xfe\x00\xff\n", "not-a-table"),
     "latin": ("名称\n".encode() + b"\xff\xff\xff\xff\n", "encoding"),
+    "big5": ("專利號,專利名稱\n201710601862.3,膜\n".encode("big5"), "big5"),
     "array": (b'[{"title": "a"}]', "json-array"),
     "json": (b'{"title": "a"}\n{"title": \n', "broken-json"),
     "wide": (",".join(f"c{n}" for n in range(300)).encode() + b"\n1,2\n", "too-many-columns"),
