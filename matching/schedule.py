@@ -15,6 +15,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="0,8", minute=10),
     },
     "matching.take_lists": {"task": "matching.take_lists", "schedule": 60.0},
+    "matching.refresh_profiles": {
+        "task": "matching.refresh_profiles",
+        "schedule": crontab(hour=1, minute=40),
+    },
     "matching.push_waiting": {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),

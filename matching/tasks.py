@@ -9,7 +9,7 @@ from core.errors import Conflict
 from core.people.types import Actor
 from matching import services
 from matching.exchanges.mail import DjangoPostman
-from matching.services import delivering, need_imports
+from matching.services import delivering, implicit, need_imports
 
 
 @shared_task(
@@ -84,3 +84,9 @@ def take_lists() -> None:
     """Take up again what a dead worker or a lost nudge left."""
     for import_id in need_imports.unfinished_lists():
         take_list(import_id=import_id)
+
+
+@shared_task(name="matching.refresh_profiles", ignore_result=True)
+def refresh_profiles() -> None:
+    """Implicit demand of those who consented, once a night."""
+    implicit.refresh_profiles(now=timezone.now())

@@ -2,6 +2,7 @@
 
 from matching.models.demands import Need, Subscription
 from matching.models.drafts import MatchDraft
+from matching.models.implicit import DemandProfile, ReadingConsent, ReadingTrace
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
@@ -12,6 +13,7 @@ from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
 __all__ = [
     "DemandMeasure",
+    "DemandProfile",
     "Digest",
     "EngineVersion",
     "Evaluation",
@@ -28,6 +30,8 @@ __all__ = [
     "Push",
     "PushDelivery",
     "PushPreference",
+    "ReadingConsent",
+    "ReadingTrace",
     "Run",
     "RunItem",
     "RunShard",

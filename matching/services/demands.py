@@ -367,7 +367,7 @@ def subscribe(
     )
     row.save(force_insert=True)
     audit.record("subscription.made", subject=row, by=by, at=now)
-    _emit_subscription(row, by=by, now=now)
+    emit_subscription(row, by=by, now=now)
     return row
 
 
@@ -384,7 +384,7 @@ def edit_subscription(
     row.changed_at = now
     row.save()
     audit.record("subscription.edited", subject=row, by=by, at=now)
-    _emit_subscription(row, by=by, now=now)
+    emit_subscription(row, by=by, now=now)
     return row
 
 
@@ -417,7 +417,7 @@ def _move_subscription(
     row.changed_at = now
     row.save()
     audit.record(f"subscription.{row.status}", subject=row, by=by, at=now)
-    _emit_subscription(row, by=by, now=now)
+    emit_subscription(row, by=by, now=now)
     return row
 
 
@@ -445,7 +445,7 @@ def profile_of(row: Subscription) -> SubscriptionInput:
     )
 
 
-def _emit_subscription(row: Subscription, *, by: Actor, now: datetime) -> None:
+def emit_subscription(row: Subscription, *, by: Actor, now: datetime) -> None:
     payload = {
         "subscription_id": row.pk,
         "organisation_id": row.organisation_id,

@@ -17,6 +17,7 @@ from listings import selectors as listings
 from matching import rules
 from matching.models import Evaluation, Lead, Match, MatchOptOut, Need, Subscription
 from matching.selectors import feeding
+from matching.services.implicit import note_reading
 from matching.services.interest import tell_holder
 from matching.services.pushing import leads_of
 from matching.services.runs import Item, note
@@ -33,6 +34,7 @@ def view_match(*, match_id: int, by: Actor, now: datetime) -> None:
     if lead.viewed_at is None:
         lead.viewed_at, lead.viewed_by = now, by.key
         lead.save(update_fields=["viewed_at", "viewed_by"])
+    note_reading(patent_id=match.patent_id, by=by, now=now)
 
 
 @transaction.atomic

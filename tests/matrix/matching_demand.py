@@ -11,7 +11,7 @@ from matching.types import ListType
 from tests.factories import core
 from tests.factories import matching as make
 from tests.matrix import Row, World, everyone, logged_in, only
-from tests.matrix.matching import ASKERS, FRESH, api, need, of, to_owner
+from tests.matrix.matching import ASKERS, DEMAND, FRESH, api, need, of, to_owner
 
 
 def own(status: int) -> dict[str, int]:
@@ -118,6 +118,17 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=of(proposal),
         data=lambda world: {"agrees": True},
         post=api(200, auditor=403, broker=403),
+    ),
+    "matching:demand-profile": Row(get=only(*DEMAND), post=only(*DEMAND, status=422)),
+    "matching:demand-profile-end": Row(post=only(*DEMAND, status=302)),
+    "matching:reading-allow": Row(post=only(*DEMAND, status=302)),
+    "matching:reading-stop": Row(post=only(*DEMAND, status=302)),
+    "matching:reading-forget": Row(post=only(*DEMAND, status=302)),
+    "matching-api:demand-profile": Row(
+        get=only(*DEMAND, anonymous=403),
+        put=only(*DEMAND, anonymous=403),
+        delete=only(*DEMAND, status=204, anonymous=403),
+        data=lambda world: {"uses": [], "agreed": True},
     ),
     "matching-api:need-renew": Row(kwargs=of(need), post=api(200, 403, 403)),
 }
