@@ -30,6 +30,7 @@ from scipy import sparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.match_learned import held_out
 from core.text import tokens, words
 from matching.engine import Demand, Engine, Supply, Weights
 
@@ -143,16 +144,24 @@ def interval(difference: Scores) -> tuple[float, float]:
 # --- Scorers --------------------------------------------------------------------------------
 
 
-def engine_scores(needs: list[Record], documents: list[Record], weights: Weights) -> Scores:
+def fitted(documents: list[Record], weights: Weights) -> Engine:
     """The platform's own engine, exactly as the server runs it."""
-    engine = Engine(weights).fit(
+    return Engine(weights).fit(
         Supply(key=place, title=title_of(record), text=text_of(record))
         for place, record in enumerate(documents)
     )
-    _, _, ticks = engine.scores(
+
+
+def demands_of(needs: list[Record]) -> list[Demand]:
+    return [
         Demand(key=place, title=title_of(record), text=text_of(record))
         for place, record in enumerate(needs)
-    )
+    ]
+
+
+def engine_scores(needs: list[Record], documents: list[Record], weights: Weights) -> Scores:
+    """What it says of every pair, in ticks."""
+    _, _, ticks = fitted(documents, weights).scores(demands_of(needs))
     return ticks.astype(np.float64)
 
 
@@ -234,7 +243,8 @@ def main() -> int:
     if not pools:
         print("Nothing to score: no need has enough judged documents.")
         return 1
-    engine = engine_scores(needs, documents, Weights())
+    ready = fitted(documents, Weights())
+    engine = ready.scores(demands_of(needs))[2].astype(np.float64)
     by_words, words_setting = Bm25(needs, documents, words).best(pools)
     by_characters, characters_setting = Bm25(needs, documents, tokens).best(pools)
     generator = np.random.default_rng(0)
@@ -256,6 +266,15 @@ def main() -> int:
             low, high = interval(ours - theirs)
             gap = f"{(ours - theirs).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
         print(f"{name:27}{theirs.mean():8.4f} {gap:>27} {area:6.3f} {found:6.3f}  {setting}")
+    learned, setting = held_out(ready, demands_of(needs), pools)
+    low, high = interval(ours - learned)
+    gap = f"{(ours - learned).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
+    print(
+        f"{'learned (cross-validated)':27}{learned.mean():8.4f} {gap:>27} {'':6} {'':6}  {setting}"
+    )
+    low, high = interval(learned - ndcg(by_characters, pools))
+    gap = f"{(learned - ndcg(by_characters, pools)).mean():+.4f} [{low:+.4f}, {high:+.4f}]"
+    print(f"{'':27}{'':8} {gap:>27} is learned minus BM25 characters")
     if chosen.run:
         write_run(chosen.run, engine, every, needs, documents)
         print(f"Scores written to {chosen.run}")

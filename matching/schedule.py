@@ -23,4 +23,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),
     },
+    "matching.learn": {
+        "task": "matching.learn",
+        "schedule": crontab(day_of_week="sun", hour=4, minute=30),
+    },
 }

@@ -9,7 +9,7 @@ from core.errors import Conflict
 from core.people.types import Actor
 from matching import services
 from matching.exchanges.mail import DjangoPostman
-from matching.services import delivering, implicit, need_imports
+from matching.services import delivering, implicit, learning, need_imports
 
 
 @shared_task(
@@ -90,3 +90,9 @@ def take_lists() -> None:
 def refresh_profiles() -> None:
     """Implicit demand of those who consented, once a night."""
     implicit.refresh_profiles(now=timezone.now())
+
+
+@shared_task(name="matching.learn", acks_late=True, ignore_result=True)
+def learn() -> None:
+    """Whether the ratings teach better weights, every week."""
+    learning.learn(by=Actor.system(), now=timezone.now())

@@ -375,3 +375,13 @@ class Funnel:
 
 
 FUNNEL_STAGES = ("sent", "opened", "rated", "interested", "contacted", "licensed")
+
+
+class LearningOutcome(StrEnum):
+    """What came of one attempt to learn from ratings."""
+
+    TOO_FEW = "too_few"
+    NO_GAIN = "no_gain"
+    SHADOW = "shadow"  # ranks beside the version in force until its worth is known
+    IN_FORCE = "in_force"
+    REJECTED = "rejected"

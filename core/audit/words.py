@@ -124,6 +124,8 @@ DONE: dict[str, Any] = {
     "feed_revoked": _("停用日历订阅"),
     "filed": _("备案"),
     "frozen": _("确定版本"),
+    "learned": _("从评价学习"),
+    "in_force": _("新版本投入使用"),
     "full_run": _("全量运行"),
     "recut": _("重新分片"),
     "given": _("授予"),

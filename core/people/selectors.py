@@ -110,6 +110,12 @@ def members_of(organisation_ids: Iterable[int], *roles: Role) -> dict[int, list[
     return found
 
 
+def users_with(role: Role) -> list[int]:
+    """Active users who hold this role anywhere, in order, each once."""
+    rows = Membership.objects.filter(role=role, user__is_active=True)
+    return list(rows.order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
 def mail_addresses(user_ids: Iterable[int]) -> dict[int, str]:
     """Where active users get their mail, by id."""
     rows = User.objects.filter(pk__in=set(user_ids), is_active=True)

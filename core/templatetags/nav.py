@@ -61,6 +61,7 @@ OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
 AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
 RUNS = Section("/matching/runs/", gettext_lazy("匹配运行"), "spark")
+ENGINES = Section("/matching/engines/", gettext_lazy("引擎版本"), "settings")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
@@ -116,8 +117,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
-    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, OUTCOMES, LICENCES, PLEDGES)),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, PUSHES, EVENTS, AUDIT, ADMIN)),
+    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, ENGINES, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, AUDIT, ADMIN)),
 )
 
 

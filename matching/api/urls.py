@@ -2,7 +2,16 @@
 
 from rest_framework.routers import SimpleRouter
 
-from matching.api import explaining, implicit, need_imports, pushes, refining, running, views
+from matching.api import (
+    engines,
+    explaining,
+    implicit,
+    need_imports,
+    pushes,
+    refining,
+    running,
+    views,
+)
 
 app_name = "matching-api"
 router = SimpleRouter()
@@ -15,4 +24,10 @@ router.register("matches", views.MatchViewSet, basename="match")
 router.register("evaluations", views.EvaluationViewSet, basename="evaluation")
 router.register("match-opt-outs", views.OptOutViewSet, basename="opt-out")
 router.register("match-runs", running.MatchRunViewSet, basename="match-run")
-urlpatterns = [*explaining.urlpatterns, *implicit.urlpatterns, *pushes.urlpatterns, *router.urls]
+urlpatterns = [
+    *engines.urlpatterns,
+    *explaining.urlpatterns,
+    *implicit.urlpatterns,
+    *pushes.urlpatterns,
+    *router.urls,
+]

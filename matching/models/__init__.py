@@ -4,6 +4,7 @@ from matching.models.demands import Need, Subscription
 from matching.models.drafts import MatchDraft
 from matching.models.implicit import DemandProfile, ReadingConsent, ReadingTrace
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
+from matching.models.learning import Calibration, Judgement, LearningAttempt
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
 from matching.models.need_imports import NeedImport, NeedImportRow
@@ -12,12 +13,15 @@ from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPr
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
 
 __all__ = [
+    "Calibration",
     "DemandMeasure",
     "DemandProfile",
     "Digest",
     "EngineVersion",
     "Evaluation",
+    "Judgement",
     "Lead",
+    "LearningAttempt",
     "Match",
     "MatchDraft",
     "MatchOptOut",

@@ -19,6 +19,7 @@ from matching.models import Evaluation, Lead, Match, MatchOptOut, Need, Subscrip
 from matching.selectors import feeding
 from matching.services.implicit import note_reading
 from matching.services.interest import tell_holder
+from matching.services.judging import take_judgement
 from matching.services.pushing import leads_of
 from matching.services.runs import Item, note
 from matching.types import NeedStatus, SupplyCard, Verdict
@@ -82,6 +83,8 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
             "intents": row.intents,
         },
     )
+    if known is None:
+        take_judgement(row, match, now=now)
     _tell(lead, row, by=by, now=now)
     return row
 

@@ -19,6 +19,7 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
+from matching.selectors import learning
 from matching.types import ImprovementWish, Intent, Rejection, Verdict
 from matching.web import explaining, verdicts, words
 from matching.web.doors import (
@@ -104,6 +105,7 @@ def _page(request: Request, card: selectors.MatchCard, form: VerdictForm) -> dic
         "words": card.words,
         "reason_rows": words.reason_rows(card),
         "texts": explaining.sides(card),
+        "useful_of_ten": learning.useful_of_ten(card.id, viewer=request.actor),
         "form": form,
         "rejections": words.REJECTIONS.items(),
         "may_rate": allowed(request.actor, Permission.RATE_MATCH),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from matching.web import (
+    engines,
     explaining,
     fitting,
     funnel,
@@ -19,6 +20,7 @@ from matching.web import (
 
 app_name = "matching"
 urlpatterns = [
+    *engines.urlpatterns,
     *explaining.urlpatterns,
     *funnel.urlpatterns,
     *pushes.urlpatterns,
