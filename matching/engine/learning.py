@@ -18,12 +18,13 @@ from scipy.optimize import minimize
 
 Numbers = NDArray[np.float64]
 
-TRUSTS = (0.03, 0.1, 0.3, 1.0, 3.0, 30.0)  # how strongly the weights in force hold; the last: fully
+TRUSTS = (0.03, 0.1, 0.3, 1.0, 30.0)  # how strongly the weights in force hold; the last: fully
 FOLDS = 5
 DEPTH = 10
 RESAMPLES = 5_000
 _SOFT = 10.0  # points that make a preference likely
 _LEAST_GAIN = 0.25  # smaller differences of judgement are noise
+_STEPS = 60  # of the fit; the loss is flat by then
 _MOST_STEEP = 10.0  # an impression far down the list counts at most this many times
 
 
@@ -73,7 +74,12 @@ def fit(judged: Sequence[Judged], prior: Numbers, trust: float) -> Numbers:
         return value, -(pairs.T @ doubt) / _SOFT + 2 * trust * pull / span
 
     found = minimize(
-        loss, prior.copy(), jac=True, method="L-BFGS-B", bounds=[(0.0, total)] * len(prior)
+        loss,
+        prior.copy(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, total)] * len(prior),
+        options={"maxiter": _STEPS},
     )
     weights = np.asarray(found.x, dtype=np.float64)
     return weights * (total / weights.sum()) if weights.sum() > 0 else prior.copy()

@@ -1,4 +1,4 @@
-"""When there is enough to learn from, what a rating is worth, and when a new version is no worse."""
+"""When there is enough to learn from, what a rating is worth, when a version is no worse."""
 
 from __future__ import annotations
 

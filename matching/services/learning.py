@@ -180,6 +180,7 @@ def _on_trial(version_id: int) -> LearningAttempt:
 def _decide(row: LearningAttempt, outcome: LearningOutcome, *, by: Actor, now: datetime) -> None:
     row.outcome, row.decided_at, row.decided_by = outcome, now, by.key
     row.save(update_fields=["outcome", "decided_at", "decided_by"])
+    assert row.version is not None
     audit.record(f"engine.{outcome.value}", subject=row.version, by=by, at=now)
 
 

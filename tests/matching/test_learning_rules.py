@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import calibration, learning
@@ -32,14 +32,14 @@ def test_what_people_like_gets_more_points() -> None:
 
 
 def test_held_out_receivers_say_whether_it_is_better() -> None:
-    before, after = learning.cross_validated(receivers(40, (0.0, 1.0, 1.0)), PRIOR)
+    before, after = learning.cross_validated(receivers(20, (0.0, 1.0, 1.0)), PRIOR)
     found = learning.compared(before, after)
     assert found.gain > 0.02
     assert found.low > 0
 
 
 def test_noise_teaches_nothing_much() -> None:
-    judged = receivers(40, (0.0, 0.0, 0.0), noise=1.0)
+    judged = receivers(20, (0.0, 0.0, 0.0), noise=1.0)
     before, after = learning.cross_validated(judged, PRIOR)
     assert learning.compared(before, after).low < 0.01
     assert np.abs(learning.fit(judged, PRIOR, 30.0) - PRIOR).max() == 0
@@ -50,6 +50,7 @@ def test_nothing_to_compare_leaves_the_weights(judged: list[Judged]) -> None:
     assert learning.learn(judged, PRIOR).tolist() == PRIOR.tolist()
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 1000))
 def test_weights_are_never_negative_and_keep_their_sum(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -100,6 +101,7 @@ def test_a_curve_rises_and_holds_on_others() -> None:
     assert calibration.error(table) < 0.06
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), max_size=60))
 def test_any_ratings_give_a_rising_curve(ratings: list[tuple[int, bool]]) -> None:
     scores = np.array([score for score, _ in ratings], dtype=float)
