@@ -203,7 +203,7 @@ class Block:
 
     @staticmethod
     def document(text: Text, names: list[str], holder: str, symbols: list[str]) -> str:
-        """As `listings.services.index` writes it."""
+        """As `listings.services.searching.index` writes it."""
         return vectors.document(
             (
                 ("A", language.tokens(text.title)),

@@ -8,18 +8,8 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import (
-    alerts,
-    drives,
-    exports,
-    gazette,
-    importing,
-    layering,
-    postings,
-    promotion,
-    scoring,
-    upkeep,
-)
+from listings.services import drives, gazette, importing, layering, promotion, scoring, upkeep
+from listings.services.searching import alerts, exports, token_postings
 from listings.services.trading import price_postings, settling
 
 
@@ -132,7 +122,7 @@ def remind_of_reviews() -> None:
 @shared_task(name="listings.keep_postings", acks_late=True, ignore_result=True)
 def keep_postings() -> None:
     """Bring the board's postings of common words up to what was listed since."""
-    postings.keep_postings(now=timezone.now())
+    token_postings.keep_postings(now=timezone.now())
 
 
 @shared_task(name="listings.remind_drives", acks_late=True, ignore_result=True)

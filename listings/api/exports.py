@@ -21,7 +21,7 @@ from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.exports import ExportState, Form
 from listings.selectors import exports
-from listings.services import exports as services
+from listings.services.searching import exports as services
 from listings.web.describing import asked, described
 from listings.web.exports import answer_file
 

@@ -22,7 +22,7 @@ from listings.api.serializers import PatentSerializer
 from listings.api.views import whole
 from listings.rules.alerts import Frequency
 from listings.selectors import searches
-from listings.services import searches as services
+from listings.services.searching import searches as services
 from listings.web.describing import asked, described
 
 FREQUENCIES = [(f.value, f.value) for f in Frequency]

@@ -41,7 +41,6 @@ from listings.services.disclosures import (
     take_disclosure,
     withdraw_disclosure,
 )
-from listings.services.index import index_patents, index_stale
 from listings.services.library import admit, archive, move_layer, take_rating
 from listings.services.patents import register_patent
 from listings.services.reviews import (
@@ -53,6 +52,7 @@ from listings.services.reviews import (
     set_sheet_policy,
     submit_sheet,
 )
+from listings.services.searching.index import index_patents, index_stale
 from listings.services.standing import record_legal_event, refresh_standing
 
 __all__ = [

@@ -19,8 +19,8 @@ from listings.rules.sheets import SheetState, is_empty
 from listings.selectors import legal
 from listings.selectors.sheets import content_of
 from listings.services import news
-from listings.services.index import index_patents
 from listings.services.scoring import rescore
+from listings.services.searching.index import index_patents
 from listings.types import Action, Blocker, Consent, ListingStatus, hard
 
 STRONGER: dict[Consent, tuple[Consent, ...]] = {

@@ -17,7 +17,7 @@ from listings import services
 from listings.models import BoardBuild, BoardEntry, BoardPosting, BoardText, Listing, Patent
 from listings.selectors import columns, search, wording
 from listings.selectors.search import BoardQuery
-from listings.services import postings
+from listings.services.searching import token_postings
 from listings.types import EncumbranceKind
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -118,9 +118,9 @@ def test_what_was_not_committed_stays_with_who_wrote_it() -> None:
 @pytest.fixture
 def common_words(monkeypatch: pytest.MonkeyPatch) -> list[Patent]:
     """A board small enough for a test on which words are common all the same."""
-    monkeypatch.setattr(postings, "SMALLEST", 1)
-    monkeypatch.setattr(postings, "COMMON", 0.3)
-    monkeypatch.setattr(postings, "FOLD_AT", 2)
+    monkeypatch.setattr(token_postings, "SMALLEST", 1)
+    monkeypatch.setattr(token_postings, "COMMON", 0.3)
+    monkeypatch.setattr(token_postings, "FOLD_AT", 2)
     keeper = make.office()
     titles = ("一种水泵", "一种水泵密封", "一种石墨膜", "石墨水泵", "散热膜", "一种阀")
     return [listed(title, keeper=keeper, abstract="") for title in titles]
@@ -136,14 +136,14 @@ def answers() -> dict[str, list[int]]:
 def test_postings_change_no_answer(common_words: list[Patent]) -> None:
     without = answers()
     assert without["一种 水泵"] == sorted(row.pk for row in common_words[:2])
-    assert postings.keep_postings(now=stock.NOON) == "built"
+    assert token_postings.keep_postings(now=stock.NOON) == "built"
     assert set(BoardPosting.objects.values_list("token", flat=True)) >= {"一种", "水泵", "泵"}
     assert answers() == without
     assert columns.current().build == BoardBuild.objects.get().pk
 
 
 def test_a_text_that_changed_since_is_read_from_the_table(common_words: list[Patent]) -> None:
-    postings.keep_postings(now=stock.NOON)
+    token_postings.keep_postings(now=stock.NOON)
     # As a later transaction would: what was built saw nothing of what comes now.
     BoardText.objects.all().update(changed="1")
     BoardBuild.objects.update(snapshot=_before_us())
@@ -155,7 +155,7 @@ def test_a_text_that_changed_since_is_read_from_the_table(common_words: list[Pat
     assert one.pk not in find("水泵")
     assert new.pk in find("一种 水泵")
     before = answers()
-    assert postings.keep_postings(now=stock.NOON) == "folded"
+    assert token_postings.keep_postings(now=stock.NOON) == "folded"
     assert answers() == before
     row = BoardPosting.objects.get(token="水泵")
     entry = BoardEntry.objects.get(patent_id=one.pk).pk
@@ -286,7 +286,7 @@ def test_the_rows_of_the_database_say_the_same_as_the_columns() -> None:
 
 
 def test_a_process_reads_each_posting_once(common_words: list[Patent]) -> None:
-    postings.keep_postings(now=stock.NOON)
+    token_postings.keep_postings(now=stock.NOON)
     find("一种")
     known = wording._known
     assert known is not None

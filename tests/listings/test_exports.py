@@ -27,7 +27,7 @@ from listings.rules import exports as rules
 from listings.rules.exports import ExportState, Form
 from listings.selectors import exports as ask
 from listings.selectors.search import BoardQuery
-from listings.services import exports
+from listings.services.searching import exports
 from tests.factories import core as make
 from tests.factories import listings as stock
 

@@ -23,8 +23,8 @@ from listings.rules import alerts
 from listings.rules.alerts import Frequency
 from listings.selectors import searches as ask
 from listings.selectors.search import BoardQuery
-from listings.services import alerts as news
-from listings.services import searches
+from listings.services.searching import alerts as news
+from listings.services.searching import searches
 from listings.types import OfferInput, Route
 from tests.factories import core as make
 from tests.factories import listings as stock

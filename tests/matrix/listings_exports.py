@@ -6,7 +6,7 @@ from typing import Any
 
 from listings.rules.exports import Form
 from listings.selectors.search import BoardQuery
-from listings.services import exports
+from listings.services.searching import exports
 from tests.factories import core as make
 from tests.factories.listings import NOON
 from tests.matrix import Row, World, everyone, logged_in, only

@@ -6,7 +6,7 @@ from typing import Any
 
 from listings.rules.alerts import Frequency
 from listings.selectors.search import BoardQuery
-from listings.services import searches
+from listings.services.searching import searches
 from tests.factories import core as make
 from tests.factories.listings import NOON
 from tests.matrix import Row, World, everyone, logged_in, only

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from listings.services import postings
+from listings.services.searching import token_postings
 
 
 class Command(BaseCommand):
@@ -18,8 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["postings_only"]:
-            made = postings.build_postings(now=timezone.now(), say=self.stdout.write)
+            made = token_postings.build_postings(now=timezone.now(), say=self.stdout.write)
             self.stdout.write(f"常用词 {made} 个，位图已重建。")
             return
-        wrong = postings.rebuild_board(now=timezone.now(), say=self.stdout.write)
+        wrong = token_postings.rebuild_board(now=timezone.now(), say=self.stdout.write)
         self.stdout.write(f"在架条目已重建，其中 {wrong} 条与事实不符，已改正。")

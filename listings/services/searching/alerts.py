@@ -19,7 +19,7 @@ from listings.models import SavedSearch, SearchHit
 from listings.rules import alerts
 from listings.rules.alerts import Frequency
 from listings.selectors import searches
-from listings.services.index import index_patents
+from listings.services.searching.index import index_patents
 
 PORTION: Final = 1_000
 PEOPLE_A_ROUND: Final = 100

@@ -31,7 +31,7 @@ from listings.rules import exports as rules
 from listings.rules.exports import OPEN, ExportState, Form
 from listings.selectors import exports
 from listings.selectors.search import STAFF, BoardQuery, check
-from listings.services.export_files import WRITERS
+from listings.services.searching.export_files import WRITERS
 
 log = logging.getLogger(__name__)
 ASKING_LOCK = 0x5EA3

@@ -16,7 +16,7 @@ from listings.rules import alerts, records
 from listings.rules.alerts import Frequency
 from listings.selectors import searches
 from listings.selectors.search import STAFF, BoardQuery, check
-from listings.services.alerts import catch_up
+from listings.services.searching.alerts import catch_up
 
 LONGEST_NAME = 60
 SAVING_LOCK = 0x5EA2
