@@ -18,8 +18,8 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.selectors import promotions as selectors
-from listings.services import promotions as services
-from listings.services.promotions import Draft
+from listings.services.shelves import promotion_lists as services
+from listings.services.shelves.promotion_lists import Draft
 
 
 class PromotionListInputSerializer(serializers.Serializer[Any]):

@@ -24,8 +24,8 @@ from listings.selectors import bundles as bundle_questions
 from listings.selectors import collections as collection_questions
 from listings.selectors import search
 from listings.selectors.collections import KINDS
-from listings.services import bundles as bundle_commands
-from listings.services import collections as collection_commands
+from listings.services.shelves import bundles as bundle_commands
+from listings.services.shelves import collections as collection_commands
 from listings.types import Route
 from listings.web.collections import query_of
 

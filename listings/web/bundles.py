@@ -26,7 +26,7 @@ from listings import selectors
 from listings.filters import word_for
 from listings.rules.shelves import BundleStatus
 from listings.selectors import bundles as asked
-from listings.services import bundles as services
+from listings.services.shelves import bundles as services
 from listings.types import Route, hard
 from listings.web import presenting
 from listings.web.auction_forms import money

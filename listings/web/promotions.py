@@ -24,7 +24,7 @@ from core.web.export import csv_download
 from core.web.forms import attempt, day_input
 from core.web.types import Request
 from listings.selectors import promotions as asked
-from listings.services import promotions as services
+from listings.services.shelves import promotion_lists as services
 from listings.web import presenting
 from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker

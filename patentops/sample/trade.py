@@ -13,7 +13,7 @@ from typing import Any
 
 from listings.rules.auctions import Method, Terms
 from listings.rules.postings import Agreed
-from listings.services import bundles, collections
+from listings.services.shelves import bundles, collections
 from listings.services.trading import auctions, bidding, price_postings, settling
 from listings.types import Action, Route
 from patentops.sample.library import Plan

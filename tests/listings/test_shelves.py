@@ -27,7 +27,7 @@ from listings.rules import moves, numbers
 from listings.rules import shelves as rules
 from listings.selectors import bundles as bundle_questions
 from listings.selectors import collections as collection_questions
-from listings.services import bundles, collections, promotions
+from listings.services.shelves import bundles, collections, promotion_lists
 from listings.types import Route
 from tests.factories import core
 from tests.factories import listings as stock
@@ -387,8 +387,8 @@ def promotion(keeper: Membership, *patents: Patent, **fields: Any) -> PromotionL
         "patents": "\n".join(f"{p.number} | 推荐" for p in patents),
         "expires_on": timezone.localdate() + timedelta(days=30),
     } | fields  # fmt: skip
-    pk = promotions.make_list(
-        draft=promotions.Draft(**given), by=core.actor(keeper), now=timezone.now()
+    pk = promotion_lists.make_list(
+        draft=promotion_lists.Draft(**given), by=core.actor(keeper), now=timezone.now()
     )
     return PromotionList.objects.get(pk=pk)
 
@@ -451,7 +451,7 @@ def test_strangers_make_no_lists() -> None:
     row = promotion(keeper, listed(keeper))
     with pytest.raises(NotAllowed):
         promotion(core.enterprise(), listed(keeper))
-    for act in (promotions.renew_link, promotions.remove_list):
+    for act in (promotion_lists.renew_link, promotion_lists.remove_list):
         with pytest.raises(Missing):
             act(list_id=row.pk, by=core.actor(core.office()), now=NOON)
     with pytest.raises(Invalid):

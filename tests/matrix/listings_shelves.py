@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from listings.models import Bundle, Collection, PromotionList
-from listings.services import bundles, collections, promotions
+from listings.services.shelves import bundles, collections, promotion_lists
 from tests.factories import core as make
 from tests.factories import listings as stock
 from tests.matrix import Row, World, everyone, only
@@ -70,8 +70,8 @@ def suspended(world: World) -> Bundle:
 def shared(world: World) -> PromotionList:
     def build(w: World) -> PromotionList:
         now = timezone.now()
-        pk = promotions.make_list(
-            draft=promotions.Draft(
+        pk = promotion_lists.make_list(
+            draft=promotion_lists.Draft(
                 title="清单", patents=two(w), expires_on=(now + timedelta(days=30)).date()
             ),
             by=make.actor(w.members["office"]),

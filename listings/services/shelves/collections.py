@@ -17,7 +17,7 @@ from listings.models.shelves import CollectionKind, CollectionStatus
 from listings.rules import moves, records
 from listings.rules import shelves as rules
 from listings.rules.moves import IllegalMove
-from listings.services import lineup
+from listings.services.shelves import lineup
 
 NOT_FOUND = "没有找到这个专题库，可能还没有发布，或者地址有误。"
 

@@ -16,7 +16,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.models import PromotionItem, PromotionList
 from listings.rules import records
-from listings.services import lineup
+from listings.services.shelves import lineup
 
 NOT_FOUND = "没有找到这份推广清单，可能链接已过期，请联系发给您的单位。"
 LONGEST_LIFE = timedelta(days=366)

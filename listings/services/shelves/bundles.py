@@ -25,7 +25,7 @@ from listings.rules import shelves as rules
 from listings.rules.auctions import HIGHEST_PRICE
 from listings.rules.moves import IllegalMove
 from listings.selectors import legal
-from listings.services import lineup
+from listings.services.shelves import lineup
 from listings.types import Action, Blocker, ListingStatus, Route
 
 NOT_FOUND = "没有找到这个专利组合，可能已被撤回，或您无权查看。"
