@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from listings import services
 from listings.selectors import exports as export_selectors
-from listings.services import drives, gazette, importing, layering, promotion, scoring, upkeep
+from listings.services import drives, gazette, importing, upkeep
+from listings.services.layers import layering, promotion, scoring
 from listings.services.searching import alerts, exports, token_postings
 from listings.services.trading import price_postings, settling
 

@@ -15,7 +15,7 @@ from core.api.schema import KEY, problems
 from core.api.types import Request
 from core.idempotency.api import idempotently
 from listings.selectors import potential as selectors
-from listings.services import layering
+from listings.services.layers import layering
 from listings.types import Layer
 
 LAYERS = [layer.value for layer in Layer]

@@ -22,7 +22,7 @@ from core.idempotency.api import IdempotentCreateMixin, idempotently
 from listings.api.views import whole
 from listings.rules.promotion import KIND_WORDS, ServiceState
 from listings.selectors import promotion as selectors
-from listings.services import promotion as services
+from listings.services.layers import promotion as services
 
 SERVICE_KINDS = [(kind.value, words) for kind, words in KIND_WORDS.items()]
 SERVICE_STATES = [(state.value, state.value) for state in ServiceState]

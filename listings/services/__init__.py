@@ -41,7 +41,7 @@ from listings.services.disclosures import (
     take_disclosure,
     withdraw_disclosure,
 )
-from listings.services.library import admit, archive, move_layer, take_rating
+from listings.services.layers.library import admit, archive, move_layer, take_rating
 from listings.services.patents import register_patent
 from listings.services.reviews import (
     add_sheet_file,

@@ -19,7 +19,7 @@ from listings.rules.sheets import SheetState, is_empty
 from listings.selectors import legal
 from listings.selectors.sheets import content_of
 from listings.services import news
-from listings.services.scoring import rescore
+from listings.services.layers.scoring import rescore
 from listings.services.searching.index import index_patents
 from listings.types import Action, Blocker, Consent, ListingStatus, hard
 

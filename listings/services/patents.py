@@ -14,8 +14,9 @@ from core.people.types import Actor
 from core.permissions import Governance, Permission, require
 from listings.models import Patent
 from listings.rules.records import Record
-from listings.services import library, news
+from listings.services import news
 from listings.services import records as store
+from listings.services.layers import library
 from listings.types import HolderInput, PatentInput
 
 

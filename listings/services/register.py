@@ -19,7 +19,7 @@ from listings.rules.claims import Bond, Effect
 from listings.rules.folding import Folded
 from listings.selectors.folding import GAZETTE, Papers, is_registers
 from listings.services import news
-from listings.services.scoring import rescore
+from listings.services.layers.scoring import rescore
 from listings.types import MODES, WHOLE_COUNTRY
 
 TERM_OVER = "期限届满"

@@ -27,7 +27,7 @@ from listings.rules.potential import LABELS, SCREENED, WEIGHTS
 from listings.selectors import office
 from listings.selectors import potential as selectors
 from listings.selectors.potential import RuleCard
-from listings.services import layering
+from listings.services.layers import layering
 from listings.web.doors import keepers, own_patent
 
 MARKS = [(5, lazy("5 很好")), (4, "4"), (3, lazy("3 一般")), (2, "2"), (1, lazy("1 很差"))]

@@ -27,7 +27,7 @@ from listings import filters, services
 from listings.rules.promotion import KIND_WORDS, REVIEW_IN
 from listings.selectors import office
 from listings.selectors import promotion as selectors
-from listings.services import promotion
+from listings.services.layers import promotion
 from listings.web.doors import keepers, own_patent
 from listings.web.picking import keys
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from listings.rules.potential import SCREENED
-from listings.services import layering, promotion
+from listings.services.layers import layering, promotion
 from patentops.sample.library import Plan
 
 

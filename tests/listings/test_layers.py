@@ -23,7 +23,7 @@ from listings.models import (
     Patent,
     Screening,
 )
-from listings.services import scoring
+from listings.services.layers import scoring
 from listings.types import EncumbranceKind, Layer
 from matching.models import DemandMeasure
 from tests.factories import core

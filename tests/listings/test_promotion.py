@@ -23,7 +23,7 @@ from listings.rules import moves
 from listings.rules.moves import IllegalMove
 from listings.rules.promotion import SERVICE_MOVES, ServiceState
 from listings.selectors import promotion as selectors
-from listings.services import layering, promotion
+from listings.services.layers import layering, promotion
 from listings.types import InventoryStatus
 from tests.factories import core
 from tests.factories import listings as make

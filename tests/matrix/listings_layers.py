@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from listings.services import layering
+from listings.services.layers import layering
 from tests.factories import core as make
 from tests.factories import listings as stock
 from tests.matrix import Row, World, everyone, only

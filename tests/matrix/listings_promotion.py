@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from listings.models import ServiceRequest
-from listings.services import promotion
+from listings.services.layers import promotion
 from tests.factories import core as make
 from tests.factories import listings as stock
 from tests.matrix import Row, World, only

@@ -31,7 +31,7 @@ from listings.services.claims import open_many
 from listings.services.importing import copying
 from listings.services.importing.batches import in_portions
 from listings.services.importing.judging import mark
-from listings.services.scoring import first_items, rescore
+from listings.services.layers.scoring import first_items, rescore
 from listings.services.searching.index import index_patents
 from listings.services.standing import settle
 from listings.types import Consent, HolderInput, InventoryStatus, ListingStatus

@@ -15,7 +15,7 @@ from listings.models import InventoryItem, MarketSignal, Patent, choices
 from listings.rules import moves, records
 from listings.rules.moves import IllegalMove
 from listings.selectors import evidence
-from listings.services import scoring
+from listings.services.layers import scoring
 from listings.services.locks import lock_patent
 from listings.types import InventoryStatus, Layer
 

@@ -18,7 +18,7 @@ from core.people.types import Actor, Role
 from core.permissions import Governance, Permission, require
 from listings.models import LayerOverride, LayerRule, Patent, Screening
 from listings.rules import potential, records
-from listings.services.library import settle_layer
+from listings.services.layers.library import settle_layer
 from listings.services.locks import lock_patent
 from listings.types import Layer, PatentStatus
 

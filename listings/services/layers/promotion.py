@@ -19,8 +19,9 @@ from listings.models import InventoryItem, Listing, Patent, ServiceRequest
 from listings.rules import moves, promotion, records
 from listings.rules.moves import IllegalMove
 from listings.rules.promotion import ServiceKind
-from listings.services import library, news
-from listings.services.layering import NOTICE
+from listings.services import news
+from listings.services.layers import library
+from listings.services.layers.layering import NOTICE
 from listings.services.locks import lock_patent
 from listings.types import InventoryStatus, Layer, ListingStatus
 
