@@ -1,24 +1,10 @@
 """What may be done to patents, what binds them and their offers: the door for commands."""
 
-from listings.services.batches import Published, consent_for_stock, publish_stock
 from listings.services.binding import (
     consent_as_pledgee,
     encumber,
     number_in_register,
     release,
-)
-from listings.services.board import (
-    draft_listing,
-    edit_listing,
-    favourite,
-    mark_converted,
-    publish_listing,
-    resume_listing,
-    return_listing,
-    submit_listing,
-    suspend_listing,
-    unfavourite,
-    withdraw_listing,
 )
 from listings.services.claims import argue, open_claim, settle_claim
 from listings.services.contradictions import settle_contradiction
@@ -42,8 +28,21 @@ from listings.services.disclosures import (
     withdraw_disclosure,
 )
 from listings.services.layers.library import admit, archive, move_layer, take_rating
-from listings.services.patents import register_patent
-from listings.services.reviews import (
+from listings.services.offering.batches import Published, consent_for_stock, publish_stock
+from listings.services.offering.board import (
+    draft_listing,
+    edit_listing,
+    favourite,
+    mark_converted,
+    publish_listing,
+    resume_listing,
+    return_listing,
+    submit_listing,
+    suspend_listing,
+    unfavourite,
+    withdraw_listing,
+)
+from listings.services.offering.reviews import (
     add_sheet_file,
     approve_sheet,
     remove_sheet_file,
@@ -52,6 +51,7 @@ from listings.services.reviews import (
     set_sheet_policy,
     submit_sheet,
 )
+from listings.services.patents import register_patent
 from listings.services.searching.index import index_patents, index_stale
 from listings.services.standing import record_legal_event, refresh_standing
 

@@ -19,8 +19,9 @@ from listings.models.claims import ClaimState
 from listings.rules import disputes as rules
 from listings.rules import numbers, records
 from listings.rules.moves import IllegalMove
-from listings.services import board, news
+from listings.services import news
 from listings.services.locks import lock_patent
+from listings.services.offering import board
 from listings.services.patents import Stock
 from listings.types import Consent, HolderKind
 

@@ -13,8 +13,9 @@ from listings.models import Listing, Patent
 from listings.rules import standing
 from listings.rules.folding import Contradiction, Folded
 from listings.selectors import folding as reading
-from listings.services import board, contradictions, holding, news, register
+from listings.services import contradictions, holding, news, register
 from listings.services.layers import library
+from listings.services.offering import board
 from listings.types import ListingStatus, PatentStatus
 
 SUSPENDED_FOR: dict[PatentStatus, str] = {

@@ -22,7 +22,7 @@ from listings.rules.suggestions import WORDS, Act
 from listings.selectors import office
 from listings.selectors import portfolios as selectors
 from listings.selectors.portfolios import LIVES, SCORES, UNKNOWN, Overview
-from listings.services import portfolio
+from listings.services.offering import portfolio
 from listings.web.doors import keepers
 from listings.web.picking import keys
 

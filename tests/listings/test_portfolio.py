@@ -15,8 +15,8 @@ from core.errors import Invalid, NotAllowed
 from core.people.models import Membership
 from listings.models import InventoryItem, Listing, MaintenanceDecision
 from listings.selectors import portfolios as selectors
-from listings.services import portfolio
 from listings.services.layers import promotion
+from listings.services.offering import portfolio
 from listings.types import EncumbranceKind
 from tests.factories import core
 from tests.factories import listings as make

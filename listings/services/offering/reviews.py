@@ -27,8 +27,9 @@ from listings.models import (
 from listings.models.sheets import ReviewVerdict, SheetState
 from listings.rules import moves, sheets
 from listings.selectors import sheets as reading
-from listings.services import board, news, sheet_text, versions
+from listings.services import news
 from listings.services.locks import lock_listing, same_version
+from listings.services.offering import board, sheet_text, versions
 
 NO_TEXT = "推介表还是空的，没有可以审核的内容。请先填写“解决什么问题”等栏目并保存。"
 

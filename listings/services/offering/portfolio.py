@@ -14,8 +14,8 @@ from core.permissions import Permission, require
 from listings.models import Patent
 from listings.rules.suggestions import Act
 from listings.services import upkeep
-from listings.services.batches import publish_stock
-from listings.services.board import draft_listing
+from listings.services.offering.batches import publish_stock
+from listings.services.offering.board import draft_listing
 from listings.types import OfferInput, Route
 
 MOST = 500

@@ -17,9 +17,10 @@ from listings.rules import moves, records, sheets
 from listings.rules.moves import IllegalMove
 from listings.selectors import legal
 from listings.selectors import sheets as reading
-from listings.services import news, sheet_text, versions
+from listings.services import news
 from listings.services.layers import library
 from listings.services.locks import NOT_FOUND, lock_listing, lock_patent, same_version
+from listings.services.offering import sheet_text, versions
 from listings.types import Action, ListingStatus, OfferInput
 
 MOVE_NAMES: dict[str, str] = {
