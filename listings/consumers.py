@@ -11,7 +11,7 @@ from listings.rules.working import WorkingKind
 from listings.services import gazette, index_patents, take_rating, watchers
 from listings.services.disclosures import link_arrivals
 from listings.services.layers.scoring import rescore, take_demand
-from listings.services.ownership import hear_working
+from listings.services.ownership.rights import hear_working
 from listings.services.searching.alerts import answer_searches
 from listings.services.shelves.bundles import suspend_bundles_of
 from listings.services.trading.auctions import call_off_blocked

@@ -19,7 +19,7 @@ from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.consents import ConsentStatus
 from listings.selectors import consents as selectors
-from listings.services import consents as services
+from listings.services.ownership import consents as services
 from listings.types import Consent
 
 SCOPES = [(scope.value, words) for scope, words in services.SCOPES.items()]

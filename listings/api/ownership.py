@@ -21,7 +21,7 @@ from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
 from listings.selectors import office
 from listings.selectors import ownership as selectors
-from listings.services import ownership as services
+from listings.services.ownership import rights as services
 from listings.types import Consent
 
 WORKING_KINDS = [(kind.value, kind.value) for kind in WorkingKind]

@@ -27,7 +27,7 @@ from core.web.types import Request
 from listings import selectors, services
 from listings.rules.consents import ConsentStatus
 from listings.selectors import consents as reading
-from listings.services import consents
+from listings.services.ownership import consents
 from listings.types import Consent
 from listings.web.doors import keepers, own_patent
 from listings.web.ownership_forms import AnswerForm, AskForm, EndForm, PaperForm

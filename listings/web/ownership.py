@@ -21,7 +21,7 @@ from core.web.types import Request
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
 from listings.selectors import ownership as reading
-from listings.services import ownership as commands
+from listings.services.ownership import rights as commands
 from listings.types import Consent
 from listings.web.consents import download
 from listings.web.doors import keepers, own_patent

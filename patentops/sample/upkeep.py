@@ -15,7 +15,8 @@ from core.days import legal_day
 from core.people.types import Actor
 from listings import selectors
 from listings.rules.inventors import InventorRightKind
-from listings.services import consents, ownership, upkeep
+from listings.services import upkeep
+from listings.services.ownership import consents, rights
 from listings.types import Consent
 from patentops.sample.library import Plan
 
@@ -74,15 +75,15 @@ class Upkeep:
         pk, by = self._subject(paper)
         names = ("funder", "project_number", "project_name")
         facts = {name: paper.get(name, "") for name in names}
-        ownership.declare_funding(patent_id=pk, is_funded="funder" in paper, by=by, now=at, **facts)
+        rights.declare_funding(patent_id=pk, is_funded="funder" in paper, by=by, now=at, **facts)
 
     def _explain(self, paper: dict[str, Any], at: datetime) -> None:
         pk, by = self._subject(paper)
-        ownership.explain_unworked(patent_id=pk, reason=paper["reason"], by=by, now=at)
+        rights.explain_unworked(patent_id=pk, reason=paper["reason"], by=by, now=at)
 
     def _grant(self, paper: dict[str, Any], at: datetime) -> None:
         pk, by = self._subject(paper)
-        ownership.grant_right(
+        rights.grant_right(
             patent_id=pk,
             kind=InventorRightKind(paper["kind"]),
             inventors=paper["inventors"],

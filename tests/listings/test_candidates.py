@@ -15,7 +15,7 @@ from listings.models import Patent
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
 from listings.selectors import candidates
-from listings.services import ownership
+from listings.services.ownership import rights
 from listings.types import Action, EncumbranceKind, PatentKind, hard
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -71,7 +71,7 @@ def stock_of_all_sorts(office: Membership) -> dict[str, Patent]:
     rows["pledged later"] = stock.patent(office, granted_on=OLD)
     stock.bound(rows["pledged later"], EncumbranceKind.PLEDGE, starts_on=TODAY + timedelta(days=30))
     rows["inventors"] = stock.patent(office, granted_on=OLD)
-    ownership.grant_right(
+    rights.grant_right(
         patent_id=rows["inventors"].pk,
         kind=InventorRightKind.OWNERSHIP,
         inventors=["张三"],
@@ -101,7 +101,7 @@ def test_worked_and_licensed_patents_are_no_candidates(office: Membership) -> No
     by = make.actor(office)
     worked, licensed = (stock.patent(office, granted_on=OLD) for _ in range(2))
     assert candidates.candidates(viewer=by, on=TODAY).count() == 2
-    ownership.state_working(
+    rights.state_working(
         patent_id=worked.pk,
         kind=WorkingKind.OWN,
         since=date(2025, 1, 1),

@@ -22,7 +22,7 @@ from listings.models import CoOwnerConsent, Holder, InventorRight, Patent, Worki
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import Watch, WorkingKind
 from listings.selectors import ownership as reading
-from listings.services import consents, ownership
+from listings.services.ownership import consents, rights
 from listings.types import Action, Consent, EncumbranceKind
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -139,9 +139,9 @@ def test_who_asks_may_cancel_and_strangers_may_nothing(
         lambda: consents.ask_consent(
             patent_id=row.pk, holder_id=other(row).pk, scope=Consent.ALL, **moments
         ),
-        lambda: ownership.declare_funding(patent_id=row.pk, is_funded=False, **moments),
-        lambda: ownership.explain_unworked(patent_id=row.pk, reason="x", **moments),
-        lambda: ownership.state_working(
+        lambda: rights.declare_funding(patent_id=row.pk, is_funded=False, **moments),
+        lambda: rights.explain_unworked(patent_id=row.pk, reason="x", **moments),
+        lambda: rights.state_working(
             patent_id=row.pk, kind=WorkingKind.OWN, since=TODAY, note="x", **moments
         ),
         lambda: grant(row, by=stranger),
@@ -200,7 +200,7 @@ def grant(row: Patent, *, by: Actor, **given: Any) -> int:
         "starts_on": date(2025, 1, 1),
         "ends_on": None,
     } | given
-    return ownership.grant_right(patent_id=row.pk, by=by, now=stock.NOON, **facts)
+    return rights.grant_right(patent_id=row.pk, by=by, now=stock.NOON, **facts)
 
 
 def test_inventors_who_own_a_share_must_consent(office: Membership) -> None:
@@ -213,10 +213,10 @@ def test_inventors_who_own_a_share_must_consent(office: Membership) -> None:
     assert codes(row, Action.LICENSE_ORDINARY) == set()
     with pytest.raises(Invalid):
         grant(row, by=by, share=Decimal(60))
-    ownership.end_right(right_id=pk, ended_on=TODAY, reason="协议解除", by=by, now=stock.NOON)
+    rights.end_right(right_id=pk, ended_on=TODAY, reason="协议解除", by=by, now=stock.NOON)
     assert codes(row, Action.TRANSFER) == set()
     with pytest.raises(Conflict):
-        ownership.end_right(right_id=pk, ended_on=TODAY, reason="再", by=by, now=stock.NOON)
+        rights.end_right(right_id=pk, ended_on=TODAY, reason="再", by=by, now=stock.NOON)
 
 
 def test_long_term_use_bars_what_is_exclusive_and_outlives_a_transfer(office: Membership) -> None:
@@ -240,9 +240,9 @@ def test_a_right_counts_only_while_it_runs(office: Membership) -> None:
 def test_funding_is_declared_replaced_and_read_by_the_rules(office: Membership) -> None:
     row, by = stock.patent(office), make.actor(office)
     with pytest.raises(Invalid) as refusal:
-        ownership.declare_funding(patent_id=row.pk, is_funded=True, by=by, now=stock.NOON)
+        rights.declare_funding(patent_id=row.pk, is_funded=True, by=by, now=stock.NOON)
     assert set(refusal.value.fields) == {"funder", "project_number"}
-    ownership.declare_funding(
+    rights.declare_funding(
         patent_id=row.pk,
         is_funded=True,
         funder="国家自然科学基金委员会",
@@ -251,7 +251,7 @@ def test_funding_is_declared_replaced_and_read_by_the_rules(office: Membership) 
         now=stock.NOON,
     )
     assert "funder-approval" in codes(row, Action.TRANSFER)
-    ownership.declare_funding(patent_id=row.pk, is_funded=False, funder="x", by=by, now=stock.NOON)
+    rights.declare_funding(patent_id=row.pk, is_funded=False, funder="x", by=by, now=stock.NOON)
     assert codes(row, Action.TRANSFER) == set()
     assert models.FundingDeclaration.objects.count() == 2
 
@@ -266,10 +266,10 @@ def test_a_funded_patent_is_watched_until_it_is_worked(office: Membership) -> No
     assert state() is Watch.FLAGGED
     mine = Patent.objects.managed_by(by)
     assert list(reading.unworked_funded(mine, region="31", on=TODAY)) == [row]
-    ownership.explain_unworked(patent_id=row.pk, reason="正在中试", by=by, now=stock.NOON)
+    rights.explain_unworked(patent_id=row.pk, reason="正在中试", by=by, now=stock.NOON)
     assert state() is Watch.EXPLAINED
     assert reading.explained([row.pk]) == {row.pk: "正在中试"}
-    pk = ownership.state_working(
+    pk = rights.state_working(
         patent_id=row.pk,
         kind=WorkingKind.OWN,
         since=date(2026, 1, 1),
@@ -279,10 +279,10 @@ def test_a_funded_patent_is_watched_until_it_is_worked(office: Membership) -> No
     )
     assert state() is Watch.NONE
     assert not reading.unworked_funded(mine, region="31", on=TODAY).exists()
-    ownership.withdraw_working(working_id=pk, by=by, now=stock.NOON)
+    rights.withdraw_working(working_id=pk, by=by, now=stock.NOON)
     assert state() is Watch.EXPLAINED
     with pytest.raises(Conflict):
-        ownership.withdraw_working(working_id=pk, by=by, now=stock.NOON)
+        rights.withdraw_working(working_id=pk, by=by, now=stock.NOON)
     stock.bound(row, EncumbranceKind.ORDINARY)
     assert state() is Watch.NONE
 
@@ -325,7 +325,7 @@ def test_licences_and_verified_outcomes_count_as_working(
     kept = list(Working.objects.order_by("pk").values_list("kind", "reference"))
     assert kept == [("licensed", "licence:3"), ("product", "outcome:5")]
     with pytest.raises(Conflict):
-        ownership.withdraw_working(
+        rights.withdraw_working(
             working_id=Working.objects.all()[0].pk, by=make.actor(office), now=stock.NOON
         )
 

@@ -9,7 +9,7 @@ from core.people.types import Actor
 from listings.models import CoOwnerConsent, Holder, InventorRight, Patent, Working
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
-from listings.services import consents, ownership
+from listings.services.ownership import consents, rights
 from listings.types import Consent
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -63,7 +63,7 @@ def co_owner(world: World) -> dict[str, Any]:
 
 def worked(world: World) -> dict[str, Any]:
     def build(w: World) -> Working:
-        pk = ownership.state_working(
+        pk = rights.state_working(
             patent_id=bare(w).pk,
             kind=WorkingKind.OWN,
             since=date(2025, 1, 1),
@@ -79,7 +79,7 @@ def worked(world: World) -> dict[str, Any]:
 
 def right(world: World) -> dict[str, Any]:
     def build(w: World) -> InventorRight:
-        pk = ownership.grant_right(
+        pk = rights.grant_right(
             patent_id=bare(w).pk,
             kind=InventorRightKind.USE,
             inventors=["张三"],

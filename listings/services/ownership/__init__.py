@@ -1,0 +1,1 @@
+"""Whose a patent is: co-owners and their consent, who paid, who works it, inventors' rights."""
