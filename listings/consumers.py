@@ -8,10 +8,11 @@ from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.rules.working import WorkingKind
-from listings.services import gazette, index_patents, take_rating, watchers
+from listings.services import gazette, index_patents, take_rating
 from listings.services.disclosures import link_arrivals
 from listings.services.layers.scoring import rescore, take_demand
 from listings.services.ownership.rights import hear_working
+from listings.services.register import watchers
 from listings.services.searching.alerts import answer_searches
 from listings.services.shelves.bundles import suspend_bundles_of
 from listings.services.trading.auctions import call_off_blocked

@@ -91,7 +91,7 @@ def follow_register(*, patent_id: int, on: date, turn: str, now: datetime) -> in
 
 
 def _key_of(turn: str) -> str:
-    return f"standing:{turn}"  # as listings.services.watchers has it
+    return f"standing:{turn}"  # as listings.services.register.watchers has it
 
 
 @transaction.atomic

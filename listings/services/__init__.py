@@ -1,13 +1,6 @@
 """What may be done to patents, what binds them and their offers: the door for commands."""
 
-from listings.services.binding import (
-    consent_as_pledgee,
-    encumber,
-    number_in_register,
-    release,
-)
 from listings.services.claims import argue, open_claim, settle_claim
-from listings.services.contradictions import settle_contradiction
 from listings.services.corrections import (
     correct_patent,
     set_consent,
@@ -52,8 +45,15 @@ from listings.services.offering.reviews import (
     submit_sheet,
 )
 from listings.services.patents import register_patent
+from listings.services.register.binding import (
+    consent_as_pledgee,
+    encumber,
+    number_in_register,
+    release,
+)
+from listings.services.register.contradictions import settle_contradiction
+from listings.services.register.standing import record_legal_event, refresh_standing
 from listings.services.searching.index import index_patents, index_stale
-from listings.services.standing import record_legal_event, refresh_standing
 
 __all__ = [
     "Published",

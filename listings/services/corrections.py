@@ -22,7 +22,7 @@ from listings.services import records as store
 from listings.services.layers.library import settle_layer
 from listings.services.locks import lock_patent, same_version
 from listings.services.ownership.consents import note_on_paper
-from listings.services.standing import settle
+from listings.services.register.standing import settle
 from listings.types import Consent, HolderInput
 
 

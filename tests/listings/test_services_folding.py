@@ -17,7 +17,7 @@ from core.people.types import Actor
 from listings import services
 from listings.models import Contradiction, Encumbrance, LegalEvent, Listing, Patent
 from listings.selectors.refolding import ranges
-from listings.services.refolding import Tally, refold
+from listings.services.register.refolding import Tally, refold
 from listings.types import EncumbranceKind
 from tests.factories import core
 from tests.factories import listings as make

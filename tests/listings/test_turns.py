@@ -14,7 +14,7 @@ from licensing import services as licensing
 from licensing.models import Licence, OpenDeclaration
 from listings import services
 from listings.models import Encumbrance, Listing
-from listings.services import watchers
+from listings.services.register import watchers
 from matching.models import Lead
 from pledges.models import Pledge
 from tests.factories import core

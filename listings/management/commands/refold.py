@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from listings.services.many_hands import refold_all
-from listings.services.refolding import Tally
+from listings.services.register.many_hands import refold_all
+from listings.services.register.refolding import Tally
 
 PARTS = {
     "status": "状态与期限",

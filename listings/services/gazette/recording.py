@@ -14,10 +14,10 @@ from core.people.types import Actor
 from listings.models import EventFile, LegalEvent, Patent, WaitingEvent
 from listings.models.events import EventFileState, EventVerdict
 from listings.selectors.folding import GAZETTE
-from listings.services import holding
 from listings.services.behalf import actor_from
-from listings.services.folding import settle_many
 from listings.services.gazette.judging import PORTION, Fate, counts, judge, write_rows
+from listings.services.register import holding
+from listings.services.register.folding import settle_many
 
 
 def record_file(*, file_id: int, now: datetime) -> None:

@@ -32,8 +32,8 @@ from listings.services.importing import copying
 from listings.services.importing.batches import in_portions
 from listings.services.importing.judging import mark
 from listings.services.layers.scoring import first_items, rescore
+from listings.services.register.standing import settle
 from listings.services.searching.index import index_patents
-from listings.services.standing import settle
 from listings.types import Consent, HolderInput, InventoryStatus, ListingStatus
 
 SOURCE: Final = "import"

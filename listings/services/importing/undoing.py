@@ -25,8 +25,8 @@ from listings.services import news, records
 from listings.services.importing import copying
 from listings.services.importing.batches import PORTION, actor_of, in_portions, record
 from listings.services.importing.shifts import Shift, tell
+from listings.services.register.standing import settle
 from listings.services.searching.index import index_patents
-from listings.services.standing import settle
 from listings.types import HolderInput, ListingStatus
 
 LANDED: Final = [plan.CREATED, plan.UPDATED]

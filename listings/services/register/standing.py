@@ -17,10 +17,10 @@ from listings.models import Contradiction, Encumbrance, LegalEvent, Patent
 from listings.rules import standing
 from listings.rules.standing import Standing
 from listings.selectors.folding import GAZETTE, is_registers
-from listings.services import holding
-from listings.services.binding import unbind
-from listings.services.folding import settle_many
 from listings.services.locks import lock_patent
+from listings.services.register import holding
+from listings.services.register.binding import unbind
+from listings.services.register.folding import settle_many
 from listings.types import PatentStatus
 
 

@@ -20,8 +20,8 @@ from core.people.types import Actor
 from listings.models import Patent
 from listings.selectors import refolding as reading
 from listings.selectors.refolding import Stored
-from listings.services import bulk_register
-from listings.services.folding import settle_many
+from listings.services.register import bulk
+from listings.services.register.folding import settle_many
 
 PORTION = 200
 SAMPLES = 10
@@ -73,7 +73,7 @@ def refold(
             differing.append(found)
     fresh = [each for each in differing if quietly and _only_adds(each)]
     if fresh:
-        bulk_register.write(fresh, on=on, now=now)
+        bulk.write(fresh, on=on, now=now)
         audit.record(
             "patent.refolded",
             subject=Patent.objects.get(pk=fresh[0].row.id),

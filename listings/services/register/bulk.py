@@ -12,7 +12,7 @@ from listings.rules import binding
 from listings.rules.folding import Folded
 from listings.selectors.folding import GAZETTE
 from listings.selectors.refolding import Stored
-from listings.services.register import TERM_OVER
+from listings.services.register.writing import TERM_OVER
 from listings.types import MODES, WHOLE_COUNTRY
 
 STATUS = """

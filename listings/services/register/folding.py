@@ -13,9 +13,10 @@ from listings.models import Listing, Patent
 from listings.rules import standing
 from listings.rules.folding import Contradiction, Folded
 from listings.selectors import folding as reading
-from listings.services import contradictions, holding, news, register
+from listings.services import news
 from listings.services.layers import library
 from listings.services.offering import board
+from listings.services.register import contradictions, holding, writing
 from listings.types import ListingStatus, PatentStatus
 
 SUSPENDED_FOR: dict[PatentStatus, str] = {
@@ -39,7 +40,7 @@ def settle_many(patents: Sequence[Patent], *, by: Actor, now: datetime) -> dict[
         found[patent.pk], doubts[patent.pk] = folded, folded.contradictions
         before = PatentStatus(patent.status)
         _store(patent, folded, by=by, now=now)
-        register.follow(patent, folded, papers[patent.pk], by=by, now=now)
+        writing.follow(patent, folded, papers[patent.pk], by=by, now=now)
         left = _follow_holders(patent, folded, papers[patent.pk], by=by, now=now)
         tell_of_turn(patent, before, by=by, now=now)
         if patent.pk in shown:

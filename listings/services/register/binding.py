@@ -17,9 +17,9 @@ from core.people.types import Actor
 from listings.models import Contradiction, Encumbrance, Patent, choices
 from listings.rules import binding
 from listings.selectors.legal import as_bond
-from listings.services.folding import settle_many
 from listings.services.layers.scoring import rescore
 from listings.services.locks import lock_patent
+from listings.services.register.folding import settle_many
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
 
 

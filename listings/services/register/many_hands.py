@@ -12,7 +12,7 @@ import django
 from django.db import connections
 
 from listings.selectors.refolding import ranges
-from listings.services.refolding import Tally, refold
+from listings.services.register.refolding import Tally, refold
 
 RANGE = 10_000
 
