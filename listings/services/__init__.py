@@ -1,11 +1,5 @@
 """What may be done to patents, what binds them and their offers: the door for commands."""
 
-from listings.services.claims import argue, open_claim, settle_claim
-from listings.services.corrections import (
-    correct_patent,
-    set_consent,
-    set_holders,
-)
 from listings.services.disclosures import (
     add_disclosure_file,
     decide_disclosure,
@@ -44,7 +38,13 @@ from listings.services.offering.reviews import (
     set_sheet_policy,
     submit_sheet,
 )
-from listings.services.patents import register_patent
+from listings.services.patents.claims import argue, open_claim, settle_claim
+from listings.services.patents.corrections import (
+    correct_patent,
+    set_consent,
+    set_holders,
+)
+from listings.services.patents.registering import register_patent
 from listings.services.register.binding import (
     consent_as_pledgee,
     encumber,

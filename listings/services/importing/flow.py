@@ -38,7 +38,7 @@ from listings.services.importing.shifts import (
     take_up,
 )
 from listings.services.importing.undoing import LANDED, take_back
-from listings.services.patents import Stock
+from listings.services.patents.registering import Stock
 
 log = logging.getLogger(__name__)
 WORKBOOK: Final = b"PK\x03\x04"

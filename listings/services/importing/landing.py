@@ -27,11 +27,11 @@ from listings.rules import standing
 from listings.selectors.evidence import filled
 from listings.selectors.legal import base_of
 from listings.services import news, records
-from listings.services.claims import open_many
 from listings.services.importing import copying
 from listings.services.importing.batches import in_portions
 from listings.services.importing.judging import mark
 from listings.services.layers.scoring import first_items, rescore
+from listings.services.patents.claims import open_many
 from listings.services.register.standing import settle
 from listings.services.searching.index import index_patents
 from listings.types import Consent, HolderInput, InventoryStatus, ListingStatus

@@ -22,7 +22,7 @@ from listings.rules.moves import IllegalMove
 from listings.services import news
 from listings.services.locks import lock_patent
 from listings.services.offering import board
-from listings.services.patents import Stock
+from listings.services.patents.registering import Stock
 from listings.types import Consent, HolderKind
 
 LONGEST = 2_000

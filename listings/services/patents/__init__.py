@@ -1,0 +1,1 @@
+"""A patent's record: registered, corrected, claimed by another office."""
