@@ -64,6 +64,9 @@ EVENTS: dict[str, str] = {
     "need.changed": "An open need was edited.",
     "need.closed": "A need is no longer open.",
     "subscription.changed": "A subscription was created or edited.",
+    # events of matching: gathering_id, organisation_id, region
+    "gathering.published": "An event was put on the public page.",
+    "gathering.cancelled": "A published event was called off.",
     "match.run_requested": "Patents or demands wait to be matched: run_id.",
     "match.run_finished": "A matching run finished.",
     "match.pushed": "A match was pushed to its receiver.",

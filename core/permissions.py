@@ -50,6 +50,8 @@ class Permission(StrEnum):
     SUBSCRIBE = "subscribe"
     RATE_MATCH = "rate_match"
     RUN_MATCHING = "run_matching"
+    RUN_GATHERING = "run_gathering"  # events: roadshows, matchmakings, auction seasons
+    ATTEND_GATHERING = "attend_gathering"
     # licensing
     DECLARE_OPEN = "declare_open"
     TAKE_LICENCE = "take_licence"
@@ -95,6 +97,8 @@ _SUPPLY = frozenset(
         Permission.RUN_AUCTION,
         Permission.RAISE_OBJECTION,
         Permission.POST_PRICE,
+        Permission.RUN_GATHERING,
+        Permission.ATTEND_GATHERING,
         Permission.CURATE,
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,
@@ -108,6 +112,7 @@ _DEMAND = frozenset(
         Permission.FAVOURITE,
         *_SEARCHER,
         Permission.PLACE_BID,
+        Permission.ATTEND_GATHERING,
         Permission.RAISE_OBJECTION,
         Permission.ANSWER_CONSENT,
         Permission.POST_NEED,
@@ -152,6 +157,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.BUREAU: frozenset(
         {
             Permission.SEE_DASHBOARD,
+            Permission.RUN_GATHERING,
             Permission.RUN_DRIVE,
             Permission.POST_NEED,
             Permission.PUBLISH_NEED_LIST,

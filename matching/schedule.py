@@ -19,6 +19,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "matching.refresh_profiles",
         "schedule": crontab(hour=1, minute=40),
     },
+    "matching.remind_gatherings": {"task": "matching.remind_gatherings", "schedule": 900.0},
     "matching.push_waiting": {
         "task": "matching.push_waiting",
         "schedule": crontab(hour=9, minute=0),

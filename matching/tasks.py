@@ -9,7 +9,7 @@ from core.errors import Conflict
 from core.people.types import Actor
 from matching import services
 from matching.exchanges.mail import DjangoPostman
-from matching.services import delivering, implicit, learning, need_imports
+from matching.services import delivering, gatherings, implicit, learning, need_imports
 
 
 @shared_task(
@@ -96,3 +96,9 @@ def refresh_profiles() -> None:
 def learn() -> None:
     """Whether the ratings teach better weights, every week."""
     learning.learn(by=Actor.system(), now=timezone.now())
+
+
+@shared_task(name="matching.remind_gatherings", ignore_result=True)
+def remind_gatherings() -> None:
+    """A day ahead of an event, once."""
+    gatherings.remind(now=timezone.now())

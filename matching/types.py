@@ -385,3 +385,66 @@ class LearningOutcome(StrEnum):
     SHADOW = "shadow"  # ranks beside the version in force until its worth is known
     IN_FORCE = "in_force"
     REJECTED = "rejected"
+
+
+class GatheringKind(StrEnum):
+    """What sort of event it is."""
+
+    ROADSHOW = "roadshow"
+    MATCHMAKING = "matchmaking"
+    AUCTION_SEASON = "auction_season"
+
+
+class GatheringStatus(StrEnum):
+    """Where an event 活动 stands."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class SignUpStatus(StrEnum):
+    """Where a sign-up 报名 stands."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    LEFT = "left"
+
+
+class MeetingStatus(StrEnum):
+    """Where a one-to-one meeting 一对一约见 stands."""
+
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CALLED_OFF = "called_off"
+
+
+class GatheringOutcome(StrEnum):
+    """What came of an item of an event with one firm."""
+
+    LEAD = "lead"  # 形成线索
+    FOLLOWING = "following"  # 跟进中
+    SIGNED = "signed"  # 已签约
+    NOTHING = "nothing"  # 无意向
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringInput:
+    """An event as it comes in from a form or the API."""
+
+    kind: GatheringKind
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    summary: str = ""
+    place: str = ""
+    link: str = ""
+    capacity: int | None = None
+    needs_approval: bool = False
+    sign_up_until: datetime | None = None
+    slot_minutes: int | None = None
+    patents: tuple[int, ...] = ()
+    needs: tuple[int, ...] = ()

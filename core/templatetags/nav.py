@@ -36,6 +36,7 @@ PUBLIC = (
     Section("/needs/", gettext_lazy("找需求")),
     Section("/open-licences/", gettext_lazy("开放许可专区")),
     Section("/pledges/", gettext_lazy("质押融资")),
+    Section("/gatherings/", gettext_lazy("活动路演")),
     Section("/open-platform/", gettext_lazy("开放平台")),
     Section("/help/", gettext_lazy("帮助")),
 )

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from matching.api import (
     engines,
     explaining,
+    gatherings,
     implicit,
     need_imports,
     pushes,
@@ -27,6 +28,7 @@ router.register("match-runs", running.MatchRunViewSet, basename="match-run")
 urlpatterns = [
     *engines.urlpatterns,
     *explaining.urlpatterns,
+    *gatherings.urlpatterns,
     *implicit.urlpatterns,
     *pushes.urlpatterns,
     *router.urls,

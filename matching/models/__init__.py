@@ -2,6 +2,14 @@
 
 from matching.models.demands import Need, Subscription
 from matching.models.drafts import MatchDraft
+from matching.models.gatherings import (
+    Gathering,
+    GatheringItem,
+    GatheringResult,
+    Meeting,
+    MeetingSeat,
+    SignUp,
+)
 from matching.models.implicit import DemandProfile, ReadingConsent, ReadingTrace
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.learning import Calibration, Judgement, LearningAttempt
@@ -19,12 +27,17 @@ __all__ = [
     "Digest",
     "EngineVersion",
     "Evaluation",
+    "Gathering",
+    "GatheringItem",
+    "GatheringResult",
     "Judgement",
     "Lead",
     "LearningAttempt",
     "Match",
     "MatchDraft",
     "MatchOptOut",
+    "Meeting",
+    "MeetingSeat",
     "Need",
     "NeedDraft",
     "NeedImport",
@@ -39,5 +52,6 @@ __all__ = [
     "Run",
     "RunItem",
     "RunShard",
+    "SignUp",
     "Subscription",
 ]
