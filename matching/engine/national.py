@@ -27,6 +27,7 @@ from matching.engine.weights import Weights
 
 AT_ONCE = 64
 READ_AT_ONCE = 2_000
+_EXACT_AT_ONCE, _ROWS_AT_ONCE = 16, 20_000
 _ENOUGH = 0.4 * (1 << 20) * 1_000  # covered as far as counts: all such are equal in words
 _HALF = 256  # where topics begin in `meaning`
 
@@ -107,30 +108,44 @@ class National:
         return self._order(block, rows[chosen], places[chosen], ticks, limit, floor)
 
     def exhaustive(self, demands: Iterable[Demand], limit: int, floor: float) -> Iterator[Best]:
-        """The same from every supply there is: exact, one demand after the other."""
-        for block in self._blocks(demands):
-            for row in range(len(block)):
-                one = rows_of(block, row, row + 1)
-                found = self._everything(one)
-                yield self._order(one, np.zeros(len(self.arena), np.int64), *found, limit, floor)
+        """The same from every supply there is: exact, some demands at a time."""
+        for block in self._blocks(demands, _EXACT_AT_ONCE):
+            rows = [np.zeros(0, np.int64)]
+            places, ticks = list(rows), list(rows)
+            for low in range(0, len(self.arena), _ROWS_AT_ONCE):
+                high = min(low + _ROWS_AT_ONCE, len(self.arena))
+                found = self._all_of(block, low, high)
+                for row in range(len(block)):
+                    best = np.flatnonzero(found[row] >= 0)
+                    if len(best) > limit:
+                        line = -np.partition(-found[row][best], limit - 1)[limit - 1]
+                        best = best[found[row][best] >= line]
+                    rows.append(np.full(len(best), row))
+                    places.append(best + low)
+                    ticks.append(found[row][best])
+            yield self._order(
+                block, np.concatenate(rows), np.concatenate(places), np.concatenate(ticks),
+                limit, floor,
+            )  # fmt: skip
 
-    def _blocks(self, demands: Iterable[Demand]) -> Iterator[DemandBlock]:
+    def _all_of(self, block: DemandBlock, low: int, high: int) -> NDArray[np.int64]:
+        """Ticks of the supplies from `low` to `high` with each demand: demand by supply."""
+        size = high - low
+        rows = np.repeat(np.arange(len(block)), size)
+        places = np.tile(np.arange(low, high), len(block))
+        both = self.arena.meaning[low:high].astype(np.float32)
+        meaning = block.vectors @ both[:, :_HALF].T
+        topic = block.topics @ both[:, _HALF:].T
+        covered = self.scorer.covered_by_all(block, low, high).T.ravel()
+        cosines = (cosine(meaning.ravel()), cosine(topic.ravel()))
+        return self.scorer.ticks(block, rows, places, cosines, covered).reshape(len(block), size)
+
+    def _blocks(self, demands: Iterable[Demand], size: int = AT_ONCE) -> Iterator[DemandBlock]:
         every = sorted(demands, key=lambda demand: demand.key)
         for start in range(0, len(every), READ_AT_ONCE):
             whole = demand_block(every[start : start + READ_AT_ONCE], self.corpus)
-            for low in range(0, len(whole), AT_ONCE):
-                yield rows_of(whole, low, low + AT_ONCE)
-
-    def _everything(self, one: DemandBlock) -> tuple[Places, NDArray[np.int64]]:
-        places = np.arange(len(self.arena), dtype=np.int64)
-        rows = np.zeros(len(places), np.int64)
-        parts = []
-        for at in range(0, len(places), 50_000):
-            span = slice(at, at + 50_000)
-            part = self._products(one, rows[span], places[span])
-            parts.append(self.scorer.ticks(one, rows[span], places[span],
-                                           (cosine(part[0]), cosine(part[1]))))  # fmt: skip
-        return places, np.concatenate([*parts, np.zeros(0, np.int64)])
+            for low in range(0, len(whole), size):
+                yield rows_of(whole, low, low + size)
 
     # --- candidates -------------------------------------------------------------------------
 

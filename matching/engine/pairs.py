@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from matching.engine import signals, taxonomy
 from matching.engine.arena import Arena, spread
@@ -34,11 +35,18 @@ class Scorer:
         self._regions = [_Prefixes(arena.side["regions"], n) for n in (2, 4, 6)]
 
     def ticks(
-        self, demands: DemandBlock, rows: Places, places: Places, cosines: tuple[Values, Values]
+        self,
+        demands: DemandBlock,
+        rows: Places,
+        places: Places,
+        cosines: tuple[Values, Values],
+        covered: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
         """Scores of the pairs (`rows` of the block, `places` of the arena); -1 is refused."""
         weights = self.weights
-        total = _ticks(self.lexical(demands, rows, places), weights.lexical)
+        if covered is None:
+            covered = self._covered(demands, rows, places)
+        total = _ticks(levelled(covered), weights.lexical)
         total += _ticks(cosines[0], weights.semantic) + _ticks(cosines[1], weights.topic)
         for values, weight in self.facts(demands, rows, places):
             total += _ticks(values, weight)
@@ -70,9 +78,21 @@ class Scorer:
             fresh = signals._FRESH_DAYS / (signals._FRESH_DAYS + np.nan_to_num(days))
             yield np.where(np.isnan(days), 0.0, fresh), weights.freshness
 
-    def lexical(self, demands: DemandBlock, rows: Places, places: Places) -> Values:
-        """The covered share of each pair, levelling off; `rows` ascend."""
-        return levelled(self._covered(demands, rows, places))
+    def covered_by_all(self, demands: DemandBlock, low: int, high: int) -> NDArray[np.int64]:
+        """What the supplies from `low` to `high` cover of each demand: supply by demand."""
+        arena = self.arena
+        columns, table = self._table(demands)
+        self._place[columns] = np.arange(len(columns), dtype=np.int32)
+        span = slice(int(arena.starts[low]), int(arena.starts[high]))
+        known = self._place[arena.columns[span]]
+        self._place[columns] = -1
+        hit = np.flatnonzero(known >= 0)
+        starts = np.searchsorted(hit, arena.starts[low : high + 1] - arena.starts[low])
+        impacts = sparse.csr_matrix(
+            (arena.impacts[span][hit].astype(np.float64), known[hit], starts),
+            shape=(high - low, len(columns)),
+        )
+        return np.asarray(impacts @ np.ascontiguousarray(table.T)).astype(np.int64)
 
     def _covered(self, demands: DemandBlock, rows: Places, places: Places) -> NDArray[np.int64]:
         """Shares times impacts, summed in whole numbers: below 2**31, so in any order."""

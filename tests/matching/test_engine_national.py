@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from matching.engine import Corpus, Demand, Engine, Supply, Taste
 from matching.engine.arena import Arena, build, read
+from matching.engine.audience import Audience
+from matching.engine.blocks import supply_block
 from matching.engine.bulk import bags_of, summed
 from matching.engine.national import Best, Effort, National
 from matching.engine.terms import Bags, counted
@@ -180,3 +182,15 @@ def test_in_bulk_texts_have_the_terms_they_have_one_by_one(texts: list[str]) -> 
         assert np.array_equal(getattr(one_by_one, name), getattr(bulk, name)), name
     twice = summed([(bulk, 1.0), (bags_of(texts), 2.0)]) if texts else bulk
     assert np.array_equal(twice.counts, bulk.counts * (3 if texts else 1))
+
+
+def test_one_supply_scores_with_every_demand_as_the_engine_says(corpus: Corpus) -> None:
+    engine = Engine(today=TODAY).use(corpus)
+    audience = Audience(DEMANDS, corpus, today=TODAY)
+    block = engine.read(DEMANDS)
+    assert audience.keys == [demand.key for demand in block.demands]
+    for supply in SUPPLIES[:60]:
+        refused = np.full(len(block), -1)
+        single = supply_block([supply], corpus)
+        expected = engine.ticks(block, single)[:, 0] if len(single) else refused
+        assert np.array_equal(audience.ticks(supply), expected)
