@@ -387,6 +387,10 @@ SPECTACULAR_SETTINGS = {
 MATCHING_ARENA_FROM = env.int("PATENTOPS_MATCHING_ARENA_FROM", 50_000)
 MATCHING_ARENA_DIR = env.str("PATENTOPS_MATCHING_ARENA", "") or str(PLACES.state / "arena")
 
+# From so many needs and subscriptions on, a worker that matches single patents holds them as arrays
+# (1.4 KB each); 0: never.
+MATCHING_AUDIENCE_FROM = env.int("PATENTOPS_MATCHING_AUDIENCE_FROM", 20_000)
+
 # Webhooks go to public addresses only; beside the platform on one machine, loopback is fine too.
 WEBHOOKS_LOOPBACK = env.bool("PATENTOPS_WEBHOOKS_LOOPBACK", not PRODUCTION)
 

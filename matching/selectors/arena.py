@@ -9,7 +9,7 @@ fit of everything would give, since word statistics are frozen with the engine v
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -19,7 +19,8 @@ from matching import engine, rules
 from matching.engine import Engine
 from matching.engine.national import National
 from matching.models import EngineVersion, Run, RunItem
-from matching.selectors import feeding, grand
+from matching.selectors import feeding, grand, hearing
+from matching.types import Demand
 
 FEW = 20  # patents that are held against the demands one by one, as read once
 REFIT_AT = 300  # touched patents that a small fit beside the big one may hold
@@ -93,9 +94,12 @@ def rank(version: EngineVersion, wanted: Iterable[engine.Demand]) -> Ranking:
     return Ranking(lists, fit.suppliers)
 
 
-def audience(version: EngineVersion) -> dict[str, engine.Demand]:
-    """Every live demand by key, as this process has read them; asked for under the run's lock."""
-    return _read(version).demands
+def audience(version: EngineVersion, keys: Collection[str]) -> dict[str, engine.Demand]:
+    """Those of these demands that are live, by key; asked for under the run's lock."""
+    if hearing.is_needed():
+        return feeding.demands([Demand.of_key(key) for key in sorted(keys)])
+    live = _read(version).demands
+    return {key: live[key] for key in keys if key in live}
 
 
 def fits(version: EngineVersion, supply: engine.Supply) -> list[engine.Hit]:
@@ -107,7 +111,11 @@ def fits(version: EngineVersion, supply: engine.Supply) -> list[engine.Hit]:
 
 
 def rank_among(version: EngineVersion, patents: list[engine.Supply]) -> Ranking:
-    """Each live demand's best of these patents only."""
+    """Each live demand's best of these patents only; where demands are many, of those that enter
+    its list."""
+    if hearing.is_needed():
+        reached = hearing.reached(version, scorer(version), latest_pulse(), patents, keep())
+        return Ranking(reached, _suppliers(patents))
     readers = _read(version)
     if not patents or not readers.demands:
         return Ranking({}, {})
@@ -194,4 +202,5 @@ def forget() -> None:
     """Drop this process's fit (tests, and commands that are done with it)."""
     global _fit, _readers
     _fit = _readers = None
+    hearing.forget()
     _corpus.cache_clear()

@@ -136,10 +136,11 @@ def among(
     version: EngineVersion, patents: frozenset[int], *, skip: frozenset[str], now: datetime
 ) -> list[Candidate]:
     """Match these patents with every live demand but those of `skip`, which have just been done."""
-    live = {key: d for key, d in arena.audience(version).items() if key not in skip}
     on_board = [s for s in feeding.supplies(sorted(patents)) if s.matchable]
     found = arena.rank_among(version, on_board)
-    concerned = (_holding(patents) | {k for k, hits in found.lists.items() if hits}) & live.keys()
+    concerned = (_holding(patents) | {k for k, hits in found.lists.items() if hits}) - skip
+    live = arena.audience(version, concerned)
+    concerned &= live.keys()
     before = _lists_of(concerned)
     lists: dict[str, list[Ranked]] = {}
     again: list[Demand] = []

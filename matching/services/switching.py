@@ -86,7 +86,7 @@ def draft(
     return count
 
 
-SWAP_FROM = 300_000
+SWAP_FROM = 50_000
 _FILL = """
 INSERT INTO matching_match_next (id, need_id, subscription_id, organisation_id, patent_id,
     supplier_id, ticks, reasons, engine_id, first_at, computed_at)

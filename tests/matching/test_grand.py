@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from core.people.types import Actor
+from listings import services as listings
 from matching import rules, selectors, services
 from matching.models import EngineVersion, Match
-from matching.selectors import arena, grand
+from matching.selectors import arena, grand, hearing
 from tests.factories import core
 from tests.factories import listings as board
 from tests.factories import matching as make
@@ -104,3 +106,33 @@ def test_a_score_that_no_longer_holds_is_not_explained_wrongly(
     for card in selectors.cards(Match.objects.filter(need=need), viewer=core.actor(firm)):
         assert card.reasons == ()
         assert card.bars == ()
+
+
+def test_a_patent_enters_the_lists_that_objects_would_say(
+    drain: Drain, then: datetime, settings: Any
+) -> None:
+    """A crowd of demands held as arrays: what is listed, posted and withdrawn later counts."""
+    patents = make.stock()
+    firm = core.enterprise()
+    make.need(firm)
+    make.subscription(firm)
+    drain()
+    with connection.cursor() as cursor:  # what the planner knows tells how many there are
+        cursor.execute("ANALYZE matching_need, matching_subscription")
+    settings.MATCHING_AUDIENCE_FROM = 1
+    assert hearing.is_needed()
+    board.listed_patent(**make.BATTERY | {"title": "一种磷酸铁锂电池脉冲自加热控制电路"})
+    drain()
+    second = make.need(data=make.FLUORIDE)
+    drain()
+    late = board.listed_patent(**make.WATER | {"title": "一种高氟废水除氟的吸附装置"})
+    listing = patents["battery"].listings.get()
+    listings.suspend_listing(listing_id=listing.pk, reason="补充材料", by=SYSTEM, now=then)
+    drain()
+    stepwise = scores()
+    assert (second.pk, None, late.pk) in stepwise
+    settings.MATCHING_AUDIENCE_FROM = 0
+    Match.objects.all().delete()
+    arena.forget()
+    services.run_everything(by=SYSTEM, now=then)
+    assert scores() == stepwise
