@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class Audience:
 
     # --- reading ----------------------------------------------------------------------------
 
-    def _read(self, demands: Iterator[Demand]) -> Iterator[dict[str, object]]:
+    def _read(self, demands: Iterator[Demand]) -> Iterator[dict[str, Any]]:
         first = 0
         while batch := list(islice(demands, _READ_AT_ONCE)):
             block = demand_block(batch, self.corpus)
@@ -113,9 +114,9 @@ class Audience:
             }
             first += len(block)
 
-    def _post(self, parts: list[object]) -> None:
+    def _post(self, parts: list[Any]) -> None:
         """The demands of each term, by term."""
-        joined = [np.concatenate([p[n] for p in parts]) if parts else np.zeros(0, np.int64)  # type: ignore[index]
+        joined = [np.concatenate([p[n] for p in parts]) if parts else np.zeros(0, np.int64)
                   for n in range(3)]  # fmt: skip
         order = np.argsort(joined[0], kind="stable")
         self._terms, heads = np.unique(joined[0][order], return_index=True)
@@ -252,9 +253,9 @@ def _heard(demand: Demand) -> Heard | None:
     return Heard(taste, demand.hidden, demand.hidden_organisations)
 
 
-def _stacked(parts: list[dict[str, object]], name: str, empty: NDArray[np.generic]) -> object:
+def _stacked(parts: list[dict[str, Any]], name: str, empty: Any) -> Any:
     found = [part[name] for part in parts]
-    return np.concatenate(found) if found else empty  # type: ignore[arg-type]
+    return np.concatenate(found) if found else empty
 
 
 def _floats(values: list[object]) -> Values:
