@@ -16,6 +16,13 @@ from licensing.types import DeclarationTerms, OutcomeReport
 PART_KINDS = [(k.value, fees.PART_LABELS[k]) for k in fees.PartKind]
 
 
+class TierSerializer(serializers.Serializer[fees.Tier]):
+    """From this much in a contract year on, what lies above it bears this rate."""
+
+    above = serializers.DecimalField(max_digits=18, decimal_places=2)
+    rate = serializers.DecimalField(max_digits=7, decimal_places=4)
+
+
 class FeePartSerializer(serializers.Serializer[fees.FeePart]):
     """One part of a fee plan."""
 
@@ -45,6 +52,13 @@ class FeePartSerializer(serializers.Serializer[fees.FeePart]):
     )
     share = serializers.DecimalField(
         max_digits=7, decimal_places=4, required=False, allow_null=True, default=None
+    )
+    tiers = TierSerializer(many=True, required=False, default=list, help_text="分档提成，起点递增")
+    total_cap = serializers.DecimalField(
+        max_digits=18, decimal_places=2, required=False, allow_null=True, default=None
+    )
+    period_months = serializers.IntegerField(
+        min_value=1, max_value=12, default=12, help_text="申报周期（月）：1、3、6 或 12"
     )
 
 
@@ -116,6 +130,7 @@ def _part(part: dict[str, Any]) -> fees.FeePart:
             | {
                 "kind": fees.PartKind(part["kind"]),
                 "base": fees.RoyaltyBase(part["base"]) if part["base"] else None,
+                "tiers": tuple(fees.Tier(**tier) for tier in part["tiers"]),
             }
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -18,6 +19,16 @@ class FeePlan(models.Model):
     mode = models.CharField(
         "付费方式", max_length=20, choices=[(m.value, fees.MODE_LABELS[m]) for m in fees.FeeMode]
     )
+    currency = models.CharField(
+        "币种",
+        max_length=3,
+        default=fees.Currency.CNY.value,
+        db_default=fees.Currency.CNY.value,
+        choices=[(c.value, fees.CURRENCY_LABELS[c]) for c in fees.Currency],
+    )
+    late_rate = models.DecimalField(
+        "逾期利率（年，%）", max_digits=7, decimal_places=4, null=True, blank=True
+    )
     created_at = models.DateTimeField()
     created_by = ActorKeyField()
 
@@ -26,6 +37,14 @@ class FeePlan(models.Model):
         constraints: ClassVar = [
             CheckConstraint(
                 condition=Q(mode__in=[m.value for m in fees.FeeMode]), name="fee_plan_mode_known"
+            ),
+            CheckConstraint(
+                condition=Q(currency__in=sorted(c.value for c in fees.Currency)),
+                name="fee_plan_currency_known",
+            ),
+            CheckConstraint(
+                condition=Q(late_rate__isnull=True) | Q(late_rate__gte=0, late_rate__lte=100),
+                name="fee_plan_late_rate_percent",
             ),
         ]
         triggers: ClassVar = [
@@ -62,6 +81,10 @@ class FeePart(models.Model):
     trigger = models.CharField(max_length=200, blank=True, default="")
     free_months = models.PositiveSmallIntegerField(null=True, blank=True)
     share = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    # Pairs [above, rate] as text, lowest first: what lies above so much in a year bears this rate.
+    tiers = models.JSONField(default=list, db_default=[], blank=True)
+    total_cap = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    period_months = models.PositiveSmallIntegerField(default=12, db_default=12)
 
     class Meta:
         verbose_name = "付费方案组成"
@@ -94,6 +117,13 @@ class FeePart(models.Model):
                 condition=~Q(kind=fees.PartKind.DEFERRED.value) | Q(due_days__gt=0),
                 name="fee_part_deferred_later",
             ),
+            CheckConstraint(
+                condition=Q(period_months__in=list(fees.PERIODS)), name="fee_part_period_known"
+            ),
+            CheckConstraint(
+                condition=Q(total_cap__isnull=True) | Q(total_cap__gt=0),
+                name="fee_part_total_cap_positive",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="fee_part_fixed", operation=pgtrigger.Update),
@@ -115,4 +145,7 @@ class FeePart(models.Model):
             trigger=self.trigger,
             free_months=self.free_months,
             share=self.share,
+            tiers=tuple(fees.Tier(Decimal(above), Decimal(rate)) for above, rate in self.tiers),
+            total_cap=self.total_cap,
+            period_months=self.period_months,
         )

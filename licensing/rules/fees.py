@@ -89,6 +89,34 @@ SUMS = frozenset(
 DATED = SUMS - {PartKind.MILESTONE}
 
 
+class Currency(StrEnum):
+    """What a plan is reckoned in: currencies of a hundred parts, so one rounding rule holds."""
+
+    CNY = "CNY"
+    USD = "USD"
+    EUR = "EUR"
+    HKD = "HKD"
+    GBP = "GBP"
+
+
+CURRENCY_LABELS: Mapping[Currency, str] = {
+    Currency.CNY: "元",
+    Currency.USD: "美元",
+    Currency.EUR: "欧元",
+    Currency.HKD: "港元",
+    Currency.GBP: "英镑",
+}
+PERIODS = (1, 3, 6, 12)  # months: what divides a contract year
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """From this much in a contract year on, what lies above it bears this rate."""
+
+    above: Decimal
+    rate: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class FeePart:
     """One part of a plan. Which fields it needs depends on its kind: see `part_errors`."""
@@ -103,6 +131,9 @@ class FeePart:
     trigger: str = ""
     free_months: int | None = None
     share: Decimal | None = None
+    tiers: tuple[Tier, ...] = ()
+    total_cap: Decimal | None = None
+    period_months: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +157,12 @@ def money_text(amount: Decimal) -> str:
         return f"{(amount / 10_000).normalize():,f} 万元"
     text = f"{yuan(amount):,.2f}"
     return f"{text.removesuffix('.00')} 元"
+
+
+def exact_text(amount: Decimal, currency: str = "") -> str:
+    """A sum to the fen, as formulas show it: 1,234.50, or 20,000 美元 where a currency is named."""
+    text = f"{yuan(amount):,.2f}".removesuffix(".00")
+    return f"{text} {CURRENCY_LABELS[Currency(currency)]}" if currency else text
 
 
 def percent_text(rate: Decimal) -> str:
@@ -166,6 +203,21 @@ def _royalty_errors(part: FeePart, label: str) -> list[str]:
         errors.append(f"{label}：每年的上限和下限应大于 0，没有则留空。")
     if part.cap is not None and part.floor is not None and part.cap < part.floor:
         errors.append(f"{label}：每年的上限不能低于下限。")
+    if part.total_cap is not None and part.total_cap <= 0:
+        errors.append(f"{label}：累计上限应大于 0，没有则留空。")
+    if part.period_months not in PERIODS:
+        errors.append(f"{label}：请按月、季、半年或年申报。")
+    return errors + _tier_errors(part, label)
+
+
+def _tier_errors(part: FeePart, label: str) -> list[str]:
+    errors, before = [], Decimal(0)
+    for tier in part.tiers:
+        if tier.above <= before or tier.above > LARGEST or tier.above != yuan(tier.above):
+            errors.append(f"{label}：各档起点应大于 0、最多两位小数，并逐档增大。")
+        if not 0 <= tier.rate <= HUNDRED:
+            errors.append(f"{label}：各档比例应在 0 到 100 之间。")
+        before = tier.above
     return errors
 
 
@@ -238,14 +290,25 @@ def due_at_conclusion(dues: Sequence[Due]) -> Decimal:
 
 
 def royalty(part: FeePart, base_amount: Decimal) -> Decimal:
-    """One year's royalty on what was earned, within the part's floor and cap."""
+    """One year's royalty on what was earned, within the part's floor and caps."""
     if part.rate is None:
         raise ValueError("A royalty needs its rate.")
-    earned = yuan(max(base_amount, Decimal(0)) * part.rate / HUNDRED)
+    bounds = [Decimal(0), *(tier.above for tier in part.tiers), max(base_amount, Decimal(0))]
+    rates = [part.rate, *(tier.rate for tier in part.tiers)]
+    exact = sum(
+        (
+            max(min(high, bounds[-1]) - low, Decimal(0)) * rate
+            for low, high, rate in zip(bounds[:-1], bounds[1:], rates, strict=True)
+        ),
+        Decimal(0),
+    )
+    earned = yuan(exact / HUNDRED)
     if part.floor is not None:
         earned = max(earned, part.floor)
     if part.cap is not None:
         earned = min(earned, part.cap)
+    if part.total_cap is not None:
+        earned = min(earned, part.total_cap)
     return yuan(earned)
 
 
@@ -283,6 +346,9 @@ def _short(part: FeePart) -> str:
             return f"{label} {money_text(part.amount or Decimal(0))}"
 
 
+_OFTEN: Mapping[int, str] = {1: "月", 3: "季", 6: "半年", 12: "年"}
+
+
 def standard_lines(parts: Sequence[FeePart]) -> list[str]:
     """The payment mode and standard 付费方式与标准 as the declaration must state them (IR85)."""
     return [_standard(part) for part in parts]
@@ -299,8 +365,15 @@ def _standard(part: FeePart) -> str:
             base = BASE_LABELS[part.base] if part.base else "收入"
             limits = [f"每年不超过 {money_text(part.cap)}"] if part.cap is not None else []
             limits += [f"每年不低于 {money_text(part.floor)}"] if part.floor is not None else []
+            limits += [f"累计不超过 {money_text(part.total_cap)}"] if part.total_cap else []
             tail = f"，{'，'.join(limits)}" if limits else ""
-            return f"按专利产品{base}的 {percent_text(part.rate or Decimal(0))} 逐年提成{tail}。"
+            tiers = "".join(
+                f"，超过 {money_text(tier.above)} 的部分 {percent_text(tier.rate)}"
+                for tier in part.tiers
+            )
+            often = _OFTEN[part.period_months]
+            rate = percent_text(part.rate or Decimal(0))
+            return f"按专利产品{base}的 {rate} 逐{often}提成{tiers}{tail}。"
         case PartKind.EQUITY:
             return f"以专利作价入股，占 {percent_text(part.share or Decimal(0))}。"
         case PartKind.MILESTONE:

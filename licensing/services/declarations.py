@@ -13,9 +13,10 @@ from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import FeePart, FeePlan, OpenDeclaration
+from licensing.models import OpenDeclaration
 from licensing.rules import fees, guards, moves
 from licensing.services import documents
+from licensing.services.fee_plans import write_plan
 from licensing.services.ground import bind, locked, moved, patent, refuse, tell
 from licensing.types import DeclarationTerms, Side
 from listings import selectors as listings
@@ -23,31 +24,6 @@ from listings import services as encumbrances
 from listings.types import Action, Blocker, EncumbranceKind, PatentCard, hard
 
 TABLE, LABELS = moves.DECLARATION_MOVES, moves.DECLARATION_LABELS
-
-
-def write_plan(terms: DeclarationTerms, *, by: Actor, now: datetime) -> FeePlan:
-    """A new plan of these parts; Invalid on the fee field when they make no sense."""
-    if errors := fees.plan_errors(terms.parts):
-        raise Invalid(fields={"mode": errors})
-    plan = FeePlan.objects.create(mode=fees.mode_of(terms.parts), created_at=now, created_by=by.key)
-    FeePart.objects.bulk_create(
-        FeePart(
-            plan=plan,
-            position=position,
-            kind=part.kind,
-            amount=part.amount,
-            due_days=part.due_days,
-            base=part.base or "",
-            rate=part.rate,
-            cap=part.cap,
-            floor=part.floor,
-            trigger=part.trigger,
-            free_months=part.free_months,
-            share=part.share,
-        )
-        for position, part in enumerate(terms.parts, start=1)
-    )
-    return plan
 
 
 @transaction.atomic
@@ -63,7 +39,7 @@ def draft_declaration(
         patent_id=patent_id,
         licensor_id=card.organisation_id,
         region=card.region,
-        plan=write_plan(terms, by=by, now=now),
+        plan=write_plan(terms.parts, by=by, now=now),
         months=terms.months,
         remarks=terms.remarks.strip(),
         cap_reasons=terms.cap_reasons.strip(),
@@ -108,7 +84,7 @@ def revise_declaration(
     if declaration.status != moves.DeclarationStatus.DRAFT:
         raise Conflict(_("只有草稿可以修改。已公告的声明请先撤回，再重新声明。"))
     _check_revision(declaration, revision)
-    declaration.plan = write_plan(terms, by=by, now=now)
+    declaration.plan = write_plan(terms.parts, by=by, now=now)
     declaration.months = terms.months
     declaration.remarks = terms.remarks.strip()
     declaration.cap_reasons = terms.cap_reasons.strip()
