@@ -86,6 +86,15 @@ def wan(value: object) -> str:
 
 
 @register.filter
+def exact_sum(value: object) -> str:
+    """12000 -> 12,000, without a currency: for sums whose currency stands beside them."""
+    amount = _decimal(value)
+    if amount is None:
+        return NOTHING
+    return f"{amount.quantize(CENT, rounding=ROUND_HALF_UP):,.2f}".removesuffix(".00")
+
+
+@register.filter
 def percent(value: object, places: int | str = 1) -> str:
     """0.125 -> 12.5%"""
     amount = _decimal(value)

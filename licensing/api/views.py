@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from licensing import selectors, services
+from licensing.api.fees import EstimateQuery, ForecastSerializer
 from licensing.api.serializers import (
     AgainSerializer,
     AnnounceSerializer,
@@ -41,6 +43,7 @@ from licensing.api.serializers import (
     TakeSerializer,
 )
 from licensing.models import Licence, OpenDeclaration, Outcome
+from licensing.rules.forecast import forecast
 
 
 class Room(IdempotentCreateMixin):
@@ -207,6 +210,30 @@ class DeclarationViewSet(Room):
     def guards(self, request: Request, pk: str) -> Response:
         checks = selectors.guards_of(int(pk), at=timezone.now(), viewer=request.actor)
         return Response(CheckSerializer(checks, many=True).data)
+
+    @extend_schema(
+        summary="按自己的数字测算费用",
+        description="逐年列出应付金额和算式。不保存，不通知任何人。",
+        parameters=[
+            ID,
+            OpenApiParameter("base", Decimal, description="第一年净销售额或利润（元），默认 0"),
+            OpenApiParameter("growth", Decimal, description="此后每年增长（%），默认 0"),
+        ],
+        responses={200: ForecastSerializer, **problems(404, 422)},
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def estimate(self, request: Request, pk: str) -> Response:
+        row = self.get_object()
+        query = EstimateQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = forecast(
+            row.plan.terms(),
+            base=query.validated_data["base"],
+            growth=query.validated_data["growth"],
+            starts_on=timezone.localdate(),
+            months=row.months or 60,
+        )
+        return Response(ForecastSerializer(found).data)
 
 
 def _region(text: str) -> str:

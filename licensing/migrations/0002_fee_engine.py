@@ -4,51 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('licensing', '0001_initial'),
+        ("licensing", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='feepart',
-            name='period_months',
+            model_name="feepart",
+            name="period_months",
             field=models.PositiveSmallIntegerField(db_default=12, default=12),
         ),
         migrations.AddField(
-            model_name='feepart',
-            name='tiers',
+            model_name="feepart",
+            name="tiers",
             field=models.JSONField(blank=True, db_default=[], default=list),
         ),
         migrations.AddField(
-            model_name='feepart',
-            name='total_cap',
+            model_name="feepart",
+            name="total_cap",
             field=models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
         ),
         migrations.AddField(
-            model_name='feeplan',
-            name='currency',
-            field=models.CharField(choices=[('CNY', '元'), ('USD', '美元'), ('EUR', '欧元'), ('HKD', '港元'), ('GBP', '英镑')], db_default='CNY', default='CNY', max_length=3, verbose_name='币种'),
+            model_name="feeplan",
+            name="currency",
+            field=models.CharField(
+                choices=[
+                    ("CNY", "元"),
+                    ("USD", "美元"),
+                    ("EUR", "欧元"),
+                    ("HKD", "港元"),
+                    ("GBP", "英镑"),
+                ],
+                db_default="CNY",
+                default="CNY",
+                max_length=3,
+                verbose_name="币种",
+            ),
         ),
         migrations.AddField(
-            model_name='feeplan',
-            name='late_rate',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=7, null=True, verbose_name='逾期利率（年，%）'),
+            model_name="feeplan",
+            name="late_rate",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=4,
+                max_digits=7,
+                null=True,
+                verbose_name="逾期利率（年，%）",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feepart',
-            constraint=models.CheckConstraint(condition=models.Q(('period_months__in', [1, 3, 6, 12])), name='fee_part_period_known'),
+            model_name="feepart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period_months__in", [1, 3, 6, 12])),
+                name="fee_part_period_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feepart',
-            constraint=models.CheckConstraint(condition=models.Q(('total_cap__isnull', True), ('total_cap__gt', 0), _connector='OR'), name='fee_part_total_cap_positive'),
+            model_name="feepart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("total_cap__isnull", True), ("total_cap__gt", 0), _connector="OR"
+                ),
+                name="fee_part_total_cap_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feeplan',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__in', ['CNY', 'EUR', 'GBP', 'HKD', 'USD'])), name='fee_plan_currency_known'),
+            model_name="feeplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__in", ["CNY", "EUR", "GBP", "HKD", "USD"])),
+                name="fee_plan_currency_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feeplan',
-            constraint=models.CheckConstraint(condition=models.Q(('late_rate__isnull', True), models.Q(('late_rate__gte', 0), ('late_rate__lte', 100)), _connector='OR'), name='fee_plan_late_rate_percent'),
+            model_name="feeplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("late_rate__isnull", True),
+                    models.Q(("late_rate__gte", 0), ("late_rate__lte", 100)),
+                    _connector="OR",
+                ),
+                name="fee_plan_late_rate_percent",
+            ),
         ),
     ]

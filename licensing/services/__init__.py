@@ -18,6 +18,7 @@ from licensing.services.declarations import (
     send_back_declaration,
     withdraw_declaration,
 )
+from licensing.services.fee_plans import write_plan
 from licensing.services.outcomes import (
     reject_outcome,
     report_again,
@@ -56,4 +57,5 @@ __all__ = [
     "take_open_licence",
     "verify_outcome",
     "withdraw_declaration",
+    "write_plan",
 ]

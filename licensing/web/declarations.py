@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -23,6 +22,7 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees
 from licensing.types import Side
+from licensing.web.calculator import calculator
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
 from listings import selectors as listings
@@ -67,21 +67,12 @@ def shelf(request: Request) -> HttpResponse:
     return render(request, "licensing/shelf.html#rows" if htmx else "licensing/shelf.html", context)
 
 
-def _base_amount(request: Request) -> Decimal | None:
-    try:
-        amount = Decimal(request.GET.get("sales", "").replace(",", "").strip() or "x")
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and 0 <= amount <= fees.LARGEST else None
-
-
 @require_GET
 def declaration(request: Request, declaration_id: int) -> HttpResponse:
     """One open licence: what it costs, how to take it, and what stands against it today."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
     card = selectors.declaration_card(row)
     terms = row.plan.terms()
-    sales = _base_amount(request)
     against = (
         hard(listings.can(row.patent_id, Action.LICENSE_ORDINARY, at=timezone.now()))
         if card.can_be_taken
@@ -98,9 +89,10 @@ def declaration(request: Request, declaration_id: int) -> HttpResponse:
             "document": getattr(row, "document", None),
             "is_mine": mine,
             "may_take": not mine and allowed(request.actor, Permission.TAKE_LICENCE),
-            "sales": request.GET.get("sales", ""),
-            "estimate": fees.first_year(terms, base_amount=sales) if sales is not None else None,
-            "has_royalty": any(p.kind is fees.PartKind.RUNNING for p in terms),
+            "calculator": calculator(
+                request.GET, terms, months=row.months, starts_on=timezone.localdate()
+            ),
+            "action": reverse("licensing:declaration", args=[row.pk]),
             "contest_days": effect.CONTEST_DAYS,
             "patent_visible": listings.cards([row.patent_id], viewer=request.actor),
         },

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from licensing.web import declarations, licences, outcomes, papers
+from licensing.web import calculator, declarations, licences, outcomes, papers
 
 app_name = "licensing"
 urlpatterns = [
@@ -43,6 +43,11 @@ urlpatterns = [
     path("licences/check/", papers.check, name="check-form"),
     path("licences/check/<str:content_hash>/", papers.check, name="check"),
     path("licences/<int:licence_id>/", licences.licence, name="licence"),
+    path(
+        "licences/<int:licence_id>/calculator/",
+        calculator.licence_calculator,
+        name="licence-calculator",
+    ),
     path("licences/<int:licence_id>/pay/", licences.pay, name="pay"),
     path("licences/<int:licence_id>/cancel/", licences.cancel, name="cancel"),
     path("licences/<int:licence_id>/contest/", licences.contest, name="contest"),

@@ -215,11 +215,30 @@ def test_the_shelf_filters_by_fee_words_and_region(office, client):
 def test_the_fee_calculator(office, client):
     row = lic.declaration(office, mode=FeeMode.ENTRY_RUNNING)
     url = reverse("licensing:declaration", args=[row.pk])
-    assert "80,000 元" in text(client.get(url, {"sales": "1,000,000"}))
+    page = client.get(url, {"sales": "1,000,000"})
+    assert page.context["calculator"].result.years[0].total == 80_000
+    assert "1,000,000 × 3% = 30,000" in text(page)
+    by_units = text(client.get(url, {"units": "1000", "price": "19.9", "growth": "100"}))
+    assert "1,000 件 × 19.90 = 19,900" in by_units
+    assert "39,800 × 3% = 1,194" in by_units
     for nonsense in ("x", "-1", "NaN", "1e99"):
         page = client.get(url, {"sales": nonsense})
         assert page.status_code == 200
-        assert page.context["estimate"] is None
+        assert page.context["calculator"].result is None
+        assert page.context["calculator"].form.errors
+    assert "同时填写" in text(client.get(url, {"units": "5"}))
+
+
+def test_a_plan_without_royalty_is_reckoned_without_figures(office, client):
+    row = lic.declaration(office, mode=FeeMode.DEFERRED)
+    page = client.get(reverse("licensing:declaration", args=[row.pk]))
+    assert page.context["calculator"].result.total == 50_000
+
+
+def test_a_licence_has_its_calculator(office, firm, client_as):
+    row = lic.licence(office, firm, mode=FeeMode.RUNNING)
+    url = reverse("licensing:licence-calculator", args=[row.pk])
+    assert "3,000" in text(client_as(firm).get(url, {"sales": "100000"}))
 
 
 def test_the_papers_and_their_check_page(office, firm, client_as, client):
