@@ -44,8 +44,12 @@ class EstimateQuery(serializers.Serializer[Any]):
     """The reader's own figures."""
 
     base = serializers.DecimalField(
-        max_digits=18, decimal_places=2, min_value=Decimal(0), max_value=LARGEST, default=0
+        max_digits=18, decimal_places=2, min_value=Decimal(0), max_value=LARGEST, default=Decimal(0)
     )
     growth = serializers.DecimalField(
-        max_digits=5, decimal_places=2, min_value=Decimal(-100), max_value=Decimal(200), default=0
+        max_digits=5,
+        decimal_places=2,
+        min_value=Decimal(-100),
+        max_value=Decimal(200),
+        default=Decimal(0),
     )
