@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.http import HttpResponse, QueryDict
@@ -28,7 +29,7 @@ USUAL_MONTHS = 60
 class Figure(forms.DecimalField):
     """A number as people type it: 1,000,000 is one as well."""
 
-    def __init__(self, label: object, top: Decimal, bottom: int = 0) -> None:
+    def __init__(self, label: Any, top: Decimal, bottom: int = 0) -> None:
         super().__init__(
             label=label,
             required=False,
@@ -39,7 +40,7 @@ class Figure(forms.DecimalField):
             widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         )
 
-    def to_python(self, value: object) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         text = value.replace(",", "").replace("，", "").strip() if isinstance(value, str) else value
         return super().to_python(text)
 
