@@ -3,7 +3,7 @@
 `.venv/bin/python -m benchmarks.search --state FOLDER [--seconds 60] [--clients 8] [--baselines]`
 
 FOLDER is one that `benchmarks.national` built. Eight clients, each a process of its own, ask
-without a pause for thought; what is timed is `selectors.search.board`, cards and facets included,
+without a pause for thought; what is timed is `searching.search.board`, cards and facets included,
 or `exact` for a number, and the board plus `close_in_meaning` for a question of meaning. Every
 question is asked for the first time in its process when it is drawn for the first time: no query
 is warmed up beforehand, only the process (its columns, its table of word vectors).
@@ -204,7 +204,7 @@ def ask(name: str, question: Question) -> int:
     from django.utils import timezone
 
     from core.people.types import Actor
-    from listings.selectors import search
+    from listings.selectors.searching import search
 
     text, sort, chosen = question
     viewer = Actor.anonymous()
@@ -223,7 +223,7 @@ def client(job: tuple[str, int, float, dict[str, list[Question]]]) -> list[tuple
     folder, seed, seconds, asked = job
     django(Path(folder))
     from core import text as language
-    from listings.selectors import columns
+    from listings.selectors.searching import columns
 
     language.encode(["预热"])
     columns.current()
@@ -280,7 +280,7 @@ def counted_truth(asked: dict[str, list[Question]], most: int) -> dict[str, Any]
     from django.utils import timezone
 
     from core.people.types import Actor
-    from listings.selectors import search
+    from listings.selectors.searching import search
 
     viewer, wrong, checked, broadest = Actor.anonymous(), [], 0, 0
     for name in ("character", "broad", "filters", "ordinary"):
@@ -315,7 +315,7 @@ def known_items(known: dict[str, Any], most: int) -> dict[str, Any]:
 
     from core import text as language
     from core.people.types import Actor
-    from listings.selectors import search
+    from listings.selectors.searching import search
 
     rng, viewer = random.Random(SEED), Actor.anonymous()
     rows = [row for row in known["rows"] if len(row[1]) >= 8]

@@ -19,7 +19,7 @@ from core.people.models import OrganisationKind
 from core.reference import selectors as reference
 from listings.models import Listing
 from listings.models.choices import Layer, PatentKind, PatentStatus, Route
-from listings.selectors.search import (
+from listings.selectors.searching.search import (
     LAST_PAGE,
     NEGOTIABLE,
     OPEN_NOW,
@@ -140,7 +140,7 @@ class BoardFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """The query is applied by `selectors.search`, where facets can leave one filter out."""
+        """The query is applied by `selectors.searching`, where facets can leave one filter out."""
         return queryset
 
     def query(self) -> BoardQuery:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from listings import services
-from listings.selectors import exports as export_selectors
+from listings.selectors.searching import exports as export_selectors
 from listings.services import drives, gazette, importing, upkeep
 from listings.services.layers import layering, promotion, scoring
 from listings.services.searching import alerts, exports, token_postings

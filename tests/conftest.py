@@ -16,7 +16,7 @@ from core.outbox import services as outbox
 from core.outbox.models import OutboxDelivery
 from core.people.models import Membership
 from core.web.middleware import MEMBERSHIP_KEY
-from listings.selectors import columns
+from listings.selectors.searching import columns
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 RELAY = NOON.replace(year=2100)  # the relay runs late enough for whatever a test dated ahead

@@ -28,7 +28,7 @@ from listings.rules.disclosures import (
     PublicationKind,
 )
 from listings.selectors import disclosures as reading
-from listings.selectors.neighbours import neighbours
+from listings.selectors.searching.neighbours import neighbours
 
 TEXTS = ("title", "novelty", "problem", "how", "results", "funding_project")
 DECISIONS = [(d.value, d.value) for d in Decision]

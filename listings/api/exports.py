@@ -20,7 +20,7 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.exports import ExportState, Form
-from listings.selectors import exports
+from listings.selectors.searching import exports
 from listings.services.searching import exports as services
 from listings.web.describing import asked, described
 from listings.web.exports import answer_file

@@ -21,7 +21,7 @@ from listings import filters
 from listings.api.serializers import PatentSerializer
 from listings.api.views import whole
 from listings.rules.alerts import Frequency
-from listings.selectors import searches
+from listings.selectors.searching import searches
 from listings.services.searching import searches as services
 from listings.web.describing import asked, described
 

@@ -3,7 +3,7 @@
 Whoever changes a listing, a patent, a declaration or an organisation's kind, by whatever road,
 changes the entry in the same transaction (migration `board` holds the triggers). `changed` is the
 transaction that wrote the row last: a web process that holds the columns in memory asks for the
-rows its last snapshot could not see (`selectors/columns.py`, docs/adr/0015).
+rows its last snapshot could not see (`selectors/searching/columns.py`, docs/adr/0015).
 """
 
 from __future__ import annotations

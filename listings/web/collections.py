@@ -29,7 +29,7 @@ from core.web.types import Request
 from listings import filters
 from listings.rules.shelves import CollectionKind, CollectionStatus
 from listings.selectors import collections as asked
-from listings.selectors import search
+from listings.selectors.searching import search
 from listings.services.shelves import collections as services
 from listings.types import PatentCard
 from listings.web import presenting

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid
 from listings import filters
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching.search import BoardQuery
 
 
 def parts(query: BoardQuery) -> list[str]:

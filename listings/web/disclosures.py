@@ -28,7 +28,7 @@ from listings.rules import verdicts
 from listings.rules.disclosures import PUBLICATION_WORDS, DisclosureInput
 from listings.selectors import disclosures as reading
 from listings.selectors.disclosures import DisclosureCard
-from listings.selectors.neighbours import neighbours as near
+from listings.selectors.searching.neighbours import neighbours as near
 from listings.web import disclosure_papers
 from listings.web.disclosure_forms import (
     ApplicationForm,

@@ -20,7 +20,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from listings import filters
 from listings.rules.exports import KEPT_FOR, MOST_ROWS, OPEN, ExportState, Form, extent
-from listings.selectors import exports
+from listings.selectors.searching import exports
 from listings.services.searching import exports as services
 from listings.web.describing import asked, described, parts
 

@@ -21,7 +21,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from listings import filters, selectors
 from listings.rules.alerts import MOST_SEARCHES, Frequency
-from listings.selectors import searches
+from listings.selectors.searching import searches
 from listings.services.searching import searches as services
 from listings.web import presenting
 from listings.web.describing import asked, described, parts, suggested_name

@@ -14,8 +14,8 @@ from core.reference import selectors as reference
 from core.web.types import Request
 from listings import selectors
 from listings.rules.similar import Likeness
-from listings.selectors.similar import Similar
-from listings.selectors.similar import similar as ask
+from listings.selectors.searching.similar import Similar
+from listings.selectors.searching.similar import similar as ask
 from listings.web.presenting import price_of
 
 SHARED_WORDS = 3

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from core.people.types import Actor
-from listings.selectors.similar import similar
+from listings.selectors.searching.similar import similar
 from listings.types import PatentCard
 from matching.models import Match, MatchOptOut, Need, Subscription
 from matching.selectors.matches import MatchCard

@@ -11,8 +11,8 @@ from typing import Any
 
 from listings.rules.alerts import Frequency
 from listings.selectors import drives as drive_facts
-from listings.selectors import searches as search_facts
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching import searches as search_facts
+from listings.selectors.searching.search import BoardQuery
 from listings.services import drive_tasks, drives
 from listings.services.searching import searches
 from patentops.sample.library import Plan

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from core.people.types import Actor
 from listings import services
 from listings.models import BoardBuild, BoardEntry, BoardPosting, BoardText, Listing, Patent
-from listings.selectors import columns, search, wording
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching import columns, search, wording
+from listings.selectors.searching.search import BoardQuery
 from listings.services.searching import token_postings
 from listings.types import EncumbranceKind
 from tests.factories import core as make

@@ -21,7 +21,7 @@ from listings.models import Disclosure, DisclosureContributor, DisclosurePublica
 from listings.models.disclosures import DisclosureDecision, DisclosureStatus
 from listings.rules.disclosures import Decision, Publication, PublicationKind
 from listings.selectors import disclosures as reading
-from listings.selectors.neighbours import neighbours
+from listings.selectors.searching.neighbours import neighbours
 from tests.factories import core
 from tests.factories import disclosures as make
 from tests.factories import listings as stock

@@ -25,8 +25,8 @@ from listings import services as library
 from listings.models import Patent, ResultExport
 from listings.rules import exports as rules
 from listings.rules.exports import ExportState, Form
-from listings.selectors import exports as ask
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching import exports as ask
+from listings.selectors.searching.search import BoardQuery
 from listings.services.searching import exports
 from tests.factories import core as make
 from tests.factories import listings as stock

@@ -20,8 +20,8 @@ from core.people.types import Actor
 from listings import filters, services
 from listings.models import Listing, Patent
 from listings.rules import numbers
-from listings.selectors import search
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching import search
+from listings.selectors.searching.search import BoardQuery
 from listings.types import EncumbranceKind, Route
 from listings.web.marking import marked, snippet
 from tests.factories import core as make

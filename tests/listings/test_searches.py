@@ -21,8 +21,8 @@ from listings import services as library
 from listings.models import Patent, SavedSearch, SearchHit
 from listings.rules import alerts
 from listings.rules.alerts import Frequency
-from listings.selectors import searches as ask
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching import searches as ask
+from listings.selectors.searching.search import BoardQuery
 from listings.services.searching import alerts as news
 from listings.services.searching import searches
 from listings.types import OfferInput, Route

@@ -21,7 +21,7 @@ from listings import services
 from listings.models import Patent
 from listings.rules import similar as rules
 from listings.selectors import addresses
-from listings.selectors.similar import similar
+from listings.selectors.searching.similar import similar
 from tests.factories import listings as stock
 from tests.factories import matching as demand
 

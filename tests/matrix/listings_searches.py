@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from listings.rules.alerts import Frequency
-from listings.selectors.search import BoardQuery
+from listings.selectors.searching.search import BoardQuery
 from listings.services.searching import searches
 from tests.factories import core as make
 from tests.factories.listings import NOON

@@ -18,7 +18,7 @@ from core.notices import services as notices
 from listings.models import SavedSearch, SearchHit
 from listings.rules import alerts
 from listings.rules.alerts import Frequency
-from listings.selectors import searches
+from listings.selectors.searching import searches
 from listings.services.searching.index import index_patents
 
 PORTION: Final = 1_000

@@ -29,8 +29,8 @@ from core.permissions import Permission, require
 from listings.models.exports import ResultExport
 from listings.rules import exports as rules
 from listings.rules.exports import OPEN, ExportState, Form
-from listings.selectors import exports
-from listings.selectors.search import STAFF, BoardQuery, check
+from listings.selectors.searching import exports
+from listings.selectors.searching.search import STAFF, BoardQuery, check
 from listings.services.searching.export_files import WRITERS
 
 log = logging.getLogger(__name__)

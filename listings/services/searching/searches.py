@@ -14,8 +14,8 @@ from core.permissions import Permission, require
 from listings.models import SavedSearch, SearchHit
 from listings.rules import alerts, records
 from listings.rules.alerts import Frequency
-from listings.selectors import searches
-from listings.selectors.search import STAFF, BoardQuery, check
+from listings.selectors.searching import searches
+from listings.selectors.searching.search import STAFF, BoardQuery, check
 from listings.services.searching.alerts import catch_up
 
 LONGEST_NAME = 60

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from core import text as language
 from listings.rules import vectors
-from listings.selectors.columns import Columns
-from listings.selectors.wording import Asked, Places
+from listings.selectors.searching.columns import Columns
+from listings.selectors.searching.wording import Asked, Places
 
 # Text decides, meaning and freshness break what text leaves equal.
 MEANING_WEIGHT: Final = 0.35

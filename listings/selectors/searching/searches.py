@@ -26,7 +26,7 @@ from listings.models.patents import LISTED
 from listings.models.searches import SavedSearch, SavedSearchQuerySet, SearchHit
 from listings.rules import alerts, numbers, vectors
 from listings.selectors.cards import cards
-from listings.selectors.search import STAFF, BoardQuery, on_board
+from listings.selectors.searching.search import STAFF, BoardQuery, on_board
 from listings.types import EncumbranceKind, PatentCard
 
 A_STATEMENT: Final = 50

@@ -16,9 +16,9 @@ from core.reference import selectors as reference
 from listings.models.choices import PatentKind, PatentStatus, Route
 from listings.models.exports import ResultExport, ResultExportQuerySet
 from listings.rules.exports import MOST_ROWS, OPEN, ExportState
-from listings.selectors import search
 from listings.selectors.cards import cards
-from listings.selectors.search import BoardQuery, check
+from listings.selectors.searching import search
+from listings.selectors.searching.search import BoardQuery, check
 from listings.types import PatentCard
 
 PORTION: Final = 500

@@ -22,9 +22,10 @@ from listings.models import Patent
 from listings.rules import facets as counting
 from listings.rules import numbers
 from listings.rules.facets import NEGOTIABLE, OPEN_NOW, PRICE_BANDS, PRICES
-from listings.selectors import columns as board_columns
-from listings.selectors import meaning, ranking, wording
-from listings.selectors.asking import (
+from listings.selectors.cards import cards
+from listings.selectors.searching import columns as board_columns
+from listings.selectors.searching import meaning, ranking, wording
+from listings.selectors.searching.asking import (
     LAST_PAGE,
     LONGEST_QUERY,
     PAGE_SIZE,
@@ -40,9 +41,8 @@ from listings.selectors.asking import (
     too_much,
     tsquery,
 )
-from listings.selectors.cards import cards
-from listings.selectors.columns import HOLDERS, Columns
-from listings.selectors.wording import Places
+from listings.selectors.searching.columns import HOLDERS, Columns
+from listings.selectors.searching.wording import Places
 from listings.types import PatentCard
 
 __all__ = [

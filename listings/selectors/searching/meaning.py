@@ -9,8 +9,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from core import text as language
-from listings.selectors.ranking import literal
-from listings.selectors.wording import Places
+from listings.selectors.searching.ranking import literal
+from listings.selectors.searching.wording import Places
 
 FARTHEST: Final = 0.75  # cosine distance; unrelated texts lie near 1
 NEAR: Final = 0.6  # beside results that say it, only what is plainly about the same

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core import text as language
 from listings.models import BoardBuild, BoardPosting
 from listings.rules import numbers, vectors
-from listings.selectors.columns import Columns
+from listings.selectors.searching.columns import Columns
 
 Places = NDArray[np.int32]
 NOBODY: Final[Places] = np.zeros(0, dtype=np.int32)

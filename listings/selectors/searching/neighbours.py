@@ -18,9 +18,9 @@ from core.people.types import Actor
 from listings.models import Patent
 from listings.models.board import BoardEntry, BoardText
 from listings.rules import vectors
-from listings.selectors.asking import Matches
 from listings.selectors.cards import as_card, with_parts
-from listings.selectors.ranking import literal
+from listings.selectors.searching.asking import Matches
+from listings.selectors.searching.ranking import literal
 from listings.types import PatentCard
 
 NEIGHBOURS: Final = 10

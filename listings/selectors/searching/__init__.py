@@ -1,0 +1,1 @@
+"""Finding patents: words, meaning, filters, order, saved searches, exports, patents alike."""
