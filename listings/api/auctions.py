@@ -20,8 +20,8 @@ from core.errors import Invalid
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.auctions import AuctionStatus, Method, Terms, blind, phase
-from listings.selectors import auctions as selectors
-from listings.selectors.auctions import METHODS, RIGHTS
+from listings.selectors.trading import auctions as selectors
+from listings.selectors.trading.auctions import METHODS, RIGHTS
 from listings.services.trading import auctions as services
 from listings.services.trading import bidding, objections, settling
 from listings.types import Action

@@ -19,8 +19,8 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.postings import Agreed, PostingStatus, Scope
-from listings.selectors import auctions as objection_questions
-from listings.selectors import postings as selectors
+from listings.selectors.trading import auctions as objection_questions
+from listings.selectors.trading import price_postings as selectors
 from listings.services.trading import objections
 from listings.services.trading import price_postings as services
 from listings.types import Route

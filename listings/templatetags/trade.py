@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.templatetags.ui import zhdate, zhdatetime
-from listings.selectors import auctions, bundles, postings
+from listings.selectors import bundles
 from listings.selectors.cards import printed as as_printed
+from listings.selectors.trading import auctions, price_postings
 
 register = template.Library()
 
@@ -32,7 +33,7 @@ def around_patent(context: template.Context, patent_id: int) -> dict[str, Any]:
             "label": _("成果转化公示"),
             "note": _("公示期到 %(t)s") % {"t": zhdate(row.ends_on)},
         }
-        for row in postings.live_postings_of(patent_id, viewer=viewer)
+        for row in price_postings.live_postings_of(patent_id, viewer=viewer)
     ]
     links += [
         {

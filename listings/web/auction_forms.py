@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from listings.rules.auctions import Method, Terms
-from listings.selectors.auctions import METHODS, RIGHTS
+from listings.selectors.trading.auctions import METHODS, RIGHTS
 from listings.types import Action
 from listings.web.moments import Moment
 

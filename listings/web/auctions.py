@@ -26,7 +26,7 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import selectors
 from listings.rules.auctions import LIVE, AuctionStatus, Method, blind, least, phase
-from listings.selectors import auctions as asked
+from listings.selectors.trading import auctions as asked
 from listings.services.trading import bidding, objections, settling
 from listings.web import presenting
 from listings.web.auction_forms import BidForm, ObjectionForm

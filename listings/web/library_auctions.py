@@ -18,7 +18,7 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings.rules.auctions import LIVE, AuctionStatus
-from listings.selectors import auctions as asked
+from listings.selectors.trading import auctions as asked
 from listings.services.trading import auctions as services
 from listings.services.trading import objections, settling
 from listings.types import hard

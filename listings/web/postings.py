@@ -25,8 +25,8 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings.filters import word_for
 from listings.rules.postings import Agreed, PostingStatus, Scope, digest
-from listings.selectors import auctions as objection_questions
-from listings.selectors import postings as asked
+from listings.selectors.trading import auctions as objection_questions
+from listings.selectors.trading import price_postings as asked
 from listings.services.trading import objections
 from listings.services.trading import price_postings as services
 from listings.types import Route, hard

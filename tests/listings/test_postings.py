@@ -24,7 +24,7 @@ from listings.rules import moves
 from listings.rules import postings as rules
 from listings.rules.postings import Agreed, Scope
 from listings.rules.postings import PostingStatus as S
-from listings.selectors import postings as selectors
+from listings.selectors.trading import price_postings as selectors
 from listings.services.trading import objections
 from listings.services.trading import price_postings as services
 from listings.types import EncumbranceKind, Route

@@ -14,7 +14,7 @@ from core.people.models import Membership
 from listings.models import Auction, Bid
 from listings.rules.auctions import AuctionStatus as S
 from listings.rules.auctions import Method
-from listings.selectors.auctions import database_clock
+from listings.selectors.trading.auctions import database_clock
 from listings.services.trading import bidding, settling
 from tests.factories import auctions as make
 from tests.factories import core

@@ -20,7 +20,7 @@ from listings import services
 from listings.models import Auction, Bid, Listing
 from listings.rules.auctions import AuctionStatus as S
 from listings.rules.auctions import Method
-from listings.selectors import auctions as selectors
+from listings.selectors.trading import auctions as selectors
 from listings.services.trading import auctions, bidding, objections, settling
 from listings.types import Action, EncumbranceKind
 from tests.factories import auctions as make

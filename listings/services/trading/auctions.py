@@ -24,8 +24,8 @@ from listings.rules import auctions as rules
 from listings.rules import moves, records
 from listings.rules.auctions import Terms
 from listings.rules.moves import IllegalMove
-from listings.selectors import auctions as selectors
 from listings.selectors import legal
+from listings.selectors.trading import auctions as selectors
 from listings.types import Action, Blocker, ListingStatus
 
 MOVE_NAMES = {

@@ -24,7 +24,7 @@ from core.permissions import Permission, require
 from listings.models import Auction, Bid
 from listings.models.auctions import AuctionStatus, Method
 from listings.rules import auctions as rules
-from listings.selectors import auctions as selectors
+from listings.selectors.trading import auctions as selectors
 from listings.services.trading import seals
 from listings.services.trading.auctions import page_of
 from listings.services.trading.settling import settle_auction

@@ -19,7 +19,7 @@ from listings.models.auctions import ObjectionStatus
 from listings.rules import auctions as rules
 from listings.rules import sealing
 from listings.rules.auctions import AuctionStatus
-from listings.selectors import auctions as selectors
+from listings.selectors.trading import auctions as selectors
 from listings.services.trading import seals
 from listings.services.trading.auctions import call_off, lot_blockers, move, page_of, tell
 
