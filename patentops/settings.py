@@ -364,7 +364,7 @@ SPECTACULAR_SETTINGS = {
         "DisclosureDecisionEnum": "listings.api.disclosures.DECISIONS",
         "DriveStateEnum": "listings.api.drives.DRIVE_STATES",
         "DriveTaskStateEnum": "listings.api.drives.STATES",
-        "CollectionKindEnum": "listings.selectors.collections.KINDS",
+        "CollectionKindEnum": "listings.selectors.shelves.collections.KINDS",
         "LegalEventCodeEnum": "listings.api.serializers.EVENT_CODES",
         "LicenceKindEnum": "listings.api.serializers.LICENCE_KINDS",
         "LibraryLayerEnum": "listings.api.layers.LAYERS",

@@ -17,7 +17,7 @@ from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
-from listings.selectors import promotions as selectors
+from listings.selectors.shelves import promotion_lists as selectors
 from listings.services.shelves import promotion_lists as services
 from listings.services.shelves.promotion_lists import Draft
 

@@ -20,10 +20,10 @@ from listings.api.serializers import ROUTES, PatentSerializer
 from listings.api.views import whole
 from listings.filters import page_number
 from listings.rules.shelves import CollectionKind
-from listings.selectors import bundles as bundle_questions
-from listings.selectors import collections as collection_questions
-from listings.selectors.collections import KINDS
 from listings.selectors.searching import search
+from listings.selectors.shelves import bundles as bundle_questions
+from listings.selectors.shelves import collections as collection_questions
+from listings.selectors.shelves.collections import KINDS
 from listings.services.shelves import bundles as bundle_commands
 from listings.services.shelves import collections as collection_commands
 from listings.types import Route

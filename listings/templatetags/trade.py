@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.templatetags.ui import zhdate, zhdatetime
-from listings.selectors import bundles
 from listings.selectors.cards import printed as as_printed
+from listings.selectors.shelves import bundles
 from listings.selectors.trading import auctions, price_postings
 
 register = template.Library()

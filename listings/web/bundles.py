@@ -25,7 +25,7 @@ from core.web.types import Request
 from listings import selectors
 from listings.filters import word_for
 from listings.rules.shelves import BundleStatus
-from listings.selectors import bundles as asked
+from listings.selectors.shelves import bundles as asked
 from listings.services.shelves import bundles as services
 from listings.types import Route, hard
 from listings.web import presenting

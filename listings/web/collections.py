@@ -28,8 +28,8 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters
 from listings.rules.shelves import CollectionKind, CollectionStatus
-from listings.selectors import collections as asked
 from listings.selectors.searching import search
+from listings.selectors.shelves import collections as asked
 from listings.services.shelves import collections as services
 from listings.types import PatentCard
 from listings.web import presenting

@@ -23,7 +23,7 @@ from core.people.types import Actor
 from core.web.export import csv_download
 from core.web.forms import attempt, day_input
 from core.web.types import Request
-from listings.selectors import promotions as asked
+from listings.selectors.shelves import promotion_lists as asked
 from listings.services.shelves import promotion_lists as services
 from listings.web import presenting
 from listings.web.doors import keepers

@@ -9,7 +9,8 @@ from itertools import islice
 from django.urls import reverse
 
 from core.web.sitemap import MOST, Address, Source, contribute
-from listings.selectors import addresses, bundles, collections
+from listings.selectors import addresses
+from listings.selectors.shelves import bundles, collections
 
 
 def listed(part: int) -> Iterator[Address]:

@@ -25,8 +25,8 @@ from listings import services
 from listings.models import Bundle, Collection, Listing, Patent, PromotionList
 from listings.rules import moves, numbers
 from listings.rules import shelves as rules
-from listings.selectors import bundles as bundle_questions
-from listings.selectors import collections as collection_questions
+from listings.selectors.shelves import bundles as bundle_questions
+from listings.selectors.shelves import collections as collection_questions
 from listings.services.shelves import bundles, collections, promotion_lists
 from listings.types import Route
 from tests.factories import core

@@ -12,7 +12,7 @@ from core.people.types import Actor
 from listings.models import Collection, CollectionItem, Listing
 from listings.models.shelves import CollectionKind, CollectionQuerySet, CollectionStatus
 from listings.selectors.cards import cards
-from listings.selectors.lineup import as_lines
+from listings.selectors.shelves.lineup import as_lines
 from listings.types import ListingStatus, PatentCard
 
 NOT_FOUND = "没有找到这个专题库，可能还没有发布，或者地址有误。"

@@ -11,7 +11,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import PromotionList
 from listings.selectors.cards import cards
-from listings.selectors.lineup import as_lines
+from listings.selectors.shelves.lineup import as_lines
 from listings.types import PatentCard
 
 NOT_FOUND = "没有找到这份推广清单，可能链接已过期，请联系发给您的单位。"

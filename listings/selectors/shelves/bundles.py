@@ -11,7 +11,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from listings.models import Bundle, BundleMember
 from listings.models.shelves import BundleQuerySet, BundleStatus
-from listings.selectors.lineup import as_lines
+from listings.selectors.shelves.lineup import as_lines
 
 NOT_FOUND = "没有找到这个专利组合，可能已被撤回，或您无权查看。"
 

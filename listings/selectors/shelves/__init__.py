@@ -1,0 +1,1 @@
+"""Patents shown together: thematic collections, bundles, promotion lists."""
