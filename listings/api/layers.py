@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from core.api.schema import KEY, problems
 from core.api.types import Request
 from core.idempotency.api import idempotently
-from listings.selectors import potential as selectors
+from listings.selectors.layers import potential as selectors
 from listings.services.layers import layering
 from listings.types import Layer
 

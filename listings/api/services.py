@@ -21,7 +21,7 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin, idempotently
 from listings.api.views import whole
 from listings.rules.promotion import KIND_WORDS, ServiceState
-from listings.selectors import promotion as selectors
+from listings.selectors.layers import promotion as selectors
 from listings.services.layers import promotion as services
 
 SERVICE_KINDS = [(kind.value, words) for kind, words in KIND_WORDS.items()]

@@ -25,8 +25,8 @@ from core.web.forms import attempt, day_input
 from core.web.types import Request
 from listings.rules.potential import LABELS, SCREENED, WEIGHTS
 from listings.selectors import office
-from listings.selectors import potential as selectors
-from listings.selectors.potential import RuleCard
+from listings.selectors.layers import potential as selectors
+from listings.selectors.layers.potential import RuleCard
 from listings.services.layers import layering
 from listings.web.doors import keepers, own_patent
 

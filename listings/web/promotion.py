@@ -26,7 +26,7 @@ from core.web.types import Request
 from listings import filters, services
 from listings.rules.promotion import KIND_WORDS, REVIEW_IN
 from listings.selectors import office
-from listings.selectors import promotion as selectors
+from listings.selectors.layers import promotion as selectors
 from listings.services.layers import promotion
 from listings.web.doors import keepers, own_patent
 from listings.web.picking import keys

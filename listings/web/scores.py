@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.people.types import Actor
-from listings.selectors import potential as selectors
-from listings.selectors.potential import PotentialCard
+from listings.selectors.layers import potential as selectors
+from listings.selectors.layers.potential import PotentialCard
 
 
 def panel(pk: int, *, viewer: Actor) -> dict[str, Any]:

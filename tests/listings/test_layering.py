@@ -16,7 +16,7 @@ from core.people.models import Membership
 from core.people.types import Actor, Role
 from listings.models import LayerMove, LayerOverride, LayerRule, Patent, Screening
 from listings.rules.potential import WEIGHTS
-from listings.selectors import potential as selectors
+from listings.selectors.layers import potential as selectors
 from listings.services.layers import layering, scoring
 from listings.types import Layer
 from tests.factories import core

@@ -22,7 +22,7 @@ from listings.models import InventoryItem, Patent, ServiceRequest
 from listings.rules import moves
 from listings.rules.moves import IllegalMove
 from listings.rules.promotion import SERVICE_MOVES, ServiceState
-from listings.selectors import promotion as selectors
+from listings.selectors.layers import promotion as selectors
 from listings.services.layers import layering, promotion
 from listings.types import InventoryStatus
 from tests.factories import core

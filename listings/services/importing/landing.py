@@ -24,7 +24,7 @@ from listings.models import (
     Patent,
 )
 from listings.rules import standing
-from listings.selectors.evidence import filled
+from listings.selectors.layers.evidence import filled
 from listings.selectors.legal import base_of
 from listings.services import news, records
 from listings.services.importing import copying

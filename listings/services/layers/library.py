@@ -14,7 +14,7 @@ from core.permissions import Permission, require
 from listings.models import InventoryItem, MarketSignal, Patent, choices
 from listings.rules import moves, records
 from listings.rules.moves import IllegalMove
-from listings.selectors import evidence
+from listings.selectors.layers import evidence
 from listings.services.layers import scoring
 from listings.services.locks import lock_patent
 from listings.types import InventoryStatus, Layer

@@ -28,8 +28,8 @@ from listings.models import (
 )
 from listings.rules import potential
 from listings.rules.potential import Facts, Potential
-from listings.selectors import evidence
-from listings.selectors.evidence import Rulebook
+from listings.selectors.layers import evidence
+from listings.selectors.layers.evidence import Rulebook
 from listings.services import news
 from listings.types import Layer, PatentStatus
 

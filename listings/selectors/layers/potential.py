@@ -18,7 +18,7 @@ from listings.models import (
 )
 from listings.models.patents import oversees, sees_all
 from listings.rules import potential
-from listings.selectors.evidence import Rulebook, as_rule
+from listings.selectors.layers.evidence import Rulebook, as_rule
 
 NOT_FOUND = "没有找到这件专利的评估，可能已被移除，或您无权查看。"
 MOVES_SHOWN = 20

@@ -1,0 +1,1 @@
+"""A patent's potential, its layer, and what is done for it there."""
