@@ -15,7 +15,8 @@ from core.api.pagination import Cursor
 from core.api.types import Request
 from core.days import legal_day
 from listings import selectors
-from listings.selectors import candidates, office
+from listings.selectors import office
+from listings.selectors.ownership import candidates
 
 
 class WarningSerializer(serializers.Serializer[Any]):

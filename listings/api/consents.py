@@ -18,7 +18,7 @@ from core.api.types import Request
 from core.idempotency.api import IdempotentCreateMixin
 from listings.api.views import whole
 from listings.rules.consents import ConsentStatus
-from listings.selectors import consents as selectors
+from listings.selectors.ownership import consents as selectors
 from listings.services.ownership import consents as services
 from listings.types import Consent
 

@@ -20,7 +20,7 @@ from listings.api.views import whole
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
 from listings.selectors import office
-from listings.selectors import ownership as selectors
+from listings.selectors.ownership import rights as selectors
 from listings.services.ownership import rights as services
 from listings.types import Consent
 

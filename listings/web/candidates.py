@@ -19,8 +19,8 @@ from core.reference import selectors as reference
 from core.web.doors import for_roles
 from core.web.types import Request
 from listings import selectors
-from listings.selectors import candidates as reading
-from listings.selectors.candidates import Standing
+from listings.selectors.ownership import candidates as reading
+from listings.selectors.ownership.candidates import Standing
 from listings.types import PatentCard
 
 A_PAGE = 30

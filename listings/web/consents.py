@@ -26,7 +26,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from listings import selectors, services
 from listings.rules.consents import ConsentStatus
-from listings.selectors import consents as reading
+from listings.selectors.ownership import consents as reading
 from listings.services.ownership import consents
 from listings.types import Consent
 from listings.web.doors import keepers, own_patent

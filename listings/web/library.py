@@ -21,7 +21,8 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import annuity_records, events, office, ownership, sheets
+from listings.selectors import annuity_records, events, office, sheets
+from listings.selectors.ownership import rights
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting, scores
 from listings.web.doors import keepers
@@ -132,7 +133,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "line": _line(card),
         "facts": presenting.facts(card),
         "holders": selectors.holders(pk, viewer=request.actor),
-        "inventor_rights": ownership.rights_in_force(pk, on=legal_day(now)),
+        "inventor_rights": rights.rights_in_force(pk, on=legal_day(now)),
         "doubts": events.doubts_of(pk, viewer=request.actor),
         "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
         "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],

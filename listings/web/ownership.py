@@ -20,7 +20,7 @@ from core.idempotency.web import submitted
 from core.web.types import Request
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
-from listings.selectors import ownership as reading
+from listings.selectors.ownership import rights as reading
 from listings.services.ownership import rights as commands
 from listings.types import Consent
 from listings.web.consents import download

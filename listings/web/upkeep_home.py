@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from core.days import legal_day
 from core.people.types import Actor, Role
 from core.web.home import Part, Tile, Todo, contribute
-from listings.selectors import annuities, candidates, consents
+from listings.selectors import annuities
+from listings.selectors.ownership import candidates, consents
 
 
 @contribute("upkeep", order=22)

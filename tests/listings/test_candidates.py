@@ -14,7 +14,7 @@ from listings import selectors
 from listings.models import Patent
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
-from listings.selectors import candidates
+from listings.selectors.ownership import candidates
 from listings.services.ownership import rights
 from listings.types import Action, EncumbranceKind, PatentKind, hard
 from tests.factories import core as make

@@ -21,7 +21,7 @@ from listings import models, selectors, services
 from listings.models import CoOwnerConsent, Holder, InventorRight, Patent, Working
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import Watch, WorkingKind
-from listings.selectors import ownership as reading
+from listings.selectors.ownership import rights as reading
 from listings.services.ownership import consents, rights
 from listings.types import Action, Consent, EncumbranceKind
 from tests.factories import core as make

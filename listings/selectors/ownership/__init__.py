@@ -1,0 +1,1 @@
+"""Whose a patent is: co-owners' consent, funding and working, which are not worked."""
