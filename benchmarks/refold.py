@@ -162,7 +162,7 @@ def one_by_one(sample: int) -> float:
     """The baseline: load a patent, read its events, fold, save it. Seconds for each."""
     from core.days import legal_day
     from listings.models import Patent
-    from listings.selectors import folding
+    from listings.selectors.register import folding
 
     now = datetime.fromisoformat(NOW + ":00")
     ids = list(Patent.objects.order_by("?").values_list("pk", flat=True)[:sample])

@@ -21,7 +21,7 @@ from listings import services
 from listings.api.serializers import UploadSerializer
 from listings.api.views import Page
 from listings.rules.standing import EVENTS
-from listings.selectors import events as selectors
+from listings.selectors.register import events as selectors
 from listings.services import gazette
 from listings.uploads import take_in_events
 

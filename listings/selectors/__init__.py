@@ -1,8 +1,9 @@
 """What may be asked about patents, what binds them and their offers: the door for questions."""
 
 from listings.selectors.cards import card, cards, find, holders
-from listings.selectors.history import timeline
-from listings.selectors.legal import (
+from listings.selectors.portfolios import layers_by_organisation
+from listings.selectors.register.history import timeline
+from listings.selectors.register.legal import (
     annuity_of,
     can,
     can_many,
@@ -11,7 +12,6 @@ from listings.selectors.legal import (
     encumbrances_of,
     standing_of,
 )
-from listings.selectors.portfolios import layers_by_organisation
 from listings.selectors.stock import (
     StockCounts,
     StockTodo,

@@ -17,7 +17,7 @@ from listings.models.choices import Layer, ListingStatus, PatentStatus
 from listings.models.patents import ListingQuerySet, PatentQuerySet
 from listings.rules import blockers, moves, numbers, sheet_text
 from listings.selectors.cards import NOT_FOUND, as_card, find
-from listings.selectors.legal import PARTS, facts
+from listings.selectors.register.legal import PARTS, facts
 from listings.selectors.searching.search import Matches, tsquery
 from listings.selectors.stock import stock
 from listings.types import Action, Blocker, PatentCard

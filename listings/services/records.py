@@ -13,7 +13,7 @@ from core.errors import Conflict, Invalid
 from listings.models import DeclaredHolders, Holder, Patent
 from listings.rules import records, standing, terms
 from listings.rules.records import Record
-from listings.selectors.legal import base_of
+from listings.selectors.register.legal import base_of
 from listings.types import Consent, HolderInput, PatentInput, PatentKind
 
 DATES = frozenset({"filed_on", "granted_on", "expires_on", "annuity_paid_to", "evaluation_on"})

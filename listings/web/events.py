@@ -26,7 +26,7 @@ from core.web.types import Request
 from listings import services
 from listings.imports import columns, intake, limits, sheets
 from listings.imports.gazette import FIELDS
-from listings.selectors import events as selectors
+from listings.selectors.register import events as selectors
 from listings.services import gazette
 from listings.uploads import take_in_events
 from listings.web.presenting import SOURCES

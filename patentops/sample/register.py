@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import as_file, files
 
-from listings.selectors import events
+from listings.selectors.register import events
 from listings.services import gazette
 from patentops.sample.library import Plan
 

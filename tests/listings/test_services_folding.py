@@ -16,7 +16,7 @@ from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from listings import services
 from listings.models import Contradiction, Encumbrance, LegalEvent, Listing, Patent
-from listings.selectors.refolding import ranges
+from listings.selectors.register.refolding import ranges
 from listings.services.register.refolding import Tally, refold
 from listings.types import EncumbranceKind
 from tests.factories import core

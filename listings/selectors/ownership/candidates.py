@@ -16,8 +16,8 @@ from listings.models.patents import PatentQuerySet, sees_all
 from listings.rules import working
 from listings.rules.inventors import InventorRightKind
 from listings.rules.terms import add_years, years_between
-from listings.selectors.legal import can_many
 from listings.selectors.ownership.rights import explained, is_worked, unworked_funded
+from listings.selectors.register.legal import can_many
 from listings.types import (
     Action,
     Blocker,

@@ -7,7 +7,7 @@ from core.people.types import Actor
 from listings.models import CoOwnerConsent, Patent
 from listings.models.ownership import ConsentQuerySet
 from listings.rules.consents import ConsentStatus
-from listings.selectors.legal import NOT_FOUND
+from listings.selectors.register.legal import NOT_FOUND
 
 
 def consents(*, viewer: Actor) -> ConsentQuerySet:

@@ -23,7 +23,7 @@ from listings.models.patents import PatentQuerySet
 from listings.rules import binding, working
 from listings.rules.terms import add_years
 from listings.rules.working import Watched
-from listings.selectors.legal import NOT_FOUND
+from listings.selectors.register.legal import NOT_FOUND
 from listings.types import PatentStatus
 
 UNWORKED_SETTING = "funding.unworked_years"

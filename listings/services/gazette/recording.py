@@ -13,7 +13,7 @@ from core.notices import services as notices
 from core.people.types import Actor
 from listings.models import EventFile, LegalEvent, Patent, WaitingEvent
 from listings.models.events import EventFileState, EventVerdict
-from listings.selectors.folding import GAZETTE
+from listings.selectors.register.folding import GAZETTE
 from listings.services.behalf import actor_from
 from listings.services.gazette.judging import PORTION, Fate, counts, judge, write_rows
 from listings.services.register import holding

@@ -14,7 +14,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.models import LegalEvent, Patent, WaitingEvent
 from listings.models.events import Scope
-from listings.selectors.folding import GAZETTE
+from listings.selectors.register.folding import GAZETTE
 from listings.services.gazette.recording import take_effect
 
 

@@ -25,7 +25,7 @@ from listings.models import (
 )
 from listings.rules import standing
 from listings.selectors.layers.evidence import filled
-from listings.selectors.legal import base_of
+from listings.selectors.register.legal import base_of
 from listings.services import news, records
 from listings.services.importing import copying
 from listings.services.importing.batches import in_portions

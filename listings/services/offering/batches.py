@@ -16,7 +16,7 @@ from listings.models import Holder, Listing, Patent, SheetDesk, SheetPolicy
 from listings.rules import moves
 from listings.rules.sheet_text import offer_of
 from listings.rules.sheets import SheetState, is_empty
-from listings.selectors import legal
+from listings.selectors.register import legal
 from listings.selectors.sheets import content_of
 from listings.services import news
 from listings.services.layers.scoring import rescore

@@ -15,8 +15,8 @@ from listings import types
 from listings.models import Favourite, Listing, Patent, SheetDesk, choices
 from listings.rules import moves, records, sheets
 from listings.rules.moves import IllegalMove
-from listings.selectors import legal
 from listings.selectors import sheets as reading
+from listings.selectors.register import legal
 from listings.services import news
 from listings.services.layers import library
 from listings.services.locks import NOT_FOUND, lock_listing, lock_patent, same_version

@@ -16,7 +16,7 @@ from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from listings.models import Contradiction, Encumbrance, Patent, choices
 from listings.rules import binding
-from listings.selectors.legal import as_bond
+from listings.selectors.register.legal import as_bond
 from listings.services.layers.scoring import rescore
 from listings.services.locks import lock_patent
 from listings.services.register.folding import settle_many

@@ -10,8 +10,8 @@ from django.db import connection
 
 from listings.rules import binding
 from listings.rules.folding import Folded
-from listings.selectors.folding import GAZETTE
-from listings.selectors.refolding import Stored
+from listings.selectors.register.folding import GAZETTE
+from listings.selectors.register.refolding import Stored
 from listings.services.register.writing import TERM_OVER
 from listings.types import MODES, WHOLE_COUNTRY
 

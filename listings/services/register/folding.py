@@ -12,7 +12,7 @@ from core.people.types import Actor
 from listings.models import Listing, Patent
 from listings.rules import standing
 from listings.rules.folding import Contradiction, Folded
-from listings.selectors import folding as reading
+from listings.selectors.register import folding as reading
 from listings.services import news
 from listings.services.layers import library
 from listings.services.offering import board

@@ -9,7 +9,7 @@ from typing import Any
 from core.people import selectors as people
 from listings.models import DeclaredHolders, Holder, LegalEvent, Patent
 from listings.rules.folding import HOLDER_CODES, Folded, Named
-from listings.selectors.folding import Papers
+from listings.selectors.register.folding import Papers
 from listings.services import records
 from listings.types import Consent, HolderInput, HolderKind
 

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 import django
 from django.db import connections
 
-from listings.selectors.refolding import ranges
+from listings.selectors.register.refolding import ranges
 from listings.services.register.refolding import Tally, refold
 
 RANGE = 10_000

@@ -18,8 +18,8 @@ from core.audit import services as audit
 from core.days import legal_day
 from core.people.types import Actor
 from listings.models import Patent
-from listings.selectors import refolding as reading
-from listings.selectors.refolding import Stored
+from listings.selectors.register import refolding as reading
+from listings.selectors.register.refolding import Stored
 from listings.services.register import bulk
 from listings.services.register.folding import settle_many
 

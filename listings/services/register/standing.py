@@ -16,7 +16,7 @@ from core.permissions import Permission, require
 from listings.models import Contradiction, Encumbrance, LegalEvent, Patent
 from listings.rules import standing
 from listings.rules.standing import Standing
-from listings.selectors.folding import GAZETTE, is_registers
+from listings.selectors.register.folding import GAZETTE, is_registers
 from listings.services.locks import lock_patent
 from listings.services.register import holding
 from listings.services.register.binding import unbind

@@ -17,7 +17,7 @@ from listings.models import Encumbrance, LegalEvent, Patent
 from listings.rules import binding
 from listings.rules.claims import Bond, Effect
 from listings.rules.folding import Folded
-from listings.selectors.folding import GAZETTE, Papers, is_registers
+from listings.selectors.register.folding import GAZETTE, Papers, is_registers
 from listings.services import news
 from listings.services.layers.scoring import rescore
 from listings.types import MODES, WHOLE_COUNTRY

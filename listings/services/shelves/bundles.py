@@ -24,7 +24,7 @@ from listings.rules import moves, records
 from listings.rules import shelves as rules
 from listings.rules.auctions import HIGHEST_PRICE
 from listings.rules.moves import IllegalMove
-from listings.selectors import legal
+from listings.selectors.register import legal
 from listings.services.shelves import lineup
 from listings.types import Action, Blocker, ListingStatus, Route
 

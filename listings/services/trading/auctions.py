@@ -24,7 +24,7 @@ from listings.rules import auctions as rules
 from listings.rules import moves, records
 from listings.rules.auctions import Terms
 from listings.rules.moves import IllegalMove
-from listings.selectors import legal
+from listings.selectors.register import legal
 from listings.selectors.trading import auctions as selectors
 from listings.types import Action, Blocker, ListingStatus
 

@@ -24,7 +24,7 @@ from listings.rules import moves, records
 from listings.rules import postings as rules
 from listings.rules.moves import IllegalMove
 from listings.rules.postings import Agreed
-from listings.selectors import legal
+from listings.selectors.register import legal
 from listings.selectors.trading import price_postings as selectors
 from listings.services.locks import lock_patent
 from listings.types import Action, Blocker, Route

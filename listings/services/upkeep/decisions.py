@@ -16,7 +16,7 @@ from core.permissions import Permission, require
 from listings.models import MaintenanceDecision, Patent
 from listings.rules import upkeep
 from listings.rules.records import tidy
-from listings.selectors.legal import as_bond
+from listings.selectors.register.legal import as_bond
 from listings.services import news
 from listings.services.locks import lock_patent
 from listings.types import PatentStatus, hard

@@ -23,7 +23,7 @@ from listings.models import (
 from listings.rules import folding
 from listings.rules.claims import NOTHING, Fact
 from listings.rules.folding import Folded, Known
-from listings.selectors.folding import declared, is_registers, own
+from listings.selectors.register.folding import declared, is_registers, own
 from listings.types import PatentKind
 
 EVENTS = """

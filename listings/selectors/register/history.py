@@ -17,9 +17,9 @@ from core.people.types import Actor
 from listings.models import Encumbrance, LegalEvent, Patent
 from listings.models.patents import sees_all
 from listings.rules import standing
-from listings.selectors.events import in_words, label_of
-from listings.selectors.folding import is_registers
-from listings.selectors.legal import NOT_FOUND, as_bond
+from listings.selectors.register.events import in_words, label_of
+from listings.selectors.register.folding import is_registers
+from listings.selectors.register.legal import NOT_FOUND, as_bond
 from listings.types import EncumbranceKind, TimelineEntry
 
 HERE = "platform"

@@ -1,0 +1,1 @@
+"""The register: a patent's legal events, what follows from them, what may be done with it."""
