@@ -24,8 +24,9 @@ from core.idempotency.api import IdempotentCreateMixin
 from listings import selectors
 from listings.api.views import whole
 from listings.rules.annuities import AnnuityState
-from listings.selectors import annuities, annuity_records, office
-from listings.selectors.annuities import Due
+from listings.selectors import office
+from listings.selectors.upkeep import annuities, annuity_records
+from listings.selectors.upkeep.annuities import Due
 from listings.services import upkeep
 from listings.types import PatentCard
 

@@ -18,8 +18,8 @@ from listings.models import Encumbrance, Listing, MaintenanceDecision, MarketSig
 from listings.models.patents import PatentQuerySet
 from listings.rules import moves, suggestions
 from listings.rules.suggestions import Act, Holding, Suggestion
-from listings.selectors import annuities
 from listings.selectors.cards import printed
+from listings.selectors.upkeep import annuities
 from listings.types import EncumbranceKind, ListingStatus, PatentKind, PatentStatus
 
 LICENCES = (EncumbranceKind.ORDINARY, EncumbranceKind.SOLE, EncumbranceKind.EXCLUSIVE)

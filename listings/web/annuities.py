@@ -24,8 +24,8 @@ from core.web.export import csv_download, xlsx_download
 from core.web.types import Request
 from listings import filters, selectors
 from listings.rules.annuities import SURCHARGE
-from listings.selectors import annuities, annuity_records
-from listings.selectors.annuities import Asked, Calendar, Due
+from listings.selectors.upkeep import annuities, annuity_records
+from listings.selectors.upkeep.annuities import Asked, Calendar, Due
 from listings.services import upkeep
 from listings.types import PatentCard, PatentKind
 from listings.web.annuity_forms import PayManyForm, hidden_ids

@@ -21,9 +21,10 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import annuity_records, office, sheets
+from listings.selectors import office, sheets
 from listings.selectors.ownership import rights
 from listings.selectors.register import events
+from listings.selectors.upkeep import annuity_records
 from listings.types import Action, Consent, HolderInput, PatentCard, hard
 from listings.web import presenting, scores
 from listings.web.doors import keepers

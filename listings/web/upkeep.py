@@ -21,8 +21,8 @@ from core.web.types import Request
 from listings import selectors
 from listings.rules import ical
 from listings.rules.annuities import LAPSE_ARTICLE
-from listings.selectors import annuities, annuity_records
-from listings.selectors.annuities import Due
+from listings.selectors.upkeep import annuities, annuity_records
+from listings.selectors.upkeep.annuities import Due
 from listings.services import upkeep
 from listings.types import PatentCard
 from listings.web.annuities import line

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from core.days import legal_day
 from core.people.types import Actor, Role
 from core.web.home import Part, Tile, Todo, contribute
-from listings.selectors import annuities
 from listings.selectors.ownership import candidates, consents
+from listings.selectors.upkeep import annuities
 
 
 @contribute("upkeep", order=22)

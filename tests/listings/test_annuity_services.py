@@ -16,7 +16,7 @@ from core.notices.models import Notice
 from core.people.models import Membership
 from listings import models, selectors, services
 from listings.models import AnnuityPayment, MaintenanceDecision, Patent
-from listings.selectors import annuities, annuity_records
+from listings.selectors.upkeep import annuities, annuity_records
 from listings.services import upkeep
 from listings.types import EncumbranceKind, PatentStatus
 from tests.factories import core as make

@@ -13,7 +13,7 @@ from core.people.models import Membership
 from core.people.types import Actor
 from core.permissions import Permission, require
 from listings.models import CalendarFeed
-from listings.selectors.annuity_records import feed_of, hashed
+from listings.selectors.upkeep.annuity_records import feed_of, hashed
 
 
 @transaction.atomic

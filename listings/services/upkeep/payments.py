@@ -20,7 +20,7 @@ from listings.rules import annuities
 from listings.rules.annuities import Quote
 from listings.rules.records import tidy
 from listings.rules.terms import add_years
-from listings.selectors.annuities import reductions_of
+from listings.selectors.upkeep.annuities import reductions_of
 from listings.services import news
 from listings.services.locks import lock_patent
 from listings.types import PatentKind, PatentStatus

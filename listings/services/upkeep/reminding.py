@@ -18,7 +18,7 @@ from core.people.types import KEEPERS
 from listings.models import AnnuityReminder, Holder, Patent
 from listings.models.patents import PatentQuerySet
 from listings.rules import annuities
-from listings.selectors.annuities import Due, dues
+from listings.selectors.upkeep.annuities import Due, dues
 from listings.types import PatentStatus
 
 SETTING = "annuity.reminder_days"

@@ -20,8 +20,8 @@ from listings.models import (
 from listings.models.annuities import AnnuityPaymentQuerySet
 from listings.rules import annuities
 from listings.rules.annuities import Lapse, Quote
-from listings.selectors.annuities import Due, dropped, next_due, reductions_of
 from listings.selectors.register.legal import NOT_FOUND
+from listings.selectors.upkeep.annuities import Due, dropped, next_due, reductions_of
 from listings.types import PatentKind, PatentStatus
 
 
