@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from listings import selectors
-from listings.selectors import claims, disclosures, sheets
+from listings.selectors import claims, disclosures
+from listings.selectors.offering import sheets
 from listings.selectors.register import events
 from listings.selectors.trading import auctions
 from listings.types import PatentCard

@@ -16,7 +16,7 @@ from core.api.types import Request
 from core.days import legal_day
 from core.errors import NotAllowed
 from core.people.types import Role
-from listings.selectors import portfolios as selectors
+from listings.selectors.offering import portfolios as selectors
 
 
 class CellSerializer(serializers.Serializer[Any]):

@@ -29,8 +29,8 @@ from listings.api.serializers import OfferInputSerializer
 from listings.api.views import Page, whole
 from listings.rules import plain_words
 from listings.selectors import office
-from listings.selectors import sheets as reading
-from listings.selectors.sheets import STATES, SheetCard
+from listings.selectors.offering import sheets as reading
+from listings.selectors.offering.sheets import STATES, SheetCard
 
 STATE_CHOICES = [(code, code) for code, _ in STATES]
 

@@ -31,7 +31,8 @@ from listings.api import serializers
 from listings.filters import BoardFilter
 from listings.rules.sheet_text import offer_of
 from listings.selectors import imports as import_selectors
-from listings.selectors import office, sheets
+from listings.selectors import office
+from listings.selectors.offering import sheets
 from listings.selectors.register import events as event_selectors
 from listings.selectors.searching import search
 from listings.services import importing

@@ -1,7 +1,7 @@
 """What may be asked about patents, what binds them and their offers: the door for questions."""
 
 from listings.selectors.cards import card, cards, find, holders
-from listings.selectors.portfolios import layers_by_organisation
+from listings.selectors.offering.portfolios import layers_by_organisation
 from listings.selectors.register.history import timeline
 from listings.selectors.register.legal import (
     annuity_of,

@@ -21,7 +21,8 @@ from core.idempotency.web import submit_once
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office, sheets
+from listings.selectors import office
+from listings.selectors.offering import sheets
 from listings.selectors.ownership import rights
 from listings.selectors.register import events
 from listings.selectors.upkeep import annuity_records

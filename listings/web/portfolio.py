@@ -20,8 +20,8 @@ from core.idempotency.web import submit_once
 from core.web.types import Request
 from listings.rules.suggestions import WORDS, Act
 from listings.selectors import office
-from listings.selectors import portfolios as selectors
-from listings.selectors.portfolios import LIVES, SCORES, UNKNOWN, Overview
+from listings.selectors.offering import portfolios as selectors
+from listings.selectors.offering.portfolios import LIVES, SCORES, UNKNOWN, Overview
 from listings.services.offering import portfolio
 from listings.web.doors import keepers
 from listings.web.picking import keys

@@ -20,7 +20,8 @@ from core.web.doors import login_needed
 from core.web.sitemap import absolute
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office, sheets
+from listings.selectors import office
+from listings.selectors.offering import sheets
 from listings.selectors.searching import search
 from listings.web import presenting
 from listings.web.sheet_words import gain_amount

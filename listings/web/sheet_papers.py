@@ -19,7 +19,7 @@ from core.reference import selectors as reference
 from core.web.types import Request
 from core.web.typesetting import qr_code, typeset
 from listings import filters, selectors
-from listings.selectors import sheets as reading
+from listings.selectors.offering import sheets as reading
 from listings.types import PatentCard
 from listings.web import presenting
 from listings.web.sheet_words import gain_amount

@@ -24,8 +24,8 @@ from core.web.types import Request
 from listings import selectors, services
 from listings.rules import plain_words, sheet_text, sheets
 from listings.selectors import office
-from listings.selectors import sheets as reading
-from listings.selectors.sheets import STATES, SheetCard
+from listings.selectors.offering import sheets as reading
+from listings.selectors.offering.sheets import STATES, SheetCard
 from listings.types import Action, PatentCard, hard
 from listings.web.doors import keepers
 from listings.web.library import attempt_but_conflict, with_version

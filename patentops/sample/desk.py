@@ -24,7 +24,8 @@ from listings.rules.disclosures import (
     PublicationKind,
 )
 from listings.rules.verdicts import Scores
-from listings.selectors import disclosures, sheets
+from listings.selectors import disclosures
+from listings.selectors.offering import sheets
 from listings.types import Contrast, Gain, OfferInput
 from patentops.sample.library import Plan
 

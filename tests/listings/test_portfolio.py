@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from core.errors import Invalid, NotAllowed
 from core.people.models import Membership
 from listings.models import InventoryItem, Listing, MaintenanceDecision
-from listings.selectors import portfolios as selectors
+from listings.selectors.offering import portfolios as selectors
 from listings.services.layers import promotion
 from listings.services.offering import portfolio
 from listings.types import EncumbranceKind

@@ -18,7 +18,7 @@ from core.people.types import Role
 from listings import selectors, services
 from listings.models import Listing, SheetDesk, SheetFile, SheetReview, SheetVersion
 from listings.models.sheets import SheetState
-from listings.selectors import sheets
+from listings.selectors.offering import sheets
 from listings.types import Contrast, Gain
 from tests.factories import core
 from tests.factories import listings as make

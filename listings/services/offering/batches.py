@@ -16,8 +16,8 @@ from listings.models import Holder, Listing, Patent, SheetDesk, SheetPolicy
 from listings.rules import moves
 from listings.rules.sheet_text import offer_of
 from listings.rules.sheets import SheetState, is_empty
+from listings.selectors.offering.sheets import content_of
 from listings.selectors.register import legal
-from listings.selectors.sheets import content_of
 from listings.services import news
 from listings.services.layers.scoring import rescore
 from listings.services.searching.index import index_patents

@@ -15,7 +15,7 @@ from listings import types
 from listings.models import Favourite, Listing, Patent, SheetDesk, choices
 from listings.rules import moves, records, sheets
 from listings.rules.moves import IllegalMove
-from listings.selectors import sheets as reading
+from listings.selectors.offering import sheets as reading
 from listings.selectors.register import legal
 from listings.services import news
 from listings.services.layers import library

@@ -26,7 +26,7 @@ from listings.models import (
 )
 from listings.models.sheets import ReviewVerdict, SheetState
 from listings.rules import moves, sheets
-from listings.selectors import sheets as reading
+from listings.selectors.offering import sheets as reading
 from listings.services import news
 from listings.services.locks import lock_listing, same_version
 from listings.services.offering import board, sheet_text, versions

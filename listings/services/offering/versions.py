@@ -20,7 +20,7 @@ from listings.models import (
 )
 from listings.rules import moves
 from listings.rules.sheets import SheetState
-from listings.selectors.sheets import (
+from listings.selectors.offering.sheets import (
     COLUMNS,
     Content,
     content_of,

@@ -1,0 +1,1 @@
+"""Offers at the office: sheets, and a portfolio as the matrix that decides about them."""
