@@ -69,6 +69,12 @@ def items(row: Gathering, *, viewer: Actor) -> list[ItemCard]:
     return found
 
 
+def patent_items(gathering_id: int) -> dict[int, int]:
+    """The item of each patent that an event shows, by patent."""
+    rows = GatheringItem.objects.filter(gathering_id=gathering_id, patent_id__isnull=False)
+    return {int(patent or 0): pk for patent, pk in rows.values_list("patent_id", "pk")}
+
+
 def sign_ups(row: Gathering, *, viewer: Actor) -> QuerySet[SignUp]:
     """Who comes: all of them for the organiser, one's own for others."""
     rows = row.sign_ups.select_related("organisation", "user").order_by("status", "pk")

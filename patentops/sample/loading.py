@@ -19,6 +19,7 @@ from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
 from patentops.sample.desk import Desk
 from patentops.sample.finding import Finding
+from patentops.sample.gatherings import Gatherings
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.register import Register
@@ -37,6 +38,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Deals(plan).prepare()
     Demands(plan).prepare()
     Trade(plan).prepare()
+    Gatherings(plan).prepare()
     Finding(plan).prepare()
     Desk(plan).prepare()
     Layers(plan).prepare()
