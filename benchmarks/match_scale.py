@@ -650,7 +650,7 @@ def main() -> None:
     prepare(folder, given.scale, given.workers)
     if given.prepare:
         return
-    with national.server(given.state / "db", **national.BUILDING) as where:
+    with national.server(given.state / "db", **national.BUILDING, shared_buffers="1GB") as where:
         os.environ.update(national.environment(where))
         main_pid = int(next(where.postgres.rglob("postmaster.pid")).read_text().split()[0])
         memory = Memory([main_pid])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,11 @@ class Scorer:
     def __init__(self, arena: Arena, weights: Weights, today: date | None) -> None:
         self.arena, self.weights, self.today = arena, weights, today
         self._place = np.full(2 * len(arena.terms), -1, np.int32)
+        self._share = np.zeros(2 * len(arena.terms), np.int32)  # one demand's, by column
+        self._fresh = self._freshness()
         self._meetings: dict[tuple[frozenset[str], ...], Values] = {}
         self._classes = _Kinds(arena.side["kinds"])
-        self._regions = [_Prefixes(arena.side["regions"], n) for n in (2, 4, 6)]
+        self._regions = [_Prefixes(arena, n) for n in (2, 4, 6)]
 
     def ticks(
         self,
@@ -73,10 +76,16 @@ class Scorer:
             yield self._modes(asked)[rows, arena.mode[places]], weights.licence_mode
         if any(d.region for d in asked):
             yield self._places(asked, rows, places), weights.region
-        if self.today is not None:
-            days = np.maximum(self.today.toordinal() - arena.listed[places], 0)
-            fresh = signals._FRESH_DAYS / (signals._FRESH_DAYS + np.nan_to_num(days))
-            yield np.where(np.isnan(days), 0.0, fresh), weights.freshness
+        if self._fresh is not None:
+            yield self._fresh[places], weights.freshness
+
+    def _freshness(self) -> Values | None:
+        """How fresh each row of the arena is."""
+        if self.today is None:
+            return None
+        days = np.maximum(self.today.toordinal() - self.arena.listed, 0)
+        fresh = signals._FRESH_DAYS / (signals._FRESH_DAYS + np.nan_to_num(days))
+        return np.where(np.isnan(days), 0.0, fresh)
 
     def covered_by_all(self, demands: DemandBlock, low: int, high: int) -> NDArray[np.int64]:
         """What the supplies from `low` to `high` cover of each demand: supply by demand."""
@@ -95,23 +104,24 @@ class Scorer:
         return np.asarray(impacts @ np.ascontiguousarray(table.T)).astype(np.int64)
 
     def _covered(self, demands: DemandBlock, rows: Places, places: Places) -> NDArray[np.int64]:
-        """Shares times impacts, summed in whole numbers: below 2**31, so in any order."""
+        """Shares times impacts, summed in whole numbers: below 2**31, so in any order.
+
+        One demand after the other: its few hundred supplies' terms fit the processor's cache.
+        """
         arena = self.arena
-        columns, table = self._table(demands)
-        self._place[columns] = np.arange(len(columns), dtype=np.int32)
+        columns, shares, owners = self.shares(demands)
+        order = np.argsort(owners, kind="stable")
+        columns, shares = columns[order], shares[order].astype(np.int32)
+        heads = np.searchsorted(owners[order], np.arange(len(demands) + 1)).tolist()
+        ends = np.searchsorted(rows, np.arange(len(demands) + 1)).tolist()
         covered = np.zeros(len(rows), np.int64)
-        for low in range(0, len(rows), _PAIRS):
-            part = slice(low, low + _PAIRS)
-            lengths = arena.starts[places[part] + 1] - arena.starts[places[part]]
-            at = spread(arena.starts[places[part]], lengths)
-            known = self._place[arena.columns[at]]
-            hit = np.flatnonzero(known >= 0)
-            pair = np.repeat(np.arange(len(lengths)), lengths)[hit]
-            share = table[rows[part][pair], known[hit]]
-            covered[part] = np.bincount(
-                pair, weights=share * arena.impacts[at[hit]], minlength=len(lengths)
-            )
-        self._place[columns] = -1
+        for row, (low, high) in enumerate(pairwise(ends)):
+            mine = columns[heads[row] : heads[row + 1]]
+            self._share[mine] = shares[heads[row] : heads[row + 1]]
+            for at in range(low, high, _PAIRS):
+                part = slice(at, min(at + _PAIRS, high))
+                covered[part] = _sums_of(arena, places[part], self._share)
+            self._share[mine] = 0
         return covered
 
     def _table(self, demands: DemandBlock) -> tuple[NDArray[np.int64], Values]:
@@ -190,11 +200,10 @@ class Scorer:
 
     def _places(self, asked: tuple[Demand, ...], rows: Places, places: Places) -> Values:
         """1 in the same county, 0.7 in the same city, 0.4 in the same province."""
-        region = self.arena.region[places]
         values = np.zeros(len(rows))
         for level, worth in zip(self._regions, (0.4, 0.7, 1.0), strict=True):
-            wanted = np.array([level.code(d.region) for d in asked])
-            values[wanted[rows] == level.codes[region]] = worth
+            wanted = np.array([level.code(d.region) for d in asked], np.int32)
+            values[wanted[rows] == level.codes[places]] = worth
         return values
 
     def _behaviour(self, demands: DemandBlock, rows: Places, places: Places) -> NDArray[np.int64]:
@@ -228,16 +237,31 @@ class Scorer:
         )
 
 
-_PAIRS = 8_000
+_PAIRS = 2_000
+
+
+def _sums_of(arena: Arena, places: Places, share: NDArray[np.int32]) -> NDArray[np.int64]:
+    """What these rows cover of the one demand whose shares lie in `share`."""
+    starts = arena.starts[places]
+    lengths = arena.starts[places + 1] - starts
+    filled = lengths > 0
+    covered = np.zeros(len(places), np.int64)
+    if filled.any():
+        at = spread(starts, lengths)
+        worth = share[arena.columns[at]] * arena.impacts[at]
+        heads = (np.cumsum(lengths) - lengths)[filled]
+        covered[filled] = np.add.reduceat(worth, heads)  # each below 2**31
+    return covered
 
 
 class _Prefixes:
     """The first letters of the stock's regions as numbers."""
 
-    def __init__(self, regions: list[str], length: int) -> None:
+    def __init__(self, arena: Arena, length: int) -> None:
         self.length = length
         self._known: dict[str, int] = {}
-        self.codes = np.array([self._learn(region) for region in regions], np.int32)
+        codes = np.array([self._learn(region) for region in arena.side["regions"]], np.int32)
+        self.codes = codes[arena.region]  # by row
 
     def _learn(self, region: str) -> int:
         if len(region) < self.length:
