@@ -14,6 +14,14 @@ from matching.engine.terms import counted
 from matching.engine.types import Demand, Reason, Supply
 
 _MOST_WORDS = 6
+# Said of anything in needs and patents alike: they count like all text, but prove nothing to a
+# reader. Seen in the lists of real needs.
+_SAID = (
+    "以上 以下 以内 相比 相对 针对 关于 因素 程度 减少 选择 经过 不可避免 成为 避免 能力 "
+    "明显 其他 其它 难以 百分比 各种 并且 导致 产生 无法 没有 容易 以便 较低 过程中 结果 "
+    "作为"
+)
+_FILLERS = frozenset(_SAID.split())
 
 
 def reason(
@@ -44,9 +52,10 @@ def telling_words(demand: Demand, corpus: Corpus) -> list[str]:
     """The words of a need that tell it from others, the most telling first."""
     title = normalise(" ".join((demand.title, *demand.keywords)))
     counts = Counter(words(title) + words(title) + words(need.asked(demand.text)))
+    skipped = _FILLERS | generic_words()
     weighed = []
     for word, count in counts.items():
-        if len(word) >= 2 and not word.isdigit() and word not in generic_words():
+        if len(word) >= 2 and not word.isdigit() and word not in skipped:
             # A word is at most as frequent as its rarest pair of characters.
             numbers = np.asarray(sorted(counted(word)), dtype=np.int64)
             rarity = float(corpus.rarity(numbers).max(initial=0.0))
