@@ -28,6 +28,7 @@ from matching.types import Channel, Pace
 
 log = logging.getLogger(__name__)
 PERSON_LOCK = 0x3A7C6
+ROUNDS = 100
 Receiver = tuple[int, int, str]  # person, organisation, channel
 
 
@@ -42,11 +43,21 @@ def _nudge() -> None:
 
 
 def deliver(*, postman: Postman, now: datetime) -> int:
-    """Make digests of everything due and send the mails among them; how many messages went out."""
-    sent = sum(assemble(receiver, now=now) is not None for receiver in due_receivers(now=now))
-    for digest_id in due_mails(now=now):
-        send_mail(digest_id=digest_id, postman=postman, now=now)
-    return sent
+    """Make digests of everything due and send the mails among them; how many messages were made.
+
+    At nine in the morning that may be many thousands: portion after portion, each person and each
+    mail whole by itself, so that a killed worker leaves nothing half done.
+    """
+    made = 0
+    for _round in range(ROUNDS):
+        receivers, before = due_receivers(now=now), made
+        made += sum(assemble(receiver, now=now) is not None for receiver in receivers)
+        mails = due_mails(now=now)
+        for digest_id in mails:
+            send_mail(digest_id=digest_id, postman=postman, now=now)
+        if not mails and (not receivers or made == before):
+            break
+    return made
 
 
 def due_receivers(*, now: datetime, limit: int = 1_000) -> list[Receiver]:
