@@ -54,6 +54,13 @@ EVENTS: dict[str, str] = {
     "licence.contested": "The holder contests the notice or the payment.",
     "licence.resolved": "A contest was decided.",
     "licence.filed": "The licence was filed with the administration.",
+    # deals: deal_id, patent_ids, holder_id, taker_id, region, kind, status
+    "deal.opened": "A firm asked for a patent or a right in it, or won it at an auction.",
+    "deal.agreed": "Both sides accepted one version of the terms.",
+    "deal.signed": "The contract is signed and its seals were checked; a licence binds the patents.",
+    "deal.registered": "The transfer was registered, or the licence filed.",
+    "deal.settled": "The money was settled.",
+    "deal.closed": "It ended without a contract.",
     "outcome.reported": "A holder reported what became of a patent.",
     "outcome.verified": "A bureau verified or rejected a reported outcome.",
     # pledges: pledge_id, patent_ids, pledgor_id, pledgee_id, region

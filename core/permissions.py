@@ -59,6 +59,9 @@ class Permission(StrEnum):
     FILE_LICENCE = "file_licence"
     RESOLVE_CONTEST = "resolve_contest"
     REPORT_OUTCOME = "report_outcome"
+    OPEN_DEAL = "open_deal"  # ask for a patent or a right in it
+    NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
+    CLOSE_DEAL = "close_deal"  # as the holder: answer, post, approve, seal, settle
     VERIFY_OUTCOME = "verify_outcome"
     # pledges
     CHECK_PLEDGE = "check_pledge"
@@ -104,6 +107,8 @@ _SUPPLY = frozenset(
         Permission.CONTEST_LICENCE,
         Permission.FILE_LICENCE,
         Permission.REPORT_OUTCOME,
+        Permission.NEGOTIATE_DEAL,
+        Permission.CLOSE_DEAL,
         Permission.CHECK_PLEDGE,
     }
 )
@@ -119,6 +124,8 @@ _DEMAND = frozenset(
         Permission.SUBSCRIBE,
         Permission.RATE_MATCH,
         Permission.TAKE_LICENCE,
+        Permission.OPEN_DEAL,
+        Permission.NEGOTIATE_DEAL,
         Permission.FILE_LICENCE,
         Permission.CHECK_PLEDGE,
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
+from licensing.services import completing, signing
 
 
 @consumer("patent.lapsed", "patent.restored", name="licensing.follow_register")
@@ -28,3 +30,38 @@ def end_by_register(event: Event, *, now: datetime) -> None:
         return
     ended_on = event.payload["ended_on"] or legal_day(event.occurred_at).isoformat()
     services.end_by_register(sort, int(number), ended_on=date.fromisoformat(ended_on), now=now)
+
+
+@consumer("posting.completed", "posting.withdrawn", name="licensing.follow_posting")
+def follow_posting(event: Event, *, now: datetime) -> None:
+    """The posting of an agreed price ended; the deal it belongs to goes on, or back."""
+    signing.follow_posting(
+        posting_id=int(event.payload["posting_id"]),
+        completed=event.name == "posting.completed",
+        on=legal_day(event.occurred_at),
+        now=now,
+    )
+
+
+@consumer("licence.filed", name="licensing.follow_filing")
+def follow_filing(event: Event, *, now: datetime) -> None:
+    """A licence was filed; the deal it came from is registered."""
+    completing.follow_filing(licence_id=int(event.payload["licence_id"]), now=now)
+
+
+@consumer("auction.awarded", name="licensing.open_from_auction")
+def open_from_auction(event: Event, *, now: datetime) -> None:
+    """The winner and the seller owe each other a contract: a deal at the awarded price."""
+    said = event.payload
+    completing.open_from_auction(
+        auction_id=int(said["auction_id"]),
+        patent_ids=[int(pk) for pk in said["patent_ids"]],
+        holder_id=int(said["organisation_id"]),
+        buyer_id=int(said["buyer_id"]),
+        region=str(said["region"]),
+        right=str(said["right"]),
+        price=Decimal(said["price"]),
+        months=said["licence_months"],
+        sign_by=str(said["sign_by"]),
+        now=now,
+    )

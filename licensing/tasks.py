@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
+from licensing.services import completing
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
@@ -14,3 +15,4 @@ def daily() -> None:
     now = timezone.now()
     services.remind_of_filing(now=now)
     services.end_expired_licences(now=now)
+    completing.remind_of_registration(now=now)

@@ -1,13 +1,19 @@
 """What licensing stores, and what it can never store."""
 
+from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.documents import Document
 from licensing.models.licences import Contest, Licence, Payment, PaymentDue
 from licensing.models.outcomes import Outcome
 from licensing.models.plans import FeePart, FeePlan
+from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
 __all__ = [
     "Contest",
+    "Deal",
+    "DealApproval",
+    "DealItem",
+    "DealMessage",
     "Document",
     "FeePart",
     "FeePlan",
@@ -16,4 +22,8 @@ __all__ = [
     "Outcome",
     "Payment",
     "PaymentDue",
+    "SignedCopy",
+    "TermsFile",
+    "TermsPatent",
+    "TermsVersion",
 ]

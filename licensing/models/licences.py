@@ -73,7 +73,7 @@ class Licence(models.Model):
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
     months = models.PositiveSmallIntegerField(null=True, blank=True)
-    territory = models.CharField(max_length=6, default="CN")
+    territory = models.CharField(max_length=120, default="CN")
     noticed_at = models.DateTimeField()
     noticed_by = ActorKeyField()
     served_at = models.DateTimeField("通知送达时间")

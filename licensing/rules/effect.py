@@ -96,3 +96,8 @@ def alarms_due(effective_on: date, today: date) -> tuple[int, ...]:
 def contest_deadline(entered_at: datetime) -> date:
     """The last day on which the patentee may object to what was entered then."""
     return legal_day(entered_at) + timedelta(days=CONTEST_DAYS)
+
+
+def agreed_end(starts_on: date, months: int) -> date:
+    """The last day of a term as agreed, whatever the patent's life."""
+    return add_months(starts_on, months) - timedelta(days=1)

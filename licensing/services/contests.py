@@ -30,6 +30,11 @@ def contest_licence(*, licence_id: int, reason: str, by: Actor, now: datetime) -
     """The patentee objects, within the stated time; both parties and the bureau see it."""
     licence = locked(Licence.objects.visible_to(by), licence_id)
     require(by, Permission.CONTEST_LICENCE, on=licence.licensor_side())
+    if licence.declaration_id is None:
+        raise Conflict(
+            _("这项许可由双方签约取得，没有开放许可的异议程序；如有争议请协商或依合同处理。"),
+            code="not-open",
+        )
     if licence.status not in moves.LIVE_LICENCES:
         raise Conflict(_("这项许可已经结束，不能再提出异议。"), code="licence-closed")
     if licence.contests.filter(status=moves.ContestStatus.RAISED).exists():

@@ -17,7 +17,15 @@ from licensing.models import Licence
 from licensing.rules import moves
 from listings import selectors as listings
 from listings import services as encumbrances
-from listings.types import Action, Blocker, EncumbranceKind, PatentCard, hard
+from listings.types import (
+    MODES,
+    WHOLE_COUNTRY,
+    Action,
+    Blocker,
+    EncumbranceKind,
+    PatentCard,
+    hard,
+)
 
 Row = TypeVar("Row", bound=models.Model)
 AS_ACTION = {
@@ -73,6 +81,8 @@ def bind(
     ends_on: date | None,
     reference: str,
     party_id: int | None,
+    territory: str = WHOLE_COUNTRY,
+    modes: tuple[str, ...] = MODES,
     by: Actor,
     now: datetime,
 ) -> int:
@@ -88,12 +98,24 @@ def bind(
         ends_on=ends_on,
         source="licensing",
         reference=reference,
+        territory=territory,
+        modes=modes,
         party_id=party_id,
         by=by,
         now=now,
     )
     action = AS_ACTION[kind]
-    refuse(hard(listings.can(patent_id, action, at=now, except_for=encumbrance_id)))
+    found = listings.can(
+        patent_id,
+        action,
+        at=now,
+        except_for=encumbrance_id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        territory=territory,
+        modes=modes,
+    )
+    refuse(hard(found))
     return encumbrance_id
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -17,12 +18,16 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Licence, Outcome
+from licensing.models import Deal, Licence, Outcome, TermsVersion
 from licensing.rules import moves, outcomes
+from licensing.rules.deals import DealKind, fixed_sum, outcome_code
 from licensing.services.ground import locked, moved, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
 from listings import services as board
+
+if TYPE_CHECKING:
+    from core.attachments.models import Attachment
 
 TABLE, LABELS = moves.OUTCOME_MOVES, moves.OUTCOME_LABELS
 
@@ -106,6 +111,35 @@ def report_open_licence(licence: Licence, *, now: datetime) -> Outcome:
     if created:
         _announce_report(outcome, by=Actor.system(), now=now)
     return outcome
+
+
+def report_deal(
+    deal: Deal, version: TermsVersion, *, evidence: Attachment | None, now: datetime
+) -> None:
+    """The platform reports what a signed licence or a registered transfer made of each patent."""
+    code = outcome_code(DealKind(version.kind), version.plan.terms())
+    counterparty = people.organisation(deal.taker_id).name
+    for item in deal.items.select_related("licence").order_by("position"):
+        outcome, created = Outcome.objects.get_or_create(
+            patent_id=item.patent_id,
+            code=code.value,
+            contract_number=deal.number or "",
+            defaults={
+                "organisation_id": deal.holder_id,
+                "region": deal.region,
+                "patent_number": item.patent_number,
+                "patent_title": item.patent_title,
+                "happened_on": deal.registered_on or deal.effective_on or legal_day(now),
+                "licence": item.licence,
+                "evidence": evidence,
+                "counterparty": counterparty,
+                "amount": fixed_sum(version.plan.terms()) if item.position == 1 else None,
+                "reported_at": now,
+                "reported_by": Actor.system().key,
+            },
+        )
+        if created:
+            _announce_report(outcome, by=Actor.system(), now=now)
 
 
 def _announce_report(outcome: Outcome, *, by: Actor, now: datetime) -> None:

@@ -88,7 +88,7 @@ def take_open_licence(
     )
     licence.number = f"XK{legal_day(now):%Y}{licence.pk:08d}"
     licence.save(update_fields=["number"])
-    _write_schedule(licence)
+    write_schedule(licence)
     audit.record("licence.noticed", subject=licence, by=by, at=now)
     outbox.emit("licence.noticed", subject=licence, by=by, at=now, payload=licence_facts(licence))
     tell(
@@ -134,7 +134,8 @@ def _refuse_taking(declaration: OpenDeclaration, licensee_id: int, *, now: datet
     refuse_if_blocked(declaration.patent_id, Action.LICENSE_ORDINARY, now=now)
 
 
-def _write_schedule(licence: Licence) -> None:
+def write_schedule(licence: Licence) -> None:
+    """What is due on the licence by its fee plan."""
     dues = fees.schedule(licence.plan.terms(), served_on=legal_day(licence.served_at))
     PaymentDue.objects.bulk_create(
         PaymentDue(

@@ -127,7 +127,11 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "filing_days": (filing_due - today).days if filing_due else None,
             "may_pay": live and licensee and any(line.outstanding > 0 for line in lines),
             "may_cancel": licensee and row.status == "noticed" and not any(x.paid for x in lines),
-            "may_contest": live and licensor and contest is None and today <= deadline,
+            "may_contest": live
+            and row.declaration_id
+            and licensor
+            and contest is None
+            and today <= deadline,
             "may_drop": licensor and contest is not None,
             "may_resolve": contest is not None
             and allowed(request.actor, Permission.RESOLVE_CONTEST, on=row.licensor_side()),

@@ -44,6 +44,7 @@ from listings.services.patents.corrections import (
     set_consent,
     set_holders,
 )
+from listings.services.patents.keeping import hold_patents, register_transfer
 from listings.services.patents.registering import register_patent
 from listings.services.register.binding import (
     consent_as_pledgee,
@@ -74,6 +75,7 @@ __all__ = [
     "encumber",
     "evaluate_disclosure",
     "favourite",
+    "hold_patents",
     "index_patents",
     "index_stale",
     "link_disclosures",
@@ -87,6 +89,7 @@ __all__ = [
     "record_legal_event",
     "refresh_standing",
     "register_patent",
+    "register_transfer",
     "release",
     "remove_disclosure_file",
     "remove_sheet_file",

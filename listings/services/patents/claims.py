@@ -21,9 +21,9 @@ from listings.rules import numbers, records
 from listings.rules.moves import IllegalMove
 from listings.services import news
 from listings.services.locks import lock_patent
-from listings.services.offering import board
+from listings.services.patents.keeping import change_keeper
 from listings.services.patents.registering import Stock
-from listings.types import Consent, HolderKind
+from listings.types import HolderKind
 
 LONGEST = 2_000
 KIND = "claim.progress"
@@ -197,23 +197,14 @@ def _hand_over(claim: PatentClaim, *, by: Actor, now: datetime) -> None:
     patent = lock_patent(claim.patent_id)
     if patent.organisation_id != claim.holder_id:
         raise Conflict("这件专利的登记单位已经变了，请刷新后重新核对。", code="moved-meanwhile")
-    board.take_down(patent, reason="登记单位变更，待新单位确认", by=by, now=now)
-    claimant = people.organisation(claim.claimant_id)
-    patent.organisation_id, patent.region = claimant.id, claimant.region or patent.region
-    patent.version, patent.changed_at, patent.indexed_at = patent.version + 1, now, None
-    patent.save(update_fields=["organisation", "region", "version", "changed_at", "indexed_at"])
-    patent.holders.filter(name=claimant.name).update(
-        organisation_id=claimant.id, consent=Consent.ALL.value
+    change_keeper(
+        patent,
+        to_id=claim.claimant_id,
+        because="另一项主张已使登记单位变更，仍有异议请重新提出。",
+        change={"claim": claim.pk},
+        by=by,
+        now=now,
     )
-    change = {"organisation": [claim.holder_id, claim.claimant_id], "claim": claim.pk}
-    audit.record("patent.handed_over", subject=patent, by=by, at=now, changes=change)
-    PatentClaim.objects.filter(patent=patent, state=ClaimState.OPEN).update(
-        state=ClaimState.WITHDRAWN,
-        reason="另一项主张已使登记单位变更，仍有异议请重新提出。",
-        settled_at=now,
-        settled_by=by.key,
-    )
-    news.tell("patent.changed", patent, by=by, now=now)
 
 
 def _share(claim: PatentClaim, *, by: Actor, now: datetime) -> None:

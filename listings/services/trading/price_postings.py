@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -88,6 +89,33 @@ def draft_posting(*, patent_id: int, agreed: Agreed, by: Actor, now: datetime) -
     )
     audit.record("posting.drafted", subject=row, by=by, at=now)
     return row.pk
+
+
+@transaction.atomic
+def post_agreed(
+    *,
+    patent_id: int,
+    route: Route,
+    counterparty: str,
+    price: Decimal,
+    price_note: str,
+    summary: str,
+    days: int,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Draft and post at once what two parties have agreed on. The posting's id."""
+    agreed = Agreed(
+        route=route,
+        counterparty=counterparty,
+        price=price,
+        price_note=price_note,
+        summary=summary,
+        days=days,
+    )
+    posting_id = draft_posting(patent_id=patent_id, agreed=agreed, by=by, now=now)
+    post(posting_id=posting_id, by=by, now=now)
+    return posting_id
 
 
 def blockers(row: Posting, *, at: datetime) -> list[Blocker]:

@@ -1,0 +1,177 @@
+"""Versions of the terms of a deal 条款版本, and the contracts signed on them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from core.db import ActorKeyField, both_or_neither
+from licensing.models.deals import KINDS, SIDES, Deal
+from licensing.models.plans import FeePlan
+from licensing.rules import deals, moves
+from licensing.rules.deals import DealKind, TermsStatus
+
+CONTENT = (
+    "deal", "version", "side", "kind", "territory", "modes", "field_of_use", "months",
+    "sublicensing", "foreign", "plan", "remarks", "proposed_at", "proposed_by",
+)  # fmt: skip
+
+
+class TermsVersion(models.Model):
+    """What one party proposed to the other; its words never change, a change is a new version."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveSmallIntegerField()
+    side = models.CharField(max_length=6, choices=SIDES)
+    kind = models.CharField(max_length=10, choices=KINDS)
+    territory = models.CharField(max_length=120, default="CN")
+    modes = ArrayField(models.CharField(max_length=8))
+    field_of_use = models.CharField(max_length=200, blank=True, default="")
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
+    sublicensing = models.BooleanField(default=False)
+    foreign = models.BooleanField(default=False)
+    plan = models.ForeignKey(FeePlan, on_delete=models.PROTECT, related_name="+")
+    remarks = models.TextField(blank=True, default="", max_length=4000)
+    status = models.CharField(
+        max_length=8,
+        default=TermsStatus.PROPOSED.value,
+        choices=[(s.value, deals.TERMS_LABELS[s]) for s in TermsStatus],
+    )
+    proposed_at = models.DateTimeField()
+    proposed_by = ActorKeyField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = ActorKeyField(null=True, blank=True)
+    answer_reason = models.TextField(blank=True, default="", max_length=2000)
+
+    class Meta:
+        verbose_name = "条款版本"
+        ordering: ClassVar = ["deal", "version"]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["deal", "version"], name="terms_version_once"),
+            UniqueConstraint(
+                fields=["deal"], condition=Q(status="proposed"), name="one_open_proposal"
+            ),
+            UniqueConstraint(
+                fields=["deal"], condition=Q(status="accepted"), name="one_accepted_version"
+            ),
+            CheckConstraint(
+                condition=Q(status__in=[s.value for s in TermsStatus]), name="terms_status_known"
+            ),
+            CheckConstraint(
+                condition=Q(kind__in=[k.value for k in DealKind]), name="terms_kind_known"
+            ),
+            both_or_neither("answered_at", "answered_by", name="terms_answered_pair"),
+            CheckConstraint(
+                condition=Q(status="proposed") | Q(answered_at__isnull=False),
+                name="terms_answered_whole",
+            ),
+            CheckConstraint(
+                condition=~Q(status="refused") | ~Q(answer_reason=""),
+                name="terms_refused_with_reason",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="terms_moves", field="status", transitions=moves.transitions(deals.TERMS_MOVES)
+            ),
+            pgtrigger.ReadOnly(name="terms_words_stand", fields=list(CONTENT)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id} 第 {self.version} 版"
+
+    def as_rule(self) -> deals.Terms:
+        """The version as the rules read it. Prefetch `plan__parts` and `patents`."""
+        return deals.Terms(
+            kind=DealKind(self.kind),
+            patents=tuple(item.patent_id for item in self.patents.all()),
+            parts=self.plan.terms(),
+            territory=self.territory,
+            modes=tuple(self.modes),
+            field_of_use=self.field_of_use,
+            months=self.months,
+            sublicensing=self.sublicensing,
+            foreign=self.foreign,
+            remarks=self.remarks,
+        )
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The version in words."""
+        named = [f"{i.patent_number} {i.patent_title}" for i in self.patents.all()]
+        return deals.lines(self.as_rule(), patents=named)
+
+
+class TermsPatent(models.Model):
+    """A patent that a version is about."""
+
+    terms = models.ForeignKey(TermsVersion, on_delete=models.PROTECT, related_name="patents")
+    patent = models.ForeignKey("listings.Patent", on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    patent_number = models.CharField(max_length=40)
+    patent_title = models.CharField(max_length=500)
+
+    class Meta:
+        verbose_name = "条款中的专利"
+        ordering: ClassVar = ["terms", "position"]
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["terms", "patent"], name="terms_patent_once"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="terms_patent_fixed", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.patent_number
+
+
+class TermsFile(models.Model):
+    """A file that belongs to a version."""
+
+    terms = models.ForeignKey(TermsVersion, on_delete=models.PROTECT, related_name="files")
+    attachment = models.ForeignKey("core.Attachment", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "条款附件"
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.attachment_id)
+
+
+class SignedCopy(models.Model):
+    """The contract as one party signed it; one found wanting stays, marked, and makes room."""
+
+    terms = models.ForeignKey(TermsVersion, on_delete=models.PROTECT, related_name="copies")
+    side = models.CharField(max_length=6, choices=SIDES)
+    attachment = models.ForeignKey("core.Attachment", on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    uploaded_by = ActorKeyField()
+    uploaded_user_id = models.BigIntegerField(null=True, blank=True)
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    rejected_by = ActorKeyField(null=True, blank=True)
+    rejected_reason = models.TextField(blank=True, default="", max_length=2000)
+
+    class Meta:
+        verbose_name = "已签合同"
+        ordering: ClassVar = ["uploaded_at", "id"]
+        constraints: ClassVar = [
+            UniqueConstraint(
+                fields=["terms", "side"],
+                condition=Q(rejected_at__isnull=True),
+                name="one_signed_copy_per_side",
+            ),
+            both_or_neither("rejected_at", "rejected_by", name="signed_copy_rejected_pair"),
+            CheckConstraint(
+                condition=Q(rejected_at__isnull=True) | ~Q(rejected_reason=""),
+                name="signed_copy_rejected_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.terms_id} {self.side}"

@@ -1,0 +1,211 @@
+"""Questions about deals: who sees which, what stands against them, what they need next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
+
+from core.days import legal_day
+from core.errors import Missing
+from core.people import selectors as people
+from core.people.types import Actor
+from licensing.models import Deal, DealItem, DealMessage, OpenDeclaration, TermsVersion
+from licensing.models.deals import among
+from licensing.rules import deals as rules
+from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus, Waits
+from licensing.rules.moves import DeclarationStatus
+from listings import selectors as listings
+from listings.types import Blocker, PatentCard
+
+FUNDER = "funder-approval"
+NOT_FOUND = "没有找到这笔洽谈，或您无权查看。"
+POSTING_KINDS = "deal.posting_kinds"
+KINDS = [(k.value, rules.KIND_LABELS[k]) for k in DealKind]
+STATUSES = [(s.value, rules.DEAL_LABELS[s]) for s in DealStatus]
+APPROVALS = [(k.value, rules.APPROVAL_LABELS[k]) for k in rules.ApprovalKind]
+
+
+def deals(*, viewer: Actor, status: str = "", mine: bool = False) -> QuerySet[Deal]:
+    """The deals this viewer may see, newest first, with parties; `mine`: those waiting for it."""
+    rows = Deal.objects.visible_to(viewer)
+    if status:
+        rows = rows.filter(status=status)
+    if mine:
+        rows = rows.filter(waiting_on(viewer))
+    return rows.select_related("holder", "taker", "agreed_terms").order_by("-pk")
+
+
+def waiting_on(viewer: Actor) -> Q:
+    """The deals in which it is the viewer's turn."""
+    either = Waits.BOTH.value
+    holder = Q(holder_id__in=viewer.acts_for, waits_for__in=sorted([Waits.HOLDER.value, either]))
+    taker = Q(taker_id__in=viewer.acts_for, waits_for__in=sorted([Waits.TAKER.value, either]))
+    return holder | taker
+
+
+@dataclass(frozen=True, slots=True)
+class DealsWaiting:
+    """How many deals wait for somebody, and since when the oldest does."""
+
+    count: int
+    since: datetime | None
+
+
+def deals_waiting(*, viewer: Actor) -> DealsWaiting:
+    """What waits for this actor among the deals."""
+    if not viewer.acts_for:
+        return DealsWaiting(0, None)
+    found = Deal.objects.filter(waiting_on(viewer)).aggregate(
+        n=Count("pk"), at=Min("waiting_since")
+    )
+    return DealsWaiting(found["n"], found["at"])
+
+
+def deal(deal_id: int, *, viewer: Actor) -> Deal:
+    """One deal with all its page shows; Missing when the viewer may not see it."""
+    versions = TermsVersion.objects.select_related("plan").prefetch_related(
+        "plan__parts", "patents", "files__attachment", "copies__attachment"
+    )
+    items = DealItem.objects.select_related("posting", "licence")
+    found = (
+        Deal.objects.visible_to(viewer)
+        .select_related("holder", "taker")
+        .prefetch_related(
+            Prefetch("versions", queryset=versions),
+            Prefetch("items", queryset=items),
+            "messages__attachment",
+            "approvals__attachment",
+        )
+        .filter(pk=deal_id)
+        .first()
+    )
+    if found is None:
+        raise Missing(NOT_FOUND)
+    return found
+
+
+def side_of(row: Deal, viewer: Actor) -> str:
+    """Which party the viewer acts for: "" for an overseer, and for whoever acts for both."""
+    mine = [p.value for p in Party if row.side(p).organisation_id in viewer.acts_for]
+    return mine[0] if len(mine) == 1 else ""
+
+
+def versions_for(row: Deal, viewer: Actor) -> list[TermsVersion]:
+    """The versions this viewer may read, oldest first: parties all, overseers the agreed one."""
+    found = list(row.versions.all())
+    if row.side(Party.HOLDER).organisation_id in viewer.acts_for:
+        return found
+    if row.side(Party.TAKER).organisation_id in viewer.acts_for:
+        return found
+    return [v for v in found if v.pk == row.agreed_terms_id]
+
+
+def messages_for(row: Deal, viewer: Actor) -> list[DealMessage]:
+    """The talk, which is the parties' own."""
+    own = {row.holder_id, row.taker_id} & viewer.acts_for
+    return list(row.messages.all()) if own else []
+
+
+def open_proposal(versions: Iterable[TermsVersion]) -> TermsVersion | None:
+    """The version that waits for an answer."""
+    return next((v for v in versions if v.status == TermsStatus.PROPOSED), None)
+
+
+def agreed_version(row: Deal) -> TermsVersion | None:
+    """The version the deal is pinned to; no query when versions are prefetched."""
+    return next((v for v in row.versions.all() if v.pk == row.agreed_terms_id), None)
+
+
+def copies_of(version: TermsVersion | None) -> dict[str, object]:
+    """The signed copies that stand, by side."""
+    rows = version.copies.all() if version else []
+    return {copy.side: copy for copy in rows if copy.rejected_at is None}
+
+
+def needs_posting(row: Deal) -> bool:
+    """Whether the holder must post an agreed price (TL18): public institutes, no auction."""
+    if row.origin == Deal.Origin.AUCTION:
+        return False
+    kinds = people.region_setting(POSTING_KINDS, row.region, default=rules.POSTING_KINDS)
+    return people.organisation(row.holder_id).kind in kinds
+
+
+def guards(row: Deal, terms: Terms, *, at: datetime, signing: bool) -> list[Blocker]:
+    """Every reason against this deal on these terms, patent by patent and its own, hard first."""
+    found: list[Blocker] = []
+    for patent_id in terms.patents:
+        card = listings.card(patent_id, viewer=Actor.system())
+        reasons = _of_patent(terms, card, at=at)
+        if len(terms.patents) > 1:
+            reasons = [replace(b, message=f"{card.printed}：{b.message}") for b in reasons]
+        found += reasons
+    funded = any(b.code == FUNDER for b in found)
+    approvals = frozenset(row.approvals.values_list("kind", flat=True))
+    if terms.foreign or rules.ApprovalKind.FUNDER.value in approvals:
+        found = [b for b in found if b.code != FUNDER]  # the deal's own rule says it harder
+    own = rules.DealFacts(
+        kind=terms.kind,
+        foreign=terms.foreign,
+        needs_posting=needs_posting(row),
+        posted=row.posted_on is not None,
+        approvals=approvals,
+        funded=funded,
+        moved_on=_moved_on(row, terms),
+        in_transfer=_in_transfer(row, terms),
+        declared=_declared(terms),
+    )
+    found += rules.deal_blockers(own, signing=signing)
+    return sorted(found, key=lambda blocker: not blocker.hard)
+
+
+def _of_patent(terms: Terms, card: PatentCard, *, at: datetime) -> list[Blocker]:
+    action, starts_on = rules.ACTIONS[terms.kind], legal_day(at)
+    if terms.kind is DealKind.TRANSFER:
+        return listings.can(card.id, action, at=at)
+    ends_on = None
+    if card.expires_on is not None and card.expires_on > starts_on:
+        ends_on = rules.last_day(starts_on, terms.months, expires_on=card.expires_on)
+    return listings.can(
+        card.id,
+        action,
+        at=at,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        territory=terms.territory,
+        modes=terms.modes,
+    )
+
+
+def _moved_on(row: Deal, terms: Terms) -> bool:
+    cards = listings.cards(terms.patents, viewer=Actor.system())
+    return any(card.organisation_id != row.holder_id for card in cards.values())
+
+
+def _in_transfer(row: Deal, terms: Terms) -> bool:
+    held = DealItem.objects.filter(patent_id__in=terms.patents, holds_transfer=True)
+    return held.exclude(deal=row).exists()
+
+
+def _declared(terms: Terms) -> bool:
+    return OpenDeclaration.objects.filter(
+        patent_id__in=terms.patents, status=DeclarationStatus.ANNOUNCED
+    ).exists()
+
+
+def open_deals_on(patent_ids: Iterable[int], *, but: int) -> list[Deal]:
+    """Other deals that are still talked about on these patents."""
+    rows = Deal.objects.filter(
+        patent_id__in=list(patent_ids), status__in=among(rules.OPEN_DEALS)
+    ).exclude(pk=but)
+    return list(rows.order_by("pk"))
+
+
+def live_deal_of(patent_id: int, *, viewer: Actor) -> Deal | None:
+    """The deal that the viewer's own organisation has open on this patent."""
+    rows = Deal.objects.filter(
+        patent_id=patent_id, taker_id__in=viewer.acts_for, status__in=among(rules.OPEN_DEALS)
+    )
+    return rows.order_by("-pk").first()
