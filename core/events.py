@@ -57,7 +57,7 @@ EVENTS: dict[str, str] = {
     # deals: deal_id, patent_ids, holder_id, taker_id, region, kind, status
     "deal.opened": "A firm asked for a patent or a right in it, or won it at an auction.",
     "deal.agreed": "Both sides accepted one version of the terms.",
-    "deal.signed": "The contract is signed and its seals were checked; a licence binds the patents.",
+    "deal.signed": "The contract is signed, its seals were checked; a licence binds.",
     "deal.registered": "The transfer was registered, or the licence filed.",
     "deal.settled": "The money was settled.",
     "deal.closed": "It ended without a contract.",

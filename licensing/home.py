@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor
 from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
+from licensing.selectors import deals
 
 
 @contribute("licensing", order=40)
@@ -18,9 +19,16 @@ def waiting(actor: Actor, now: datetime) -> Part:
     if actor.is_anonymous:
         return _shelf()
     found = selectors.waiting_for(viewer=actor)
+    talks = deals.deals_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
+            Todo(
+                _("洽谈等我办理"),
+                f"{reverse('licensing:deals')}?status=mine",
+                talks.count,
+                talks.since,
+            ),
             Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
             Todo(
                 _("许可待备案"), f"{licences}?status=effective", found.to_file, found.to_file_since

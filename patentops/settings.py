@@ -359,6 +359,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "FeePartKindEnum": "licensing.api.serializers.PART_KINDS",
+        "DealKindEnum": "licensing.api.deals.DEAL_KINDS",
+        "DealStateEnum": "licensing.api.deals.DEAL_STATES",
+        "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
+        "DealSideEnum": "licensing.api.deals.DEAL_SIDES",
         "PatentKindEnum": "listings.api.serializers.KINDS",
         "PatentStatusEnum": "listings.api.serializers.STATUSES",
         "DisclosureDecisionEnum": "listings.api.disclosures.DECISIONS",

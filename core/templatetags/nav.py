@@ -56,6 +56,7 @@ DECLARATIONS = Section(
     "/open-licences/mine/", gettext_lazy("开放许可"), "scale", also=("/open-licences/declare/",)
 )
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
+DEALS = Section("/deals/", gettext_lazy("洽谈"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
@@ -82,6 +83,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             RECEIVED,
             PUSHES,
             DECLARATIONS,
+            DEALS,
             LICENCES,
             OUTCOMES,
             PLEDGES,
@@ -92,11 +94,22 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     ),
     (
         Role.ENTERPRISE,
-        (TODO, MATCHES, MY_NEEDS, SUBSCRIPTIONS, FAVOURITES, SEARCH, LICENCES, PLEDGES, CONSOLE),
+        (
+            TODO,
+            MATCHES,
+            MY_NEEDS,
+            SUBSCRIPTIONS,
+            FAVOURITES,
+            SEARCH,
+            DEALS,
+            LICENCES,
+            PLEDGES,
+            CONSOLE,
+        ),
     ),
     (
         Role.BROKER,
-        (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, LICENCES, OUTCOMES, FAVOURITES),
+        (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, DEALS, LICENCES, OUTCOMES, FAVOURITES),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
     (
@@ -109,6 +122,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DRIVES,
             EVENTS,
             OUTCOMES,
+            DEALS,
             LICENCES,
             PLEDGES,
             PUSHES,
@@ -118,7 +132,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
-    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, ENGINES, OUTCOMES, LICENCES, PLEDGES)),
+    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, ENGINES, OUTCOMES, DEALS, LICENCES, PLEDGES)),
     (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, AUDIT, ADMIN)),
 )
 

@@ -116,14 +116,15 @@ class TermsSerializer(serializers.Serializer[Any]):
         """The terms as the services take them."""
         known = self.validated_data
         return DeclarationTerms(
-            parts=tuple(_part(part) for part in known["fee_parts"]),
+            parts=tuple(fee_part(part) for part in known["fee_parts"]),
             months=known["months"],
             remarks=known["remarks"],
             cap_reasons=known["cap_reasons"],
         )
 
 
-def _part(part: dict[str, Any]) -> fees.FeePart:
+def fee_part(part: dict[str, Any]) -> fees.FeePart:
+    """A part as the rules know it."""
     return fees.FeePart(
         **(
             part

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from licensing.api import views
+from licensing.api import deals, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
 router.register("open-declarations", views.DeclarationViewSet, basename="open-declaration")
 router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
-urlpatterns = [path("", include(router.urls))]
+urlpatterns = [path("", include(router.urls)), *deals.urlpatterns]

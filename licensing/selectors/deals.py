@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 
@@ -19,6 +20,9 @@ from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatu
 from licensing.rules.moves import DeclarationStatus
 from listings import selectors as listings
 from listings.types import Blocker, PatentCard
+
+if TYPE_CHECKING:
+    from core.attachments.models import Attachment
 
 FUNDER = "funder-approval"
 NOT_FOUND = "没有找到这笔洽谈，或您无权查看。"
@@ -209,3 +213,16 @@ def live_deal_of(patent_id: int, *, viewer: Actor) -> Deal | None:
         patent_id=patent_id, taker_id__in=viewer.acts_for, status__in=among(rules.OPEN_DEALS)
     )
     return rows.order_by("-pk").first()
+
+
+def file_of(row: Deal, attachment_id: int, *, viewer: Actor) -> Attachment:
+    """A file of the deal, among those that the viewer may read; Missing otherwise."""
+    versions = versions_for(row, viewer)
+    found = [f.attachment for v in versions for f in v.files.all()]
+    found += [c.attachment for v in versions for c in v.copies.all()]
+    found += [a.attachment for a in row.approvals.all()]
+    found += [m.attachment for m in messages_for(row, viewer) if m.attachment]
+    for attachment in found:
+        if attachment.pk == attachment_id:
+            return attachment
+    raise Missing("没有找到这个文件，或您无权查看。")

@@ -128,7 +128,7 @@ def facts(row: Deal) -> dict[str, object]:
 
 def emit(name: str, row: Deal, *, by: Actor, now: datetime) -> None:
     """An audit entry of that name, and the event owed to whoever listens."""
-    audit.record(name, subject=row, by=by, at=now)
+    audit.record("deal.asked" if name == "deal.opened" else name, subject=row, by=by, at=now)
     outbox.emit(name, subject=row, by=by, at=now, payload=facts(row))
 
 

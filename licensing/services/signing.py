@@ -123,7 +123,7 @@ def follow_posting(*, posting_id: int, completed: bool, on: date, now: datetime)
     row.posted_on = on
     move(row, "post")
     advance(row, now=now, fields=("posted_on",))
-    audit.record("deal.posted", subject=row, by=by, at=now)
+    audit.record("deal.posting_over", subject=row, by=by, at=now)
     tell_parties(row, *Party, key=f"posted:{posting_id}", title="公示期满，可以签约",
                  body="请上传已签字盖章的合同。", now=now)  # fmt: skip
 

@@ -72,7 +72,7 @@ def check(request: Request, content_hash: str = "") -> HttpResponse:
     return render(request, "licensing/check.html", {"document": document})
 
 
-def _download(attachment: Attachment | None) -> HttpResponse:
+def download(attachment: Attachment | None) -> HttpResponse:
     """The file as a download (at most 10 MB); never shown in place, whatever it claims to be."""
     if attachment is None:
         raise Missing(_("没有上传文件。"))
@@ -94,18 +94,18 @@ def payment_proof(request: Request, licence_id: int, payment_id: int) -> HttpRes
     """The proof of one payment."""
     row = selectors.licence(licence_id, viewer=request.actor)
     payment = row.payments.select_related("proof").filter(pk=payment_id).first()
-    return _download(payment.proof if payment else None)
+    return download(payment.proof if payment else None)
 
 
 @login_needed
 @require_GET
 def notice_proof(request: Request, licence_id: int) -> HttpResponse:
     """The proof that a notice was served."""
-    return _download(selectors.licence(licence_id, viewer=request.actor).served_proof)
+    return download(selectors.licence(licence_id, viewer=request.actor).served_proof)
 
 
 @login_needed
 @require_GET
 def outcome_evidence(request: Request, outcome_id: int) -> HttpResponse:
     """What proves an outcome."""
-    return _download(selectors.outcome(outcome_id, viewer=request.actor).evidence)
+    return download(selectors.outcome(outcome_id, viewer=request.actor).evidence)

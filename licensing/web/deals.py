@@ -1,0 +1,376 @@
+"""Pages of deals: the lists, the inquiry, the deal room and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from core.errors import Missing
+from core.idempotency.web import submitted
+from core.people import selectors as people
+from core.permissions import Permission, allowed, require
+from core.web.doors import login_needed
+from core.web.types import Request
+from licensing.rules import deals as rules
+from licensing.rules.deals import DealKind, DealStatus, Party
+from licensing.selectors import deals as selectors
+from licensing.services import completing, deals, signing
+from licensing.web import deal_forms as asked
+from licensing.web.doors import page_of, sent
+from licensing.web.papers import download
+from listings import selectors as listings
+from listings.selectors import postings
+
+if TYPE_CHECKING:
+    from licensing.models import Deal, TermsVersion
+
+Command = Callable[[Request, "Deal", Any, datetime], object]
+TABS = (("", "全部"), ("mine", "等我办理"))
+
+
+@login_needed
+@require_GET
+def index(request: Request) -> HttpResponse:
+    """The deals the actor may see; those that wait for it first among the tabs."""
+    status = request.GET.get("status", "")
+    known = {s.value for s in DealStatus}
+    chosen = status if status in known | {"mine"} else ""
+    rows = selectors.deals(
+        viewer=request.actor, status=chosen if chosen in known else "", mine=chosen == "mine"
+    )
+    names = [*TABS, *((s.value, rules.DEAL_LABELS[s]) for s in DealStatus)]
+    tabs = [
+        {"label": label, "url": f"?status={code}" if code else "?", "current": chosen == code}
+        for code, label in names
+    ]
+    return render(
+        request, "licensing/deals.html", {"page_obj": page_of(request, rows), "tabs": tabs}
+    )
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def inquire(request: Request, patent_id: int) -> HttpResponse:
+    """A firm asks for a patent, from its page or from a match."""
+    card = listings.card(patent_id, viewer=request.actor)
+    require(request.actor, Permission.OPEN_DEAL)
+    match = request.GET.get("match", "")
+    choices = {o.id: o.name for o in people.organisations(request.actor.acts_for).values()}
+    form = asked.InquiryForm(sent(request)[0], initial={"kind": _wanted(card.routes)})
+    if request.actor.mandates:
+        form.fields["taker"] = forms.TypedChoiceField(
+            label="代哪家企业", choices=[(pk, choices[pk]) for pk in sorted(choices)], coerce=int
+        )
+
+    def run() -> str:
+        row = deals.inquire(
+            patent_id=patent_id,
+            kind=form.cleaned_data["kind"],
+            wish=form.cleaned_data["wish"],
+            taker_id=form.cleaned_data.get("taker"),
+            match_id=int(match)
+            if match.isascii() and match.isdigit() and len(match) < 18
+            else None,
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, "意向已送达权利人，对方答复后会通知您。")
+        return reverse("licensing:deal", args=[row.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    now = timezone.now()
+    kinds = [
+        (rules.KIND_LABELS[k], listings.can(card.id, a, at=now)) for k, a in rules.ACTIONS.items()
+    ]
+    live = selectors.live_deal_of(patent_id, viewer=request.actor)
+    context = {"form": form, "card": card, "kinds": kinds, "live": live}
+    return render(request, "licensing/inquire.html", context, status=_status(form))
+
+
+def _wanted(routes: tuple[str, ...]) -> str:
+    return next((r for r in routes if r in list(DealKind)), DealKind.ORDINARY.value)
+
+
+def _status(form: forms.Form) -> int:
+    return 422 if form.is_bound and form.errors else 200
+
+
+@login_needed
+@require_GET
+def room(request: Request, deal_id: int) -> HttpResponse:
+    """One deal: where it stands, what is next and by whom, the terms, the talk."""
+    row = selectors.deal(deal_id, viewer=request.actor)
+    versions = selectors.versions_for(row, request.actor)
+    shown = selectors.agreed_version(row) or (versions[-1] if versions else None)
+    side = selectors.side_of(row, request.actor)
+    now = timezone.now()
+    open_still = row.status in rules.OPEN_DEALS
+    signing_now = row.status in rules.BEFORE_SIGNING
+    against = (
+        selectors.guards(row, shown.as_rule(), at=now, signing=signing_now)
+        if shown and open_still
+        else []
+    )
+    context = {
+        "row": row,
+        "side": side,
+        "is_mine": side and row.waits_for in (side, "both"),
+        "waits": rules.WAITS_LABELS[rules.Waits(row.waits_for)],
+        "history": _history(versions),
+        "shown": shown,
+        "against": against,
+        "checked": shown and open_still,
+        "talk": selectors.messages_for(row, request.actor),
+        "copies": selectors.copies_of(selectors.agreed_version(row)),
+        "steps": [s for s in STEPS.values() if side and s.open_to(request, row, side)],
+        "primary": row.next_step,
+        "message_form": asked.MessageForm() if side and row.status not in deals.OVER else None,
+        "timeline": _timeline(row, versions),
+    }
+    return render(request, "licensing/deal.html", context)
+
+
+def _history(versions: list[TermsVersion]) -> list[dict[str, Any]]:
+    """The versions, newest first, each beside the one before it."""
+    found = []
+    before: list[tuple[str, str]] | None = None
+    for version in versions:
+        now = version.lines()
+        found.append({"version": version, "lines": rules.compare(now, before)})
+        before = now
+    return found[::-1]
+
+
+def _timeline(row: Deal, versions: list[TermsVersion]) -> list[dict[str, Any]]:
+    events: list[tuple[datetime | None, str, str]] = [(row.opened_at, "提出意向", row.wish)]
+    for version in versions:
+        named = f"{version.get_side_display()}提出第 {version.version} 版条款"
+        events.append((version.proposed_at, named, ""))
+        if version.answered_at:
+            said = f"第 {version.version} 版：{version.get_status_display()}"
+            events.append((version.answered_at, said, version.answer_reason))
+        for copy in version.copies.all():
+            events.append((copy.uploaded_at, f"{copy.get_side_display()}上传已签合同", ""))
+            if copy.rejected_at:
+                events.append((copy.rejected_at, "合同被退回", copy.rejected_reason))
+    events += [
+        (a.recorded_at, f"登记{a.get_kind_display()}", a.number) for a in row.approvals.all()
+    ]
+    events += [
+        (row.sealed_at, "印章核对无误，合同生效", ""),
+        (row.registered_at, "登记（备案）", row.register_number),
+        (row.settled_at, "结清", row.settled_note),
+        (row.closed_at, row.get_status_display(), row.closed_reason),
+    ]
+    dated = [(at, title, text) for at, title, text in events if at]
+    return [{"at": at, "title": title, "text": text} for at, title, text in sorted(dated)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that can be done to a deal on a page of its own."""
+
+    name: str
+    title: str
+    submit: str
+    told: str
+    form: type[forms.Form]
+    command: Command
+    states: frozenset[DealStatus]
+    sides: frozenset[str] = frozenset({"holder", "taker"})
+    answers: str = ""  # shown only where this is the next step
+    lead: str = ""
+    danger: bool = False
+
+    @property
+    def permission(self) -> Permission:
+        both = len(self.sides) > 1
+        return Permission.NEGOTIATE_DEAL if both else Permission.CLOSE_DEAL
+
+    def open_to(self, request: Request, row: Deal, side: str) -> bool:
+        """Whether it stands before this actor now."""
+        if side not in self.sides or row.status not in self.states:
+            return False
+        if self.answers and (row.next_step != self.answers or row.waits_for not in (side, "both")):
+            return False
+        return allowed(request.actor, self.permission, on=row.side(side))
+
+
+def _propose(request: Request, row: Deal, form: asked.DealTermsForm, now: datetime) -> object:
+    file = form.cleaned_data["file"]
+    return deals.propose_terms(
+        deal_id=row.pk,
+        terms=form.deal_terms(main=row.patent_id, viewer=request.actor),
+        files=[file] if file else [],
+        seen_version=form.cleaned_data["seen_version"],
+        by=request.actor,
+        now=now,
+    )
+
+
+def _answer(request: Request, row: Deal, form: forms.Form, now: datetime) -> object:
+    version = selectors.open_proposal(row.versions.all())
+    return deals.answer_terms(
+        deal_id=row.pk,
+        version=version.version if version else 0,
+        accept=form.cleaned_data["verdict"] == "accept",
+        reason=form.cleaned_data["reason"],
+        by=request.actor,
+        now=now,
+    )
+
+
+def _seal(request: Request, row: Deal, form: forms.Form, now: datetime) -> object:
+    verdict = form.cleaned_data["verdict"]
+    if verdict == "ok":
+        return signing.confirm_seals(deal_id=row.pk, by=request.actor, now=now)
+    return signing.reject_contract(
+        deal_id=row.pk, side=verdict, reason=form.cleaned_data["reason"], by=request.actor, now=now
+    )
+
+
+def _reply(request: Request, row: Deal, form: forms.Form, now: datetime) -> object:
+    return deals.answer_inquiry(
+        deal_id=row.pk,
+        accept=form.cleaned_data["verdict"] == "accept",
+        reason=form.cleaned_data["reason"],
+        by=request.actor,
+        now=now,
+    )
+
+
+def _with(service: Callable[..., object]) -> Command:
+    """The service with what the form holds, under the same names."""
+
+    def run(request: Request, row: Deal, form: forms.Form, now: datetime) -> object:
+        return service(deal_id=row.pk, **form.cleaned_data, by=request.actor, now=now)
+
+    return run
+
+
+_S = DealStatus
+HOLDER = frozenset({Party.HOLDER.value})
+STEPS: dict[str, Step] = {
+    step.name: step
+    for step in (
+        Step("answer", "答复意向", "提交答复", "已答复，对方收到了通知。", asked.AnswerForm, _reply,
+             frozenset({_S.INTENT}), HOLDER),
+        Step("verdict", "答复条款", "提交答复", "已答复，对方收到了通知。", asked.VerdictForm,
+             _answer, frozenset({_S.NEGOTIATING}), answers="answer_terms"),
+        Step("propose", "提出条款", "提交给对方", "条款已送达对方，等待答复。", asked.DealTermsForm,
+             _propose, frozenset({_S.NEGOTIATING}),
+             lead="在上一版的基础上修改；对方会看到与上一版的差别。"),
+        Step("posting", "公示价格", "开始公示", "公示已经开始。", asked.PostingForm,
+             _with(signing.post_price), frozenset({_S.AGREED}), HOLDER, answers="post"),
+        Step("approval", "登记批准文件", "登记", "批准文件已登记。", asked.ApprovalForm,
+             _with(signing.record_approval), rules.BEFORE_SIGNING, HOLDER, answers="approvals"),
+        Step("sign", "上传已签合同", "上传", "合同已上传。", asked.ContractForm,
+             _with(signing.upload_contract), rules.BEFORE_SIGNING, answers="sign"),
+        Step("seal", "核对印章", "提交核对结果", "核对结果已登记。", asked.SealForm, _seal,
+             rules.BEFORE_SIGNING, HOLDER, answers="seal",
+             lead="须由上传合同以外的另一位工作人员核对；核对无误后合同生效，专利按约定受到约束。"),
+        Step("register", "登记编号", "登记", "登记信息已保存。", asked.RegisterForm,
+             _with(completing.register_deal), frozenset({_S.SIGNED}),
+             lead="转让自登记之日起生效（专利法第十条），许可应在三个月内备案（实施细则第十五条）。"),
+        Step("settle", "登记结清", "登记结清", "已结清。", asked.SettleForm,
+             _with(completing.settle_deal), frozenset({_S.REGISTERED}), HOLDER),
+        Step("reopen", "重新商定条款", "回到洽谈", "已回到洽谈，对方收到了通知。", asked.ReasonForm,
+             _with(deals.reopen_deal), rules.BEFORE_SIGNING,
+             lead="谈妥的版本保留为历史；正在进行的公示会撤回。"),
+        Step("close", "终止洽谈", "终止洽谈", "洽谈已终止，对方收到了通知。", asked.ReasonForm,
+             _with(deals.withdraw_deal), rules.OPEN_DEALS, danger=True),
+    )
+}  # fmt: skip
+
+
+def _form(step: Step, request: Request, row: Deal) -> forms.Form:
+    if step.form is asked.DealTermsForm:
+        versions = list(row.versions.all())
+        first = asked.DealTermsForm.initial_from(
+            versions[-1] if versions else None, main=row.patent_id, kind=row.kind
+        )
+        return asked.DealTermsForm(*sent(request), initial=first)
+    if step.form is asked.PostingForm:
+        return asked.PostingForm(
+            *sent(request), initial={"days": postings.posting_days(row.region)}
+        )
+    return step.form(*sent(request))
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
+    """One step of a deal, as a form with one command that leads back to the room."""
+    row = selectors.deal(deal_id, viewer=request.actor)
+    step = STEPS.get(name)
+    if step is None:
+        raise Missing("没有这个步骤。")
+    sides = [row.side(side) for side in sorted(step.sides)]
+    require(request.actor, step.permission, on=row if len(sides) > 1 else sides[0])
+    form = _form(step, request, row)
+
+    def run() -> str:
+        step.command(request, row, form, timezone.now())
+        messages.success(request, step.told)
+        return reverse("licensing:deal", args=[deal_id])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    version = selectors.agreed_version(row) or selectors.open_proposal(row.versions.all())
+    context = {"row": row, "step": step, "form": form, "copies": selectors.copies_of(version)}
+    if version and step.name in ("verdict", "sign", "seal", "posting"):
+        context["lines"] = version.lines()
+    return render(request, "licensing/deal_step.html", context, status=_status(form))
+
+
+@login_needed
+@require_http_methods(["POST"])
+def message(request: Request, deal_id: int) -> HttpResponse:
+    """A message to the other side; refused, it comes back with what was written."""
+    row = selectors.deal(deal_id, viewer=request.actor)
+    require(request.actor, Permission.NEGOTIATE_DEAL, on=row)
+    form = asked.MessageForm(*sent(request))
+
+    def run() -> str:
+        deals.send_message(
+            deal_id=deal_id,
+            text=form.cleaned_data["text"],
+            file=form.cleaned_data["file"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        return reverse("licensing:deal", args=[deal_id]) + "#talk"
+
+    if done := submitted(request, form, run):
+        return done
+    context = {"row": row, "form": form, "step": {"title": "发消息", "submit": "发送"}}
+    return render(request, "licensing/deal_step.html", context, status=422)
+
+
+@login_needed
+@require_GET
+def file(request: Request, deal_id: int, attachment_id: int) -> HttpResponse:
+    """A file of the deal, for those who may read what it belongs to."""
+    row = selectors.deal(deal_id, viewer=request.actor)
+    return download(selectors.file_of(row, attachment_id, viewer=request.actor))
+
+
+urlpatterns = [
+    path("deals/", index, name="deals"),
+    path("deals/new/<int:patent_id>/", inquire, name="deal-inquire"),
+    path("deals/<int:deal_id>/", room, name="deal"),
+    path("deals/<int:deal_id>/messages/", message, name="deal-message"),
+    path("deals/<int:deal_id>/files/<int:attachment_id>/", file, name="deal-file"),
+    path("deals/<int:deal_id>/<slug:name>/", take_step, name="deal-step"),
+]
