@@ -48,7 +48,7 @@ from licensing.services.outcomes import report_deal
 from licensing.services.taking import write_schedule
 from licensing.types import DeclarationTerms
 from listings import services as library
-from listings.selectors import postings
+from  import postings
 from listings.services.trading import price_postings
 from listings.types import Route
 

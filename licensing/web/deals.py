@@ -29,7 +29,7 @@ from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent
 from licensing.web.papers import download
 from listings import selectors as listings
-from listings.selectors import postings
+from  import postings
 
 if TYPE_CHECKING:
     from licensing.models import Deal, TermsVersion

@@ -12,7 +12,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("licensing", "0001_initial"),
+        ("licensing", "0002_fee_engine"),
         ("listings", "0019_exports_and_words"),
     ]
 
