@@ -111,7 +111,7 @@ class DealTermsSerializer(serializers.Serializer[Any]):
     )
     fee_parts = FeePartSerializer(many=True, allow_empty=False)
     territory = serializers.CharField(max_length=110, default="CN")
-    modes = serializers.MultipleChoiceField(choices=[(m, m) for m in MODES], default=MODES)
+    modes = serializers.MultipleChoiceField(choices=[(m, m) for m in MODES], default=set(MODES))
     field_of_use = serializers.CharField(
         max_length=200, required=False, allow_blank=True, default=""
     )

@@ -32,9 +32,8 @@ from licensing.services.deal_ground import (
     refuse_guards,
     tell_parties,
 )
-from licensing.services.declarations import write_plan
+from licensing.services.fee_plans import write_plan
 from licensing.services.ground import moved
-from licensing.types import DeclarationTerms
 from listings import selectors as listings
 from listings.services.trading import price_postings
 from listings.types import WHOLE_COUNTRY, PatentCard
@@ -278,7 +277,7 @@ def write_version(
         months=terms.months,
         sublicensing=terms.sublicensing,
         foreign=terms.foreign,
-        plan=write_plan(DeclarationTerms(parts=terms.parts), by=by, now=now),
+        plan=write_plan(terms.parts, by=by, now=now),
         remarks=terms.remarks.strip()[:4000],
         proposed_at=now,
         proposed_by=by.key,

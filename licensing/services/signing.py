@@ -42,13 +42,12 @@ from licensing.services.deal_ground import (
     tell_parties,
     url_of,
 )
-from licensing.services.declarations import write_plan
+from licensing.services.fee_plans import write_plan
 from licensing.services.ground import bind, licence_facts, moved, patent, tell
 from licensing.services.outcomes import report_deal
 from licensing.services.taking import write_schedule
-from licensing.types import DeclarationTerms
 from listings import services as library
-from  import postings
+from listings.selectors.trading import price_postings as postings
 from listings.services.trading import price_postings
 from listings.types import Route
 
@@ -277,7 +276,7 @@ def _license(row: Deal, version: TermsVersion, *, by: Actor, now: datetime) -> N
         plan = version.plan
         if first is not None:
             free = fees.FeePart(fees.PartKind.FREE_UNTIL)
-            plan = write_plan(DeclarationTerms(parts=(free,)), by=by, now=now)
+            plan = write_plan((free,), by=by, now=now)
         licence = _grant(row, item, version, plan, first, by=by, now=now)
         item.licence, item.encumbrance_id = licence, licence.encumbrance_id
         item.save(update_fields=["licence", "encumbrance"])

@@ -29,7 +29,7 @@ from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent
 from licensing.web.papers import download
 from listings import selectors as listings
-from  import postings
+from listings.selectors.trading import price_postings as postings
 
 if TYPE_CHECKING:
     from licensing.models import Deal, TermsVersion
