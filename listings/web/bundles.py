@@ -29,10 +29,10 @@ from listings.selectors.shelves import bundles as asked
 from listings.services.shelves import bundles as services
 from listings.types import Route, hard
 from listings.web import presenting
-from listings.web.auction_forms import money
 from listings.web.doors import keepers
 from listings.web.forms import ROUTES
 from listings.web.picking import chosen_cards, chosen_ids, picker
+from listings.web.trading.auction_forms import money
 
 A_PAGE = 20
 

@@ -4,7 +4,6 @@ from django.urls import path
 
 from listings.web import (
     annuities,
-    auctions,
     bundles,
     candidates,
     claims,
@@ -20,10 +19,8 @@ from listings.web import (
     imports,
     layers,
     library,
-    library_auctions,
     ownership,
     portfolio,
-    postings,
     promotion,
     promotions,
     public,
@@ -33,6 +30,7 @@ from listings.web import (
     similar,
     upkeep,
 )
+from listings.web.trading import auctions, library_auctions, price_postings
 
 app_name = "listings"
 urlpatterns = [
@@ -78,6 +76,6 @@ urlpatterns = [
     *similar.urlpatterns,
     *layers.urlpatterns,
     *promotion.urlpatterns,
-    *postings.urlpatterns,
+    *price_postings.urlpatterns,
     *portfolio.urlpatterns,
 ]

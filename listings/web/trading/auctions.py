@@ -29,8 +29,8 @@ from listings.rules.auctions import LIVE, AuctionStatus, Method, blind, least, p
 from listings.selectors.trading import auctions as asked
 from listings.services.trading import bidding, objections, settling
 from listings.web import presenting
-from listings.web.auction_forms import BidForm, ObjectionForm
 from listings.web.moments import until
+from listings.web.trading.auction_forms import BidForm, ObjectionForm
 
 A_PAGE = 20
 PHASES: dict[str, tuple[Any, str]] = {

@@ -22,10 +22,10 @@ from listings.selectors.trading import auctions as asked
 from listings.services.trading import auctions as services
 from listings.services.trading import objections, settling
 from listings.types import hard
-from listings.web.auction_forms import AnswerForm, CancelForm, TermsForm, initial_of
-from listings.web.auctions import facts, line
 from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
+from listings.web.trading.auction_forms import AnswerForm, CancelForm, TermsForm, initial_of
+from listings.web.trading.auctions import facts, line
 
 A_PAGE = 30
 

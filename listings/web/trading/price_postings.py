@@ -30,9 +30,9 @@ from listings.selectors.trading import price_postings as asked
 from listings.services.trading import objections
 from listings.services.trading import price_postings as services
 from listings.types import Route, hard
-from listings.web.auction_forms import AnswerForm, CancelForm, ObjectionForm, money
 from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
+from listings.web.trading.auction_forms import AnswerForm, CancelForm, ObjectionForm, money
 
 A_PAGE = 20
 STATES: dict[str, tuple[Any, str]] = {

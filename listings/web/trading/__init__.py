@@ -1,0 +1,1 @@
+"""Pages of auctions, price postings and objections."""
