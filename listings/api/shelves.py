@@ -27,7 +27,7 @@ from listings.selectors.shelves.collections import KINDS
 from listings.services.shelves import bundles as bundle_commands
 from listings.services.shelves import collections as collection_commands
 from listings.types import Route
-from listings.web.collections import query_of
+from listings.web.shelves.collections import query_of
 
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2, "min_value": 0}
 REFUSALS = problems(400, 401, 403, 404, 409, 422)

@@ -4,10 +4,8 @@ from django.urls import path
 
 from listings.web import (
     annuities,
-    bundles,
     candidates,
     claims,
-    collections,
     consents,
     disclosures,
     drive_tasks,
@@ -22,7 +20,6 @@ from listings.web import (
     ownership,
     portfolio,
     promotion,
-    promotions,
     public,
     searches,
     sheet_papers,
@@ -30,6 +27,7 @@ from listings.web import (
     similar,
     upkeep,
 )
+from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
 
 app_name = "listings"
@@ -66,7 +64,7 @@ urlpatterns = [
     *auctions.urlpatterns,
     *collections.urlpatterns,
     *bundles.urlpatterns,
-    *promotions.urlpatterns,
+    *promotion_lists.urlpatterns,
     *library_auctions.urlpatterns,
     *annuities.urlpatterns,
     *upkeep.urlpatterns,

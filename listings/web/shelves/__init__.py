@@ -1,0 +1,1 @@
+"""Pages of collections, bundles and promotion lists."""
