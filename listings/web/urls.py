@@ -4,9 +4,7 @@ from django.urls import path
 
 from listings.web import (
     annuities,
-    candidates,
     claims,
-    consents,
     disclosures,
     drive_tasks,
     drives,
@@ -17,7 +15,6 @@ from listings.web import (
     imports,
     layers,
     library,
-    ownership,
     portfolio,
     promotion,
     public,
@@ -27,6 +24,7 @@ from listings.web import (
     similar,
     upkeep,
 )
+from listings.web.ownership import candidates, consents, rights
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
 
@@ -70,7 +68,7 @@ urlpatterns = [
     *upkeep.urlpatterns,
     *candidates.urlpatterns,
     *consents.urlpatterns,
-    *ownership.urlpatterns,
+    *rights.urlpatterns,
     *similar.urlpatterns,
     *layers.urlpatterns,
     *promotion.urlpatterns,

@@ -23,9 +23,9 @@ from listings.rules.working import WorkingKind
 from listings.selectors.ownership import rights as reading
 from listings.services.ownership import rights as commands
 from listings.types import Consent
-from listings.web.consents import download
 from listings.web.doors import keepers, own_patent
-from listings.web.ownership_forms import (
+from listings.web.ownership.consents import download
+from listings.web.ownership.forms import (
     RIGHTS,
     WORKINGS,
     EndRightForm,

@@ -30,7 +30,7 @@ from listings.selectors.ownership import consents as reading
 from listings.services.ownership import consents
 from listings.types import Consent
 from listings.web.doors import keepers, own_patent
-from listings.web.ownership_forms import AnswerForm, AskForm, EndForm, PaperForm
+from listings.web.ownership.forms import AnswerForm, AskForm, EndForm, PaperForm
 
 A_PAGE = 30
 STATUSES = {

@@ -1,0 +1,1 @@
+"""Pages of consents, funding, working and inventors' rights."""
