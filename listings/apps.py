@@ -8,8 +8,5 @@ class ListingsConfig(AppConfig):
 
     def ready(self) -> None:
         from listings import consumers, home  # noqa: F401  events heard, home pages fed
-        from listings.web import (  # noqa: F401  tasks shown, search engines fed
-            drive_home,
-            sitemap,
-            upkeep_home,
-        )
+        from listings.web import drive_home, sitemap  # noqa: F401  tasks shown, search engines fed
+        from listings.web.upkeep import home as upkeep_home  # noqa: F401

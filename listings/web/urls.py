@@ -3,7 +3,6 @@
 from django.urls import path
 
 from listings.web import (
-    annuities,
     claims,
     disclosures,
     drive_tasks,
@@ -22,11 +21,11 @@ from listings.web import (
     sheet_papers,
     sheets,
     similar,
-    upkeep,
 )
 from listings.web.ownership import candidates, consents, rights
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
+from listings.web.upkeep import annuities, one_patent
 
 app_name = "listings"
 urlpatterns = [
@@ -65,7 +64,7 @@ urlpatterns = [
     *promotion_lists.urlpatterns,
     *library_auctions.urlpatterns,
     *annuities.urlpatterns,
-    *upkeep.urlpatterns,
+    *one_patent.urlpatterns,
     *candidates.urlpatterns,
     *consents.urlpatterns,
     *rights.urlpatterns,

@@ -28,8 +28,8 @@ from listings.selectors.upkeep import annuities, annuity_records
 from listings.selectors.upkeep.annuities import Asked, Calendar, Due
 from listings.services import upkeep
 from listings.types import PatentCard, PatentKind
-from listings.web.annuity_forms import PayManyForm, hidden_ids
 from listings.web.doors import keepers
+from listings.web.upkeep.annuity_forms import PayManyForm, hidden_ids
 
 A_PAGE = 50
 GROUPS = {

@@ -25,9 +25,9 @@ from listings.selectors.upkeep import annuities, annuity_records
 from listings.selectors.upkeep.annuities import Due
 from listings.services import upkeep
 from listings.types import PatentCard
-from listings.web.annuities import line
-from listings.web.annuity_forms import CorrectForm, DropForm, PayForm, ReductionForm
 from listings.web.doors import keepers, own_patent
+from listings.web.upkeep.annuities import line
+from listings.web.upkeep.annuity_forms import CorrectForm, DropForm, PayForm, ReductionForm
 
 
 def _page(pk: int) -> str:
