@@ -9,9 +9,6 @@ from listings.web import (
     drives,
     events,
     exports,
-    import_absences,
-    import_steps,
-    imports,
     layers,
     library,
     portfolio,
@@ -22,6 +19,7 @@ from listings.web import (
     sheets,
     similar,
 )
+from listings.web.importing import absences, imports, steps
 from listings.web.ownership import candidates, consents, rights
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
@@ -50,9 +48,9 @@ urlpatterns = [
     path("library/imports/template/", imports.template, name="import-template"),
     path("library/imports/<int:pk>/", imports.batch, name="import"),
     path("library/imports/<int:pk>/columns/", imports.choose_columns, name="import-columns"),
-    *import_steps.urlpatterns,
+    *steps.urlpatterns,
     *claims.urlpatterns,
-    *import_absences.urlpatterns,
+    *absences.urlpatterns,
     path("library/imports/<int:pk>/rows-to-mend/", imports.to_mend, name="import-to-mend"),
     *drives.urlpatterns,
     *drive_tasks.urlpatterns,
