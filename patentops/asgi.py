@@ -27,7 +27,7 @@ THREADS = int(os.environ.get("PATENTOPS_WEB_THREADS", "2"))
 
 live = get_asgi_application()
 
-from listings.selectors.searching import columns
+from listings.selectors.searching import columns  # models need the registry
 
 
 def warm_up() -> None:
