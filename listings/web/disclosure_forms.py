@@ -16,7 +16,7 @@ from listings.rules.disclosures import (
     Publication,
     PublicationKind,
 )
-from listings.web.sheet_forms import RowSet
+from listings.web.offering.sheet_forms import RowSet
 
 
 def _area(label: Any, hint: Any, rows: int = 4) -> forms.CharField:

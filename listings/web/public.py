@@ -24,7 +24,7 @@ from listings.selectors import office
 from listings.selectors.offering import sheets
 from listings.selectors.searching import search
 from listings.web import presenting
-from listings.web.sheet_words import gain_amount
+from listings.web.offering.sheet_words import gain_amount
 
 BOARD = "listings:board"
 MANY_CLOSE, FEW_CLOSE = 6, 3

@@ -11,15 +11,13 @@ from listings.web import (
     exports,
     layers,
     library,
-    portfolio,
     promotion,
     public,
     searches,
-    sheet_papers,
-    sheets,
     similar,
 )
 from listings.web.importing import absences, imports, steps
+from listings.web.offering import portfolio, sheet_papers, sheets
 from listings.web.ownership import candidates, consents, rights
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings

@@ -29,8 +29,8 @@ from listings.selectors.offering.sheets import STATES, SheetCard
 from listings.types import Action, PatentCard, hard
 from listings.web.doors import keepers
 from listings.web.library import attempt_but_conflict, with_version
-from listings.web.sheet_forms import FileForm, PolicyForm, ReviewForm, Sheet
-from listings.web.sheet_words import LABELS, changes
+from listings.web.offering.sheet_forms import FileForm, PolicyForm, ReviewForm, Sheet
+from listings.web.offering.sheet_words import LABELS, changes
 
 A_PAGE = 30
 for_office = for_roles(Role.OFFICE)

@@ -22,7 +22,7 @@ from listings import filters, selectors
 from listings.selectors.offering import sheets as reading
 from listings.types import PatentCard
 from listings.web import presenting
-from listings.web.sheet_words import gain_amount
+from listings.web.offering.sheet_words import gain_amount
 
 SOURCE = Path(__file__).resolve().parents[2] / "templates" / "listings" / "sheet.typ"
 

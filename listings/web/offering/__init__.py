@@ -1,0 +1,1 @@
+"""Pages of offer sheets, and of the portfolio that decides about them."""
