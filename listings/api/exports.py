@@ -22,8 +22,8 @@ from listings.api.views import whole
 from listings.rules.exports import ExportState, Form
 from listings.selectors.searching import exports
 from listings.services.searching import exports as services
-from listings.web.describing import asked, described
-from listings.web.exports import answer_file
+from listings.web.searching.describing import asked, described
+from listings.web.searching.exports import answer_file
 
 
 class ExportSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from listings.api.views import whole
 from listings.rules.alerts import Frequency
 from listings.selectors.searching import searches
 from listings.services.searching import searches as services
-from listings.web.describing import asked, described
+from listings.web.searching.describing import asked, described
 
 FREQUENCIES = [(f.value, f.value) for f in Frequency]
 EXAMPLE = {

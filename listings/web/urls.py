@@ -8,17 +8,15 @@ from listings.web import (
     drive_tasks,
     drives,
     events,
-    exports,
     layers,
     library,
     promotion,
     public,
-    searches,
-    similar,
 )
 from listings.web.importing import absences, imports, steps
 from listings.web.offering import portfolio, sheet_papers, sheets
 from listings.web.ownership import candidates, consents, rights
+from listings.web.searching import exports, searches, similar
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
 from listings.web.upkeep import annuities, one_patent

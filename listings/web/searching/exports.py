@@ -22,7 +22,7 @@ from listings import filters
 from listings.rules.exports import KEPT_FOR, MOST_ROWS, OPEN, ExportState, Form, extent
 from listings.selectors.searching import exports
 from listings.services.searching import exports as services
-from listings.web.describing import asked, described, parts
+from listings.web.searching.describing import asked, described, parts
 
 if TYPE_CHECKING:
     from listings.models import ResultExport

@@ -24,7 +24,7 @@ from listings.rules.alerts import MOST_SEARCHES, Frequency
 from listings.selectors.searching import searches
 from listings.services.searching import searches as services
 from listings.web import presenting
-from listings.web.describing import asked, described, parts, suggested_name
+from listings.web.searching.describing import asked, described, parts, suggested_name
 
 HITS_A_PAGE = 20
 BOARD = "listings:board"

@@ -1,0 +1,1 @@
+"""Pages of saved searches, exports and patents alike."""
