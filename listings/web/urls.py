@@ -2,17 +2,8 @@
 
 from django.urls import path
 
-from listings.web import (
-    claims,
-    disclosures,
-    drive_tasks,
-    drives,
-    events,
-    layers,
-    library,
-    promotion,
-    public,
-)
+from listings.web import claims, drive_tasks, drives, events, layers, library, promotion, public
+from listings.web.disclosures import pages as disclosures
 from listings.web.importing import absences, imports, steps
 from listings.web.offering import portfolio, sheet_papers, sheets
 from listings.web.ownership import candidates, consents, rights

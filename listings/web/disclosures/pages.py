@@ -29,8 +29,8 @@ from listings.rules.disclosures import PUBLICATION_WORDS, DisclosureInput
 from listings.selectors import disclosures as reading
 from listings.selectors.disclosures import DisclosureCard
 from listings.selectors.searching.neighbours import neighbours as near
-from listings.web import disclosure_papers
-from listings.web.disclosure_forms import (
+from listings.web.disclosures import papers
+from listings.web.disclosures.forms import (
     ApplicationForm,
     DecisionForm,
     Disclosing,
@@ -397,6 +397,6 @@ urlpatterns = [
     path(f"{_ONE}apply/", apply, name="disclosure-apply"),
     path(f"{_ONE}files/", add_file, name="disclosure-file-add"),
     path(f"{_ONE}files/<int:file_id>/remove/", remove_file, name="disclosure-file-remove"),
-    *disclosure_papers.urlpatterns,
+    *papers.urlpatterns,
     path(f"{_ONE}<slug:move>/", move, name="disclosure-move"),
 ]
