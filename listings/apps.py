@@ -8,5 +8,6 @@ class ListingsConfig(AppConfig):
 
     def ready(self) -> None:
         from listings import consumers, home  # noqa: F401  events heard, home pages fed
-        from listings.web import drive_home, sitemap  # noqa: F401  tasks shown, search engines fed
-        from listings.web.upkeep import home as upkeep_home  # noqa: F401
+        from listings.web import sitemap  # noqa: F401  search engines fed
+        from listings.web.drives import home as drives_home  # noqa: F401  tasks shown
+        from listings.web.upkeep import home as upkeep_home  # noqa: F401  what falls due shown

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from listings.web import claims, drive_tasks, drives, events, layers, library, promotion, public
+from listings.web import claims, events, layers, library, promotion, public
 from listings.web.disclosures import pages as disclosures
+from listings.web.drives import running as drives
+from listings.web.drives import tasks as drive_tasks
 from listings.web.importing import absences, imports, steps
 from listings.web.offering import portfolio, sheet_papers, sheets
 from listings.web.ownership import candidates, consents, rights

@@ -21,7 +21,7 @@ from listings.rules import drives as rules
 from listings.rules.drives import OUTSTANDING, Stock
 from listings.selectors import drives as ask
 from listings.services import drive_tasks as services
-from listings.web.drive_forms import ConfirmForm, DeclareForm, ReasonForm, form_data
+from listings.web.drives.forms import ConfirmForm, DeclareForm, ReasonForm, form_data
 
 if TYPE_CHECKING:
     from listings.models import DriveTask

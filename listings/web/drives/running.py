@@ -24,7 +24,7 @@ from core.web.export import csv_download
 from core.web.types import Request
 from listings.selectors import drives as ask
 from listings.services import drives as services
-from listings.web.drive_forms import DriveForm, InviteForm, form_data
+from listings.web.drives.forms import DriveForm, InviteForm, form_data
 
 A_PAGE = 30
 people_of_drives = for_roles(Role.BUREAU, Role.BROKER, Role.OFFICE, Role.AUDITOR)
