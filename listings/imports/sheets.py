@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import xlsxwriter
@@ -25,7 +26,7 @@ MIME = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
 }
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def mendable(
     listed, kind = list(rows), about.get("format")
     if kind == "jsonl":
         return _json_lines([*header, title], listed), "jsonl"
-    if kind == "csv" and not any(_is_risky(cell) for _, cells, _ in listed for cell in cells):
+    everything = chain(header, *(cells for _, cells, _ in listed))
+    if kind == "csv" and not any(map(_is_risky, everything)):
         return _csv([*header, title], listed, about), "csv"
     return rows_to_mend(header, listed, title=title), "xlsx"
 

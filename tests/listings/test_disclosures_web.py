@@ -87,7 +87,10 @@ def test_an_unfinished_one_is_saved_and_says_what_is_missing(
     author = client_as(inventor)
     sent = {"title": "新办法", "novelty": "短", "then": "submit"}
     page = author.post("/disclosures/new/", sent, follow=True)
-    assert "已存为草稿，还不能提交" in page.content.decode()
+    told = page.content.decode()
+    assert "已存为草稿，还不能提交" in told
+    assert "（不少于 20 字） 请回答" in told
+    assert told.count("提交时必填，不少于 20 字") == 3
     assert Disclosure.objects.get().status == "draft"
     bad = {**TYPED, "person-0-share": "很多", "public-0-on": "昨天"}
     page = author.post("/disclosures/new/", bad)

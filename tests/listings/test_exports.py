@@ -252,6 +252,8 @@ def test_pages_and_files_are_the_askers_alone(firm: Membership, client_as: As) -
     assert b"".join(file).startswith(b"PK")  # type: ignore[arg-type]
     assert [other.get(path).status_code for path in (url, f"{url}file/")] == [404, 404]
     assert "专利类型：发明" not in other.get("/searches/exports/").content.decode()
+    ResultExport.objects.filter(pk=row.pk).update(state="failed", file="", problem="没有写完")
+    assert "这次导出没有成功" in page.get(f"{url}file/").content.decode()
     assert page.post("/searches/exports/new/?kind=x", {"form": "xlsx"}).status_code == 422
     assert page.post("/searches/exports/new/", {"form": "exe"}).status_code == 422
 

@@ -256,6 +256,11 @@ def test_a_cell_that_a_spreadsheet_would_run_makes_the_file_a_workbook() -> None
     body, ending = sheets.mendable(["申请号", "名称"], rows, about={"format": "csv"}, title="问题")
     assert ending == "xlsx"
     assert body[:2] == b"PK"
+    for header, cell in (["=1+1", "膜"], ["申请号", "＝1+1"]):
+        _, ending = sheets.mendable(
+            [header], [(2, [cell], [])], about={"format": "csv"}, title="问题"
+        )
+        assert ending == "xlsx"
     body, ending = sheets.mendable(
         ["申请号", "名称"], [(2, ["-1.5", "膜"], [])], about={"format": "csv"}, title="问题"
     )
@@ -338,3 +343,5 @@ def test_an_empty_list_of_imports_has_one_main_thing_to_do(
 ) -> None:
     page = client_as(keeper).get(reverse("listings:imports")).content.decode()
     assert page.partition("<main")[2].count("btn-primary") == 1
+    reading = client_as(make.auditor()).get(reverse("listings:imports")).content.decode()
+    assert reverse("listings:import-new") not in reading

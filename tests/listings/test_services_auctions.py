@@ -287,6 +287,19 @@ def test_sealed_amounts_are_readable_for_nobody_before_the_end() -> None:
     assert (line.amount, line.label) == (Decimal("123456.78"), firm.organisation.name)
 
 
+def test_a_sealed_bid_does_not_say_how_many_came_before_it() -> None:
+    row = make.opened(core.office(), method=Method.SEALED, step=None)
+    first, second = core.enterprise(), core.enterprise()
+    make.bid(row, "100000", firm=first)
+    make.bid(row, "110000", firm=second)
+    labels = {
+        line.label
+        for by in map(core.actor, (first, second))
+        for line in selectors.bids(selectors.auction(row.pk, viewer=by), viewer=by)
+    }
+    assert labels == {"竞买人"}
+
+
 def test_one_sealed_bid_each_and_the_earlier_of_equal_ones_wins() -> None:
     row, firms = make.opened(method=Method.SEALED, step=None), [core.enterprise() for _ in "abc"]
     make.bid(row, 150_000, firm=firms[0], when=OPENS + timedelta(minutes=3))

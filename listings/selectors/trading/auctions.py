@@ -25,6 +25,7 @@ STATES: dict[str, Q] = {
     "ended": Q(status__in=sorted(rules.OVER)),
 }
 ORDERS = {"open": "ends_at", "announced": "opens_at", "ended": "-decided_at"}
+ANYBODY = "竞买人"
 METHODS = [(m.value, str(m.label)) for m in Method]
 RIGHTS = [(r.value, str(r.label)) for r in Right]
 
@@ -132,8 +133,8 @@ class BidLine:
 def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
     """The bids, highest first once they may be read; who bid stays hidden until it is over.
 
-    Of sealed bids that are not opened yet everybody sees their own line only, without its amount:
-    sellers, bureaus and auditors as well.
+    Of sealed bids that are not opened yet everybody sees their own line only, without its amount
+    and without a number that would tell how many came before: sellers, bureaus and auditors as well.
     """
     rows = list(auction.bids.select_related("organisation").order_by("placed_at", "pk"))
     numbers: dict[int, int] = {}
@@ -145,7 +146,9 @@ def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
     lines = [
         BidLine(
             id=row.pk,
-            label=_label(row, auction, number=numbers[row.organisation_id], named=named),
+            label=ANYBODY
+            if is_blind
+            else _label(row, auction, number=numbers[row.organisation_id], named=named),
             amount=None if is_blind else row.amount,
             placed_at=row.placed_at,
             is_mine=row.organisation_id in viewer.acts_for,
@@ -160,7 +163,7 @@ def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
 
 def _label(row: Bid, auction: Auction, *, number: int, named: bool) -> str:
     published = auction.names_winner and row.pk == auction.winning_bid_id
-    return row.organisation.name if named or published else f"竞买人 {number}"
+    return row.organisation.name if named or published else f"{ANYBODY} {number}"
 
 
 def my_bid_count(auction: Auction, *, viewer: Actor) -> int:

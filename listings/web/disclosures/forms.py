@@ -48,6 +48,7 @@ class DisclosureForm(forms.Form):
         "title": "低温下快速加热动力电池的办法",
         "funding_project": "示例·市重点研发计划 2026-LX-03",
     }
+    optional_words = dict.fromkeys(("novelty", "problem", "how"), _("提交时必填，不少于 20 字"))
     texts = ("title", "novelty", "problem", "how", "results", "funding_project")
 
 

@@ -101,7 +101,7 @@ def _then(request: Request, pk: int) -> str:
             services.submit_disclosure(disclosure_id=pk, by=request.actor, now=timezone.now())
         except DomainError as refusal:
             found = getattr(refusal, "fields", {})
-            why = "".join(m for ms in found.values() for m in ms) or refusal.message
+            why = " ".join(m for ms in found.values() for m in ms) or refusal.message
             messages.warning(request, _("已存为草稿，还不能提交：%(why)s") % {"why": why})
             return reverse("listings:disclosure-edit", kwargs={"pk": pk})
         messages.success(request, _("已提交，本单位办公室会收到提醒。"))

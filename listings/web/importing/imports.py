@@ -45,7 +45,9 @@ def imports(request: Request) -> HttpResponse:
     """Every import of the organisation."""
     page = Paginator(selectors.batches(viewer=request.actor), 20).get_page(request.GET.get("page"))
     rows = [{"batch": batch, "state": selectors.state_word(batch)} for batch in page]
-    return render(request, "listings/imports.html", {"rows": rows, "page": page})
+    may_write = request.actor.has(Role.OFFICE, Role.BROKER)
+    context = {"rows": rows, "page": page, "may_write": may_write}
+    return render(request, "listings/imports.html", context)
 
 
 @require_http_methods(["GET", "POST"])

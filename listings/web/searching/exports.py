@@ -37,6 +37,11 @@ TYPES = {
     Form.CSV: "text/csv; charset=utf-8",
 }
 
+NO_FILE = {
+    ExportState.EXPIRED: "文件已过期并删除，请重新导出。",
+    ExportState.FAILED: "这次导出没有成功，没有文件可下载。请重新导出。",
+}
+
 
 class ExportForm(forms.Form):
     """Which kind of file."""
@@ -115,12 +120,8 @@ def file(request: Request, pk: int) -> HttpResponse:
 def answer_file(row: ResultExport) -> HttpResponse:
     """The file as a download, or a Conflict that says why there is none."""
     if row.state != ExportState.READY:
-        raise Conflict(
-            "文件已过期并删除，请重新导出。"
-            if row.state == ExportState.EXPIRED
-            else "文件还没有生成，请回到导出页面查看进度。",
-            code="export-not-ready",
-        )
+        said = NO_FILE.get(ExportState(row.state), "文件还没有生成，请回到导出页面查看进度。")
+        raise Conflict(said, code="export-not-ready")
     name = f"专利检索结果-{row.asked_at:%Y%m%d}-{row.pk}.{row.form}"
     file = FileResponse(
         row.file.open("rb"), as_attachment=True, filename=name, content_type=TYPES[Form(row.form)]
