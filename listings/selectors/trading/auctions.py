@@ -133,8 +133,8 @@ class BidLine:
 def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
     """The bids, highest first once they may be read; who bid stays hidden until it is over.
 
-    Of sealed bids that are not opened yet everybody sees their own line only, without its amount
-    and without a number that would tell how many came before: sellers, bureaus and auditors as well.
+    Of sealed bids that are not opened yet everybody, sellers, bureaus and auditors as well, sees
+    their own line only, without its amount and without a number that tells how many came before.
     """
     rows = list(auction.bids.select_related("organisation").order_by("placed_at", "pk"))
     numbers: dict[int, int] = {}
