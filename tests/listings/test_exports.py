@@ -191,7 +191,9 @@ def test_a_dead_worker_is_followed_by_another(firm: Membership) -> None:
     assert exports.write_export(export_id=row.pk, clock=lambda: later)
 
 
-def test_what_keeps_failing_is_given_up(firm: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_keeps_failing_is_given_up(
+    firm: Membership, monkeypatch: pytest.MonkeyPatch, client_as: As
+) -> None:
     row = asked(firm)
     monkeypatch.setattr(exports, "_write", lambda *a, **k: 1 / 0)
     for _ in range(rules.MOST_ATTEMPTS + 1):
@@ -199,6 +201,8 @@ def test_what_keeps_failing_is_given_up(firm: Membership, monkeypatch: pytest.Mo
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("failed", 3)
     assert "重新导出" in row.problem
+    page = client_as(firm).get(f"/searches/exports/{row.pk}/file/")
+    assert "这次导出没有成功" in page.content.decode()
     assert Notice.objects.get(user=firm.user).title == "导出没有完成"
 
 
@@ -252,8 +256,6 @@ def test_pages_and_files_are_the_askers_alone(firm: Membership, client_as: As) -
     assert b"".join(file).startswith(b"PK")  # type: ignore[arg-type]
     assert [other.get(path).status_code for path in (url, f"{url}file/")] == [404, 404]
     assert "专利类型：发明" not in other.get("/searches/exports/").content.decode()
-    ResultExport.objects.filter(pk=row.pk).update(state="failed", file="", problem="没有写完")
-    assert "这次导出没有成功" in page.get(f"{url}file/").content.decode()
     assert page.post("/searches/exports/new/?kind=x", {"form": "xlsx"}).status_code == 422
     assert page.post("/searches/exports/new/", {"form": "exe"}).status_code == 422
 
