@@ -155,7 +155,8 @@ def read(mapping: Mapping[str, int], raw: Sequence[Any], *, today: date) -> Give
         "days": reader.take("days", _days),
         "note": reader.take("note", lambda cell: cells.long_text(cell, limit=300)),
     }
-    if code == "TC01" and not detail["days"]:
+    told = any(problem.field == "days" for problem in reader.problems)
+    if code == "TC01" and not detail["days"] and not told:
         reader.refuse("days", "no-days", "期限补偿没有写明天数。", "请填写公告的补偿天数。")
     if reader.problems:
         return Given(problems=tuple(reader.problems))

@@ -95,6 +95,14 @@ def test_a_row_that_cannot_be_read_says_what_to_mend(cells: Any, field: str) -> 
     assert problem.mend.startswith("请")
 
 
+@pytest.mark.parametrize("days", ["-5", "9" * 15, "=210", "很多"])
+def test_wrong_days_are_told_once(days: str) -> None:
+    cells = ("201710601862.3", "TC01", "2026-05-01", days)
+    [problem] = given(*cells, header="申请号,事件代码,生效日,补偿天数").problems
+    assert problem.field == "days"
+    assert "没有写明" not in problem.reason
+
+
 # --- files -----------------------------------------------------------------------------------
 
 
