@@ -158,6 +158,7 @@ DONE: dict[str, Any] = {
     "objected": _("提出异议"),
     "opened": _("开放征集"),
     "renewed": _("续期"),
+    "offered": _("请求推送"),
     "reading_allowed": _("同意使用阅读记录"),
     "reading_stopped": _("停止并删除阅读记录"),
     "proposed": _("提出"),

@@ -12,6 +12,7 @@ from matching.api import (
     refining,
     running,
     views,
+    wanting,
 )
 
 app_name = "matching-api"
@@ -31,5 +32,6 @@ urlpatterns = [
     *gatherings.urlpatterns,
     *implicit.urlpatterns,
     *pushes.urlpatterns,
+    *wanting.urlpatterns,
     *router.urls,
 ]

@@ -17,6 +17,7 @@ from matching.web import (
     refining,
     running,
     subscriptions,
+    wanting,
 )
 
 app_name = "matching"
@@ -35,6 +36,7 @@ urlpatterns = [
     *need_imports.urlpatterns,
     *refining.urlpatterns,
     *implicit.urlpatterns,
+    *wanting.urlpatterns,
     path("needs/<int:pk>/matches/", needs.need_matches, name="need-matches"),
     path("needs/<int:pk>/<slug:move>/", needs.move, name="need-move"),
     path("matches/", matches.today, name="matches"),

@@ -11,7 +11,7 @@ from matching.types import ListType
 from tests.factories import core
 from tests.factories import matching as make
 from tests.matrix import Row, World, everyone, logged_in, only
-from tests.matrix.matching import ASKERS, DEMAND, FRESH, api, need, of, to_owner
+from tests.matrix.matching import ASKERS, DEMAND, FRESH, api, match, need, of, to_owner
 
 
 def own(status: int) -> dict[str, int]:
@@ -74,6 +74,10 @@ def ours(status: int, others: int = 404, **but: int) -> dict[str, int]:
     return only("enterprise", "broker", status=status, others=others) | but
 
 
+def patent(world: World) -> dict[str, int]:
+    return {"pk": match(world).patent_id}
+
+
 EXPECTATIONS: dict[str, Row] = {
     "matching:need-new": Row(get=only(*ASKERS), post=only(*ASKERS, status=422)),
     "matching:need-check": Row(post=only(*ASKERS)),
@@ -129,6 +133,18 @@ EXPECTATIONS: dict[str, Row] = {
         put=only(*DEMAND, anonymous=403),
         delete=only(*DEMAND, status=204, anonymous=403),
         data=lambda world: {"uses": [], "agreed": True},
+    ),
+    "matching:need-similar": Row(kwargs=of(need), get=everyone(200)),
+    "matching:wanting": Row(kwargs=patent, get=only("office", office2=404, broker=404)),
+    "matching:wanting-push": Row(
+        kwargs=patent, post=only("office", status=302, office2=403, broker=403)
+    ),
+    "matching-api:need-similar": Row(kwargs=of(need), get=everyone(200)),
+    "matching-api:wanting": Row(
+        kwargs=patent,
+        data=lambda world: {"token": "x"},
+        get=everyone(404, office=200),
+        post=everyone(403, office=404),
     ),
     "matching-api:need-renew": Row(kwargs=of(need), post=api(200, 403, 403)),
 }
