@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from core.people.types import Actor
 from listings import selectors as listings
 from matching.models import Gathering, GatheringItem, GatheringResult, Meeting, Need, SignUp
+from matching.selectors.faces import faces
 from matching.types import SignUpStatus
 
 STATES = ("coming", "past", "mine")
@@ -54,7 +55,8 @@ def items(row: Gathering, *, viewer: Actor) -> list[ItemCard]:
     """What it shows, as the viewer may see it."""
     rows: Iterable[GatheringItem] = list(row.items.select_related("owner").order_by("pk"))
     patents = listings.cards([i.patent_id for i in rows if i.patent_id], viewer=viewer)
-    needs = Need.objects.visible_to(viewer).in_bulk([i.need_id for i in rows if i.need_id])
+    shown = Need.objects.visible_to(viewer).filter(pk__in=[i.need_id for i in rows if i.need_id])
+    needs = {face.pk: face for face in faces(shown, viewer=viewer)}
     found = []
     for item in rows:
         owner = item.owner.name if item.owner else ""
@@ -65,6 +67,7 @@ def items(row: Gathering, *, viewer: Actor) -> list[ItemCard]:
         else:
             need = needs.get(item.need_id or 0)
             url = f"/needs/{item.need_id}/" if need else ""
+            owner = need.firm if need else ""  # who asks is named as far as it lets itself be
             found.append(ItemCard(item.pk, "need", need.title if need else "", owner, url))
     return found
 

@@ -18,13 +18,14 @@ from core.permissions import Permission, allowed
 from core.reference import selectors as reference
 from listings import selectors as listings
 from matching import engine, rules
-from matching.models import DemandProfile, EngineVersion, Need
-from matching.selectors import arena, feeding
+from matching.models import DemandProfile, EngineVersion, Match, Need
+from matching.selectors import arena, feeding, hearing
 from matching.selectors.faces import NeedFace, faces
 from matching.selectors.fitting import bars_of
 from matching.types import Bar, Demand, DemandKind
 
 MOST = 30
+MOST_READ = 300  # demands looked at, of which a firm may have several
 LIKE = 5  # similar needs shown
 LEAST_LIKE = 35 * engine.TICKS
 
@@ -71,17 +72,36 @@ def found_for(patent_id: int, *, viewer: Actor) -> dict[str, Found]:
     version = EngineVersion.objects.filter(is_active=True).defer("corpus").first()
     if version is None:
         return {}
-    supply = _supply(patent_id, viewer)
-    owners = {key: d.organisation_id for key, d in arena.audience(version).items()}
+    hits = sorted(_hits(version, patent_id, viewer), key=lambda h: (-h.ticks, str(h.key)))
+    asked = arena.audience(version, [str(hit.key) for hit in hits[:MOST_READ]])
+    owners = {key: demand.organisation_id for key, demand in asked.items()}
     silent = _implicit()
     best: dict[int, Found] = {}
-    for hit in sorted(arena.fits(version, supply), key=lambda h: (-h.ticks, str(h.key))):
+    for hit in hits[:MOST_READ]:
         key, owner = str(hit.key), owners.get(str(hit.key))
         if owner is not None and key not in silent and owner not in best:
             best[owner] = Found(owner, Demand.of_key(key), hit)
         if len(best) >= MOST:
             break
     return {token(patent_id, found.demand): found for found in best.values()}
+
+
+def _hits(version: EngineVersion, patent_id: int, viewer: Actor) -> list[engine.Hit]:
+    """The demands it fits: scored now, or where demands are too many for that, as last run."""
+    if not hearing.is_needed():
+        return arena.fits(version, _supply(patent_id, viewer))
+    rows = Match.objects.filter(patent_id=patent_id, off_at__isnull=True).order_by("-ticks", "pk")
+    return [engine.Hit(row.demand.key, row.ticks, _reasons(row)) for row in rows[:MOST_READ]]
+
+
+def _reasons(row: Match) -> tuple[engine.Reason, ...]:
+    return tuple(
+        engine.Reason(
+            str(r["signal"]), str(r["code"]), float(r["value"]), float(r["weight"]),
+            int(r["ticks"]), tuple(map(str, r.get("evidence") or ())),
+        )
+        for r in row.reasons
+    )  # fmt: skip
 
 
 def _supply(patent_id: int, viewer: Actor) -> engine.Supply:
@@ -152,8 +172,8 @@ def similar_needs(need: Need, *, viewer: Actor) -> list[Alike]:
     """Open, public needs that say much the same, best first; confidential ones never."""
     version = EngineVersion.objects.filter(is_active=True).defer("corpus").first()
     may = not need.is_confidential or need.organisation_id in viewer.acts_for
-    if version is None or not may:
-        return []
+    if version is None or not may or hearing.is_needed():
+        return []  # of many demands this would hold a page up; see docs/matching.md
     said = engine.Supply(
         key=0,
         title=need.title,

@@ -245,7 +245,8 @@ def _items(data: GatheringInput, *, by: Actor) -> list[GatheringItem]:
     if data.link.strip() and not data.link.strip().startswith(("https://", "http://")):
         problems["link"] = [_("线上链接须以 https:// 或 http:// 开头。")]
     patents = listings.cards(data.patents, viewer=Actor.anonymous())
-    needs = {need.pk: need for need in Need.objects.on_board().filter(pk__in=data.needs)}
+    public = Need.objects.on_board().filter(pk__in=data.needs, is_confidential=False)
+    needs = {need.pk: need for need in public}
     lost = [f"/patents/{pk}/" for pk in data.patents if pk not in patents]
     lost += [f"/needs/{pk}/" for pk in data.needs if pk not in needs]
     if lost:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from core.errors import Invalid
 from core.people.models import Membership
 from core.people.types import Actor
 from matching import selectors, services
 from matching.models import Match, Need
 from matching.rules import needs as rules
+from matching.selectors import gatherings
 from matching.types import Metric, NeedInput, Verdict, Visibility
 from tests.factories import core
+from tests.factories import gatherings as events
 from tests.factories import matching as make
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +166,21 @@ def test_confidential_needs_are_matched_like_others(drain: Callable[[], int]) ->
     drain()
     assert need.matches.exists()
     assert NeedInput(title="x").is_confidential is False
+
+
+def test_events_show_no_confidential_need_and_none_that_becomes_one(now: datetime) -> None:
+    keeper = core.office()
+    with pytest.raises(Invalid):
+        events.draft(keeper, needs=(secret("title").pk,))
+    firm = core.enterprise(name=FIRM)
+    need = make.need(firm)
+    event = events.published(keeper, needs=(need.pk,))
+    services.edit_need(
+        need_id=need.pk,
+        data=replace(make.COLD, is_confidential=True),
+        version=need.version,
+        by=core.actor(firm),
+        now=now,
+    )
+    (item,) = gatherings.items(event, viewer=core.actor(core.office()))
+    assert (item.owner, make.COLD.title in item.title) == ("", False)

@@ -91,6 +91,18 @@ def test_a_patent_not_on_the_board_is_compared_and_not_pushed() -> None:
         offer(patent_id=patent.pk, token=row.token, by=by, now=make.NOON)
 
 
+def test_where_demands_are_many_the_last_run_answers(
+    drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = core.office()
+    patent = make.stock(keeper)["battery"]
+    make.need()
+    drain()
+    now = asked.wanters(patent.pk, viewer=core.actor(keeper))
+    monkeypatch.setattr(asked.hearing, "is_needed", lambda: True)
+    assert asked.wanters(patent.pk, viewer=core.actor(keeper)) == now
+
+
 def test_implicit_profiles_are_told_to_nobody(drain: Drain) -> None:
     keeper, firm = core.office(), core.enterprise()
     patent = make.stock(keeper)["battery"]
