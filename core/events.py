@@ -61,6 +61,8 @@ EVENTS: dict[str, str] = {
     "deal.registered": "The transfer was registered, or the licence filed.",
     "deal.settled": "The money was settled.",
     "deal.closed": "It ended without a contract.",
+    "royalty.reported": "A licensee reported a period: report_id, starts_on, ends_on.",
+    "royalty.accepted": "The holder accepted that report; what it owes fell due.",
     "outcome.reported": "A holder reported what became of a patent.",
     "outcome.verified": "A bureau verified or rejected a reported outcome.",
     # pledges: pledge_id, patent_ids, pledgor_id, pledgee_id, region

@@ -58,6 +58,8 @@ class Permission(StrEnum):
     CONTEST_LICENCE = "contest_licence"
     FILE_LICENCE = "file_licence"
     RESOLVE_CONTEST = "resolve_contest"
+    REPORT_ROYALTY = "report_royalty"  # as the licensee
+    ACCEPT_ROYALTY = "accept_royalty"  # as the licensor: also questions, interest
     REPORT_OUTCOME = "report_outcome"
     OPEN_DEAL = "open_deal"  # ask for a patent or a right in it
     NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
@@ -105,6 +107,7 @@ _SUPPLY = frozenset(
         Permission.CURATE,
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,
+        Permission.ACCEPT_ROYALTY,
         Permission.FILE_LICENCE,
         Permission.REPORT_OUTCOME,
         Permission.NEGOTIATE_DEAL,
@@ -126,6 +129,7 @@ _DEMAND = frozenset(
         Permission.TAKE_LICENCE,
         Permission.OPEN_DEAL,
         Permission.NEGOTIATE_DEAL,
+        Permission.REPORT_ROYALTY,
         Permission.FILE_LICENCE,
         Permission.CHECK_PLEDGE,
     }

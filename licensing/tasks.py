@@ -11,8 +11,10 @@ from licensing.services import completing
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
 def daily() -> None:
-    """Ring filing alarms and end what has run out. Running it twice changes nothing."""
+    """Ring alarms, end what has run out, remind and dun. Running it twice changes nothing."""
     now = timezone.now()
     services.remind_of_filing(now=now)
     services.end_expired_licences(now=now)
     completing.remind_of_registration(now=now)
+    services.remind_of_dues(now=now)
+    services.remind_of_reports(now=now)

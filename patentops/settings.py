@@ -363,6 +363,8 @@ SPECTACULAR_SETTINGS = {
         "DealStateEnum": "licensing.api.deals.DEAL_STATES",
         "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
         "DealSideEnum": "licensing.api.deals.DEAL_SIDES",
+        "FeeCurrencyEnum": "licensing.api.royalties.CURRENCIES",
+        "RoyaltyReportStatusEnum": "licensing.api.royalties.REPORT_STATUSES",
         "PatentKindEnum": "listings.api.serializers.KINDS",
         "PatentStatusEnum": "listings.api.serializers.STATUSES",
         "DisclosureDecisionEnum": "listings.api.disclosures.DECISIONS",

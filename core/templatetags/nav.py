@@ -57,6 +57,7 @@ DECLARATIONS = Section(
 )
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
 DEALS = Section("/deals/", gettext_lazy("洽谈"), "contract")
+DUES = Section("/licences/dues/", gettext_lazy("许可费"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
@@ -85,6 +86,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DECLARATIONS,
             DEALS,
             LICENCES,
+            DUES,
             OUTCOMES,
             PLEDGES,
             DRIVES,
@@ -103,6 +105,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             SEARCH,
             DEALS,
             LICENCES,
+            LICENCES,
+            DUES,
             PLEDGES,
             CONSOLE,
         ),

@@ -6,6 +6,7 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from licensing.api import deals, views
+from licensing.api import royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
@@ -13,3 +14,5 @@ router.register("open-declarations", views.DeclarationViewSet, basename="open-de
 router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 urlpatterns = [path("", include(router.urls)), *deals.urlpatterns]
+router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
+urlpatterns = [*royalties.urlpatterns, path("", include(router.urls))]

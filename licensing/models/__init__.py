@@ -7,6 +7,7 @@ from licensing.models.licences import Contest, Licence, Payment, PaymentDue
 from licensing.models.outcomes import Outcome
 from licensing.models.plans import FeePart, FeePlan
 from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
+from licensing.models.royalties import DueReason, RoyaltyReport
 
 __all__ = [
     "Contest",
@@ -15,6 +16,7 @@ __all__ = [
     "DealItem",
     "DealMessage",
     "Document",
+    "DueReason",
     "FeePart",
     "FeePlan",
     "Licence",
@@ -26,4 +28,5 @@ __all__ = [
     "TermsFile",
     "TermsPatent",
     "TermsVersion",
+    "RoyaltyReport",
 ]

@@ -10,7 +10,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from core.db import ActorKeyField
 from licensing.models.declarations import OpenDeclaration
-from licensing.models.licences import Licence
+from licensing.models.licences import Licence, PaymentDue
 
 
 class Document(models.Model):
@@ -21,6 +21,8 @@ class Document(models.Model):
 
         DECLARATION = "declaration", "专利开放许可声明"
         CONTRACT = "contract", "专利开放许可合同"
+        INVOICE = "invoice", "付款通知书"
+        DUNNING = "dunning", "催款函"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.CharField(max_length=40)
@@ -29,6 +31,9 @@ class Document(models.Model):
     )
     licence = models.OneToOneField(
         Licence, on_delete=models.PROTECT, null=True, blank=True, related_name="document"
+    )
+    due = models.ForeignKey(
+        PaymentDue, on_delete=models.PROTECT, null=True, blank=True, related_name="papers"
     )
     content = models.JSONField()  # pairs of item and wording, in the order of the paper
     content_hash = models.CharField(max_length=64, unique=True)
@@ -39,8 +44,24 @@ class Document(models.Model):
         verbose_name = "文书"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(kind="declaration", declaration__isnull=False, licence__isnull=True)
-                | Q(kind="contract", declaration__isnull=True, licence__isnull=False),
+                condition=Q(
+                    kind="declaration",
+                    declaration__isnull=False,
+                    licence__isnull=True,
+                    due__isnull=True,
+                )
+                | Q(
+                    kind="contract",
+                    declaration__isnull=True,
+                    licence__isnull=False,
+                    due__isnull=True,
+                )
+                | Q(
+                    kind__in=["dunning", "invoice"],
+                    declaration__isnull=True,
+                    licence__isnull=True,
+                    due__isnull=False,
+                ),
                 name="document_of_one_thing",
             ),
             CheckConstraint(

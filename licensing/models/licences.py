@@ -188,6 +188,11 @@ class Licence(models.Model):
         """Whether the licensee may work the patent under it."""
         return self.status in moves.IN_FORCE
 
+    @property
+    def in_force_ever(self) -> bool:
+        """Whether it took effect and was not found void."""
+        return self.status in IN_FORCE_EVER
+
 
 class PaymentDue(models.Model):
     """A sum of the licence's payment schedule 付款计划."""
@@ -195,7 +200,11 @@ class PaymentDue(models.Model):
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="dues")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(
-        max_length=12, choices=[(k.value, fees.PART_LABELS[k]) for k in fees.PartKind]
+        max_length=12,
+        choices=[
+            *((k.value, fees.PART_LABELS[k]) for k in fees.PartKind),
+            ("interest", "逾期利息"),
+        ],
     )
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     due_on = models.DateField()

@@ -18,6 +18,7 @@ from licensing.services.declarations import (
     send_back_declaration,
     withdraw_declaration,
 )
+from licensing.services.dues import charge_interest, remind_of_dues, remind_of_reports
 from licensing.services.fee_plans import write_plan
 from licensing.services.outcomes import (
     reject_outcome,
@@ -25,6 +26,7 @@ from licensing.services.outcomes import (
     report_outcome,
     verify_outcome,
 )
+from licensing.services.royalties import accept_royalty, question_royalty, report_royalty
 from licensing.services.taking import (
     cancel_notice,
     file_licence,
@@ -33,9 +35,11 @@ from licensing.services.taking import (
 )
 
 __all__ = [
+    "accept_royalty",
     "announce_declaration",
     "approve_declaration",
     "cancel_notice",
+    "charge_interest",
     "contest_licence",
     "declare",
     "discard_declaration",
@@ -46,11 +50,15 @@ __all__ = [
     "file_declaration",
     "file_licence",
     "follow_register",
+    "question_royalty",
     "record_payment",
     "reject_outcome",
+    "remind_of_dues",
     "remind_of_filing",
+    "remind_of_reports",
     "report_again",
     "report_outcome",
+    "report_royalty",
     "resolve_contest",
     "revise_declaration",
     "send_back_declaration",

@@ -165,8 +165,8 @@ def record_payment(
     """Note with its proof that the licensee paid; what completes the sums due brings the effect."""
     licence = locked(Licence.objects.visible_to(by), licence_id)
     require(by, Permission.TAKE_LICENCE, on=licence.licensee_side())
-    if licence.status not in moves.LIVE_LICENCES:
-        raise Conflict(_("这项许可已经结束，不能再登记付款。"), code="licence-closed")
+    if licence.status == moves.LicenceStatus.VOID:
+        raise Conflict(_("这项许可已经失效，不能再登记付款。"), code="licence-closed")
     due = licence.dues.filter(pk=due_id).first()
     if due is None:
         raise Invalid(fields={"due": [_("请选择这次支付的是哪一期款项。")]})

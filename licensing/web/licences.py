@@ -22,6 +22,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
+from licensing.rules.royalties import running_part
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import (
     ContestForm,
@@ -120,12 +121,15 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "row": row,
             "lines": [(line, line.is_late(today)) for line in lines],
             "standard": fees.standard_lines(row.plan.terms()),
+            "has_royalty": running_part(row.plan.terms()) is not None and row.in_force_ever,
             "contest": contest,
             "contests": row.contests.all(),
             "contest_deadline": deadline,
             "filing_due": filing_due,
             "filing_days": (filing_due - today).days if filing_due else None,
-            "may_pay": live and licensee and any(line.outstanding > 0 for line in lines),
+            "may_pay": row.status != "void"
+            and licensee
+            and any(line.outstanding > 0 for line in lines),
             "may_cancel": licensee and row.status == "noticed" and not any(x.paid for x in lines),
             "may_contest": live
             and row.declaration_id

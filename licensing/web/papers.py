@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from licensing.models import Document
 
 
-def _pdf(request: Request, document: Document | None) -> HttpResponse:
+def paper_pdf(request: Request, document: Document | None) -> HttpResponse:
+    """A paper as it was issued; Missing when there is none."""
     if document is None:
         raise Missing(_("文书尚未生成：声明公告后、许可生效后才有文书。"))
     address = request.build_absolute_uri(reverse("licensing:check", args=[document.content_hash]))
@@ -43,7 +44,7 @@ def _pdf(request: Request, document: Document | None) -> HttpResponse:
 def declaration_pdf(request: Request, declaration_id: int) -> HttpResponse:
     """The declaration as announced, for anyone."""
     row = selectors.declaration(declaration_id, viewer=request.actor)
-    return _pdf(request, getattr(row, "document", None))
+    return paper_pdf(request, getattr(row, "document", None))
 
 
 @login_needed
@@ -51,7 +52,7 @@ def declaration_pdf(request: Request, declaration_id: int) -> HttpResponse:
 def contract_pdf(request: Request, licence_id: int) -> HttpResponse:
     """The licence contract, for its parties and overseers."""
     row = selectors.licence(licence_id, viewer=request.actor)
-    return _pdf(request, getattr(row, "document", None))
+    return paper_pdf(request, getattr(row, "document", None))
 
 
 @require_GET

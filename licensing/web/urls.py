@@ -3,6 +3,7 @@
 from django.urls import path
 
 from licensing.web import calculator, deals, declarations, licences, outcomes, papers
+from licensing.web import calculator, declarations, licences, outcomes, papers, royalties
 
 app_name = "licensing"
 urlpatterns = [
@@ -58,6 +59,7 @@ urlpatterns = [
     path("licences/<int:licence_id>/proofs/<int:payment_id>/", papers.payment_proof, name="proof"),
     path("licences/<int:licence_id>/notice-proof/", papers.notice_proof, name="notice-proof"),
     *deals.urlpatterns,
+    *royalties.urlpatterns,
     path("outcomes/", outcomes.index, name="outcomes"),
     path("outcomes/report/", outcomes.report, name="outcome-report"),
     path("outcomes/<int:outcome_id>/", outcomes.outcome, name="outcome"),

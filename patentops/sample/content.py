@@ -143,6 +143,8 @@ class SamplePart:
     base: str = ""
     rate: str = ""
     cap: int | None = None
+    floor: int | None = None
+    period_months: int = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,15 @@ class SampleDeclaration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRoyalty:
+    """What a licensee reports of its next period, and when the office agrees."""
+
+    days_ago: int
+    amount: int
+    accepted_days_ago: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleLicence:
     """An open licence that a firm takes, as far as it has come."""
 
@@ -174,6 +185,7 @@ class SampleLicence:
     verified_days_ago: int | None = None
     contested_days_ago: int | None = None
     contested_because: str = ""
+    royalties: tuple[SampleRoyalty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +296,10 @@ def sample() -> Sample:
             _one(SampleDeclaration, row | {"parts": _all(SamplePart, row["parts"])})
             for row in tables.pop("declarations")
         ),
-        licences=_all(SampleLicence, tables.pop("licences")),
+        licences=tuple(
+            _one(SampleLicence, row | {"royalties": _all(SampleRoyalty, row.get("royalties", []))})
+            for row in tables.pop("licences")
+        ),
         outcomes=_all(SampleOutcome, tables.pop("outcomes")),
         pledges=_all(SamplePledge, tables.pop("pledges")),
         second_jobs=_all(SampleJob, tables.pop("second_jobs")),

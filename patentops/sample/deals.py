@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from core.days import add_months
+from core.days import add_months, legal_day
 from core.people.types import Actor
 from licensing import selectors as licensing
 from licensing import services as licences
@@ -20,6 +20,7 @@ from patentops.sample.content import (
     SampleOutcome,
     SamplePart,
     SamplePledge,
+    SampleRoyalty,
 )
 from patentops.sample.library import HISTORY, Plan
 from pledges import services as pledges
@@ -43,6 +44,8 @@ def part(paper: SamplePart) -> FeePart:
         base=RoyaltyBase(paper.base) if paper.base else None,
         rate=Decimal(paper.rate) if paper.rate else None,
         cap=money(paper.cap),
+        floor=money(paper.floor),
+        period_months=paper.period_months,
     )
 
 
@@ -130,6 +133,12 @@ class Deals:
             plan.then(plan.ago(paper.filed_days_ago, hour=9), partial(self._file, paper))
         if paper.contested_days_ago is not None:
             plan.then(plan.ago(paper.contested_days_ago, hour=9), partial(self._contest, paper))
+        for royalty in paper.royalties:
+            at = plan.ago(royalty.days_ago, hour=10)
+            plan.then(at, partial(self._report_royalty, paper, royalty))
+            if royalty.accepted_days_ago is not None:
+                agreed = plan.ago(royalty.accepted_days_ago, hour=15)
+                plan.then(agreed, partial(self._accept_royalty, paper))
 
     def _take(self, paper: SampleLicence, at: datetime) -> None:
         row = licences.take_open_licence(
@@ -153,6 +162,27 @@ class Deals:
                     by=taker,
                     now=at,
                 )
+
+    def _report_royalty(self, paper: SampleLicence, royalty: SampleRoyalty, at: datetime) -> None:
+        """The oldest period that is over and not reported."""
+        taker = self.plan.crew.actor(paper.licensee)
+        row = licensing.licence(self.licence_ids[paper.patent], viewer=taker)
+        rows = licensing.period_rows(row, today=legal_day(at))
+        period = next(r.period for r in reversed(rows) if r.over and not r.reports)
+        licences.report_royalty(
+            licence_id=row.pk,
+            starts_on=period.starts_on,
+            amount=Decimal(royalty.amount),
+            note="示例：按开票金额扣除退货和税",
+            by=taker,
+            now=at,
+        )
+
+    def _accept_royalty(self, paper: SampleLicence, at: datetime) -> None:
+        office = self._holder(paper.patent)
+        rows = licensing.royalty_reports(viewer=office, licence_id=self.licence_ids[paper.patent])
+        for report in rows.filter(status="reported"):
+            licences.accept_royalty(report_id=report.pk, by=office, now=at)
 
     def _verify_own(self, paper: SampleLicence, at: datetime) -> None:
         """The bureau verifies the outcome that the platform reported by itself."""

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from core.people.models import Membership
 from core.people.types import Actor
 from licensing import services
-from licensing.models import Licence, OpenDeclaration
-from licensing.rules.fees import FeeMode, RoyaltyBase, parts_for
+from licensing.models import Licence, OpenDeclaration, RoyaltyReport
+from licensing.rules.fees import FeeMode, FeePart, PartKind, RoyaltyBase, parts_for
 from licensing.types import DeclarationTerms
 from listings import selectors
 from listings import services as listings
@@ -101,6 +101,39 @@ def licence(
     """A licence taken on a new declaration; free ones are in force at once."""
     offered = declaration(holder, mode=mode)
     return services.take_open_licence(declaration_id=offered.pk, by=actor(taker), now=now)
+
+
+LONG_AGO = datetime(2023, 11, 20, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def royal_licence(holder: Membership, taker: Membership, **changes: Any) -> Licence:
+    """A licence in force since 2023-11-20 that owes 3% of net sales, at least 50,000 a year."""
+    part: dict[str, Any] = {
+        "base": RoyaltyBase.NET_SALES,
+        "rate": Decimal(3),
+        "floor": Decimal(50_000),
+    }
+    parts = (FeePart(PartKind.RUNNING, **(part | changes)),)
+    row = services.draft_declaration(
+        patent_id=patent(holder), terms=terms(parts=parts), by=actor(holder), now=LONG_AGO
+    )
+    services.declare(
+        declaration_id=row.pk,
+        filed_on=LONG_AGO.date(),
+        announced_on=LONG_AGO.date(),
+        revision=None,
+        by=actor(holder),
+        now=LONG_AGO,
+    )
+    return services.take_open_licence(declaration_id=row.pk, by=actor(taker), now=LONG_AGO)
+
+
+def royalty(row: Licence, taker: Membership, **changes: Any) -> RoyaltyReport:
+    """The first year's report of such a licence: a million sold."""
+    known: dict[str, Any] = {"starts_on": row.starts_on, "amount": Decimal(1_000_000)}
+    return services.report_royalty(
+        licence_id=row.pk, by=actor(taker), now=NOON, **(known | changes)
+    )
 
 
 def paid(row: Licence, taker: Membership, *, now: datetime = NOON) -> Licence:
