@@ -312,9 +312,11 @@ def test_the_list_of_dues_costs_the_same_for_many(licence, office, firm, client_
                                                   django_assert_num_queries):  # fmt: skip
     accept(lic.royalty(licence, firm), office)
 
+    viewer = actor(firm)
+
     def cost():
         with django_assert_num_queries(1):
-            return list(selectors.dues(viewer=actor(firm), today=TODAY))
+            return list(selectors.dues(viewer=viewer, today=TODAY))
 
     assert len(cost()) == 1
     for position in range(20, 30):
