@@ -105,7 +105,6 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             SEARCH,
             DEALS,
             LICENCES,
-            LICENCES,
             DUES,
             PLEDGES,
             CONSOLE,

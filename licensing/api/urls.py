@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from licensing.api import deals, views
-from licensing.api import royalties, views
+from licensing.api import deals, royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
 router.register("open-declarations", views.DeclarationViewSet, basename="open-declaration")
 router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
-urlpatterns = [path("", include(router.urls)), *deals.urlpatterns]
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
-urlpatterns = [*royalties.urlpatterns, path("", include(router.urls))]
+urlpatterns = [*royalties.urlpatterns, path("", include(router.urls)), *deals.urlpatterns]

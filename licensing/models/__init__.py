@@ -6,8 +6,8 @@ from licensing.models.documents import Document
 from licensing.models.licences import Contest, Licence, Payment, PaymentDue
 from licensing.models.outcomes import Outcome
 from licensing.models.plans import FeePart, FeePlan
-from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 from licensing.models.royalties import DueReason, RoyaltyReport
+from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
 __all__ = [
     "Contest",
@@ -24,9 +24,9 @@ __all__ = [
     "Outcome",
     "Payment",
     "PaymentDue",
+    "RoyaltyReport",
     "SignedCopy",
     "TermsFile",
     "TermsPatent",
     "TermsVersion",
-    "RoyaltyReport",
 ]

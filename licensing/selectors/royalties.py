@@ -136,7 +136,7 @@ def interest_lines(
 ) -> tuple[royalties.Line, ...]:
     """Interest on one sum up to today; no query when payments are prefetched.
 
-    None on interest, and none on what is paid for the licence to arise: before that nothing is owed.
+    None on interest, and none on what brings a licence about: before it is paid nothing is owed.
     """
     if due.kind == INTEREST or due.at_conclusion:
         return ()

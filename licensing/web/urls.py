@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from licensing.web import calculator, deals, declarations, licences, outcomes, papers
-from licensing.web import calculator, declarations, licences, outcomes, papers, royalties
+from licensing.web import calculator, deals, declarations, licences, outcomes, papers, royalties
 
 app_name = "licensing"
 urlpatterns = [
