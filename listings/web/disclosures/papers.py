@@ -21,7 +21,7 @@ from listings.rules.disclosures import PUBLICATION_WORDS
 from listings.selectors import disclosures as reading
 from listings.selectors.disclosures import DisclosureCard
 
-SOURCE = Path(__file__).resolve().parents[2] / "templates" / "listings" / "verdict.typ"
+SOURCE = Path(__file__).resolve().parents[3] / "templates" / "listings" / "verdict.typ"
 members = for_roles(Role.INVENTOR, Role.OFFICE)
 
 

@@ -24,7 +24,7 @@ from listings.types import PatentCard
 from listings.web import presenting
 from listings.web.offering.sheet_words import gain_amount
 
-SOURCE = Path(__file__).resolve().parents[2] / "templates" / "listings" / "sheet.typ"
+SOURCE = Path(__file__).resolve().parents[3] / "templates" / "listings" / "sheet.typ"
 
 
 def _contact(request: Request, card: PatentCard) -> str:
