@@ -4,7 +4,8 @@ Three rules, in this order, measured in docs/matching.md:
 1. A section headed 现有工作基础, 公司简介, 预算 and the like is dropped up to the next heading.
 2. Of the rest, a sentence about the firm (founded, staff, revenue, prizes, patents held) or
    about money is dropped.
-3. If nothing is left, the whole text is kept: a poor description beats none.
+3. If nothing is left (all of it under 公司简介, say), only the second rule is kept to; if that
+   leaves nothing either, the whole text is: a poor description beats none.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ _FIRM = re.compile(
 
 def asked(text: str) -> str:
     """The part of a need's description that says what is wanted."""
-    kept = "".join(sentence for sentence in _wanted(text) if not _FIRM.search(sentence))
-    return kept.strip() or text
+    for sentences in (_wanted(text), _SENTENCE.findall(text)):
+        kept = "".join(sentence for sentence in sentences if not _FIRM.search(sentence)).strip()
+        if kept:
+            return kept
+    return text
 
 
 def _wanted(text: str) -> Iterator[str]:

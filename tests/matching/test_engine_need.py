@@ -64,3 +64,8 @@ def test_industry_codes_have_one_division(code: str) -> None:
 def test_an_industry_hints_at_ipc_classes() -> None:
     assert "H01" in taxonomy.classes_of({"38"})
     assert taxonomy.classes_of({"99"}) == frozenset()
+
+
+def test_a_need_that_stands_under_the_firms_introduction_is_kept_without_the_praise() -> None:
+    text = "公司简介：某机械有限公司是一家主轴企业，荣获多项奖。解决电主轴刚性低、噪音大的问题。"
+    assert asked(text) == "解决电主轴刚性低、噪音大的问题。"
