@@ -95,7 +95,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
                 ("held_out", _("留出的企业（交叉验证）")),
                 ("shadow", _("试用期间的新评价")),
             )
-            if report.get(key)
+            if report.get(key, {}).get("receivers")
         ],
         "lists": report.get("lists"),
         "curves": asked.calibrations(row.pk),
