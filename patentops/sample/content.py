@@ -189,6 +189,23 @@ class SampleLicence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTalk:
+    """A firm that negotiates for a patent, as far as it has come."""
+
+    patent: str
+    firm: str
+    kind: str
+    wish: str
+    amount: int
+    remarks: str
+    asked_days_ago: int
+    proposed_days_ago: int
+    months: int | None = None
+    countered: int | None = None
+    agreed_days_ago: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleOutcome:
     """What a holder reports of a patent, and what the bureau makes of it."""
 
@@ -267,6 +284,7 @@ class Sample:
     subscriptions: tuple[SampleSubscription, ...]
     declarations: tuple[SampleDeclaration, ...]
     licences: tuple[SampleLicence, ...]
+    talks: tuple[SampleTalk, ...]
     outcomes: tuple[SampleOutcome, ...]
     pledges: tuple[SamplePledge, ...]
     second_jobs: tuple[SampleJob, ...]
@@ -300,6 +318,7 @@ def sample() -> Sample:
             _one(SampleLicence, row | {"royalties": _all(SampleRoyalty, row.get("royalties", []))})
             for row in tables.pop("licences")
         ),
+        talks=_all(SampleTalk, tables.pop("talks")),
         outcomes=_all(SampleOutcome, tables.pop("outcomes")),
         pledges=_all(SamplePledge, tables.pop("pledges")),
         second_jobs=_all(SampleJob, tables.pop("second_jobs")),

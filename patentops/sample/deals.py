@@ -11,7 +11,9 @@ from core.days import add_months, legal_day
 from core.people.types import Actor
 from licensing import selectors as licensing
 from licensing import services as licences
+from licensing.rules.deals import DealKind, Terms
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
+from licensing.services import deals as talks
 from licensing.types import DeclarationTerms, OutcomeReport
 from listings import selectors as patents
 from patentops.sample.content import (
@@ -21,6 +23,7 @@ from patentops.sample.content import (
     SamplePart,
     SamplePledge,
     SampleRoyalty,
+    SampleTalk,
 )
 from patentops.sample.library import HISTORY, Plan
 from pledges import services as pledges
@@ -50,6 +53,61 @@ def part(paper: SamplePart) -> FeePart:
 
 
 @dataclass
+class Talk:
+    """A negotiation: asked, taken up, terms, perhaps other terms, perhaps agreed."""
+
+    plan: Plan
+    paper: SampleTalk
+    holder: Actor
+    deal_id: int = 0
+
+    def prepare(self) -> None:
+        """Plan its days."""
+        paper, plan = self.paper, self.plan
+        plan.then(plan.ago(paper.asked_days_ago, hour=10), self._ask)
+        plan.then(plan.ago(paper.proposed_days_ago, hour=10), self._propose)
+        if paper.countered is not None:
+            plan.then(plan.ago(paper.proposed_days_ago, hour=16), self._counter)
+        if paper.agreed_days_ago is not None:
+            plan.then(plan.ago(paper.agreed_days_ago, hour=11), self._agree)
+
+    def _ask(self, at: datetime) -> None:
+        row = talks.inquire(
+            patent_id=self.plan.patent_ids[self.paper.patent],
+            kind=self.paper.kind,
+            wish=self.paper.wish,
+            by=self.plan.crew.actor(self.paper.firm),
+            now=at,
+        )
+        self.deal_id = row.pk
+        talks.answer_inquiry(deal_id=row.pk, accept=True, reason="", by=self.holder, now=at)
+
+    def _terms(self, amount: int) -> Terms:
+        return Terms(
+            kind=DealKind(self.paper.kind),
+            patents=(self.plan.patent_ids[self.paper.patent],),
+            parts=(FeePart(PartKind.LUMP, amount=Decimal(amount)),),
+            months=self.paper.months,
+            remarks=self.paper.remarks,
+        )
+
+    def _propose(self, at: datetime) -> None:
+        by = self.plan.crew.actor(self.paper.firm)
+        talks.propose_terms(
+            deal_id=self.deal_id, terms=self._terms(self.paper.amount), by=by, now=at
+        )
+
+    def _counter(self, at: datetime) -> None:
+        terms = self._terms(self.paper.countered or 0)
+        talks.propose_terms(deal_id=self.deal_id, terms=terms, by=self.holder, now=at)
+
+    def _agree(self, at: datetime) -> None:
+        talks.answer_terms(
+            deal_id=self.deal_id, version=1, accept=True, reason="", by=self.holder, now=at
+        )
+
+
+@dataclass
 class Deals:
     """Plans the deals on those patents that are new in this load."""
 
@@ -68,6 +126,9 @@ class Deals:
         for licence in content.licences:
             if licence.patent in fresh:
                 self._plan_licence(licence)
+        for talk in content.talks:
+            if talk.patent in fresh:
+                Talk(self.plan, talk, self._holder(talk.patent)).prepare()
         for outcome in content.outcomes:
             if outcome.patent in fresh:
                 self._plan_outcome(outcome)
