@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
@@ -109,8 +109,9 @@ def _run_leased(shard_id: int, *, now: datetime) -> bool:
         ranking = arena.rank(run.engine, live.values())
         lists = {key: [ranked(hit) for hit in hits] for key, hits in ranking.lists.items()}
         shard.matches = draft(run, live, lists, ranking.suppliers)
-        shard.done_at, shard.leased_until = now, None
         shard.seconds = round(monotonic() - began, 3)
+        now += timedelta(seconds=shard.seconds)
+        shard.done_at, shard.leased_until = now, None
         shard.save(update_fields=["done_at", "leased_until", "matches", "seconds"])
     _finish_if_done(run.pk, now=now)
     return True

@@ -145,7 +145,10 @@ def _shown(request: Request, run: Run, form: RecutForm, *, status: int = 200) ->
         "is_polled": run.state == RunState.RUNNING or (found and found.working),
     }
     page = "matching/run.html#state" if request.htmx else "matching/run.html"
-    return render(request, page, context, status=status)
+    response = render(request, page, context, status=status)
+    if request.htmx and not is_under_way:
+        response["HX-Refresh"] = "true"  # what could be steered is over
+    return response
 
 
 def _described(run: Run, found: running.Progress | None) -> dict[str, Any]:
