@@ -20,7 +20,7 @@ from matching.selectors import wanting as asked
 from matching.services.offering import offer
 
 
-class BarSerializer(serializers.Serializer[Any]):
+class WanterBarSerializer(serializers.Serializer[Any]):
     """One part of the score in whole points."""
 
     code = serializers.CharField()
@@ -36,7 +36,7 @@ class WanterSerializer(serializers.Serializer[Any]):
     region = serializers.CharField()
     industries = serializers.ListField(child=serializers.CharField())
     need = NeedSerializer(allow_null=True)
-    bars = BarSerializer(many=True)
+    bars = WanterBarSerializer(many=True)
     is_loud = serializers.BooleanField(help_text="达到推送门槛")
 
 

@@ -11,6 +11,8 @@ from pledges import rules, selectors
 from pledges.models import Pledge, PledgeeConsent, PledgeItem
 from pledges.types import PledgeInput
 
+PLEDGE_ENDINGS = [(e.value, label) for e, label in rules.ENDING_LABELS.items()]
+
 
 class ConsentSerializer(serializers.ModelSerializer[PledgeeConsent]):
     """What the pledgee agreed to."""
@@ -93,9 +95,7 @@ class NewConsentSerializer(serializers.Serializer[Any]):
 class ReleaseSerializer(serializers.Serializer[Any]):
     """The end of a pledge."""
 
-    ending = serializers.ChoiceField(
-        choices=[(e.value, label) for e, label in rules.ENDING_LABELS.items()]
-    )
+    ending = serializers.ChoiceField(choices=PLEDGE_ENDINGS)
     released_on = serializers.DateField()
 
 

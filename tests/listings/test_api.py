@@ -215,6 +215,6 @@ def test_every_operation_is_described_without_a_warning(
     schema = SchemaGenerator(api_version="v1").get_schema(request=None, public=True)
     validate_schema(schema)
     said = capsys.readouterr().err
-    assert [line for line in said.splitlines() if "listings" in line] == []
+    assert [line for line in said.splitlines() if "Warning" in line] == []
     paths = {path for path in schema["paths"] if path.startswith(("/api/v1/listings",))}
     assert "/api/v1/listings/{id}/publish/" in paths or "/api/v1/listings/{pk}/publish/" in paths
