@@ -13,14 +13,13 @@ from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from core.api.pagination import Cursor
 from core.api.parsers import JSONParser
 from core.api.permissions import SignedIn
 from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from licensing import selectors, services
 from licensing.api.fees import EstimateQuery, ForecastSerializer
 from licensing.api.serializers import (
@@ -46,26 +45,14 @@ from licensing.models import Licence, OpenDeclaration, Outcome
 from licensing.rules.forecast import forecast
 
 
-class Room(IdempotentCreateMixin):
+class Room(Resource):
     """What the three resources have in common."""
 
-    request: Request
     pagination_class = Cursor
     permission_classes = (SignedIn,)
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
     parser_classes = (JSONParser, FormParser, MultiPartParser)
-
-    def page(self) -> Response:
-        """One page of the queryset, with its links."""
-        rows = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
-
-    def taken_in(self, form: type[Serializer[Any]]) -> Any:
-        """The request's body through its serializer; a 400 problem when it does not fit."""
-        filled = form(data=self.request.data)
-        filled.is_valid(raise_exception=True)
-        return filled
 
 
 class DeclarationViewSet(Room):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -15,7 +14,7 @@ from rest_framework.routers import SimpleRouter
 from core.api.pagination import Cursor
 from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from listings.api.views import whole
 from listings.rules.consents import ConsentStatus
 from listings.selectors.ownership import consents as selectors
@@ -66,10 +65,9 @@ class Newest(Cursor):
     ordering = ("-asked_at", "-pk")  # type: ignore[assignment]
 
 
-class ConsentViewSet(IdempotentCreateMixin):
+class ConsentViewSet(Resource):
     """What the caller asked its co-owners, and what they ask it."""
 
-    request: Request
     serializer_class = CoOwnerConsentSerializer
     pagination_class = Newest
     filter_backends = ()
@@ -91,8 +89,7 @@ class ConsentViewSet(IdempotentCreateMixin):
         responses={200: CoOwnerConsentSerializer(many=True)},
     )
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page()
 
     @extend_schema(
         operation_id="consents_retrieve",
@@ -111,11 +108,8 @@ class ConsentViewSet(IdempotentCreateMixin):
         responses={201: CoOwnerConsentSerializer, **problems(*REFUSED)},
     )
     def create(self, request: Request) -> Response:
-        sent = NewCoOwnerConsentSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        data = dict(sent.validated_data)
-        scope = Consent(data.pop("scope"))
-        pk = services.ask_consent(**data, scope=scope, by=request.actor, now=timezone.now())
+        data = self.command(NewCoOwnerConsentSerializer)
+        pk = services.ask_consent(**data | {"scope": Consent(data["scope"])})
         return self._answer(pk, status=201)
 
     @extend_schema(
@@ -127,18 +121,9 @@ class ConsentViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def answer(self, request: Request, pk: str) -> Response:
-        sent = CoOwnerConsentAnswerSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        data = sent.validated_data
-        services.answer_consent(
-            consent_id=whole(pk),
-            agreed=data["agreed"],
-            scope=Consent(data.get("scope", Consent.NONE)),
-            answer=data["answer"],
-            proof=data.get("proof"),
-            by=request.actor,
-            now=timezone.now(),
-        )
+        data = self.command(CoOwnerConsentAnswerSerializer)
+        scope = Consent(data.pop("scope", Consent.NONE))
+        services.answer_consent(consent_id=whole(pk), scope=scope, **data)
         return self._answer(whole(pk))
 
     @extend_schema(
@@ -151,7 +136,7 @@ class ConsentViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        return self._end(services.withdraw_consent, request, pk)
+        return self._end(services.withdraw_consent, pk)
 
     @extend_schema(
         operation_id="consents_cancel",
@@ -163,12 +148,10 @@ class ConsentViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        return self._end(services.cancel_consent, request, pk)
+        return self._end(services.cancel_consent, pk)
 
-    def _end(self, command: Any, request: Request, pk: str) -> Response:
-        sent = CoOwnerConsentEndSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        command(consent_id=whole(pk), **sent.validated_data, by=request.actor, now=timezone.now())
+    def _end(self, command: Any, pk: str) -> Response:
+        command(consent_id=whole(pk), **self.command(CoOwnerConsentEndSerializer))
         return self._answer(whole(pk))
 
 

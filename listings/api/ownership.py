@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
 from core.days import legal_day
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from listings.api.views import whole
 from listings.rules.inventors import InventorRightKind
 from listings.rules.working import WorkingKind
@@ -100,10 +100,9 @@ class EndOfRightSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200)
 
 
-class OwnershipViewSet(IdempotentCreateMixin):
+class OwnershipViewSet(Resource):
     """One patent of the caller's stock, by the patent's id."""
 
-    request: Request
     serializer_class = OwnershipSerializer
     filter_backends = ()
     queryset = office.no_patents()
@@ -116,11 +115,6 @@ class OwnershipViewSet(IdempotentCreateMixin):
         on = legal_day(timezone.now())
         found = selectors.ownership(whole(str(pk)), viewer=self.request.actor, on=on)
         return Response(OwnershipSerializer(found).data, status=status)
-
-    def _sent(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        sent = kind(data=self.request.data)
-        sent.is_valid(raise_exception=True)
-        return {**sent.validated_data, "by": self.request.actor, "now": timezone.now()}
 
     @extend_schema(
         operation_id="ownership_retrieve",
@@ -140,7 +134,7 @@ class OwnershipViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def funding(self, request: Request, pk: str) -> Response:
-        services.declare_funding(patent_id=whole(pk), **self._sent(FundingSerializer))
+        services.declare_funding(patent_id=whole(pk), **self.command(FundingSerializer))
         return self._answer(pk)
 
     @extend_schema(
@@ -152,7 +146,7 @@ class OwnershipViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def workings(self, request: Request, pk: str) -> Response:
-        data = self._sent(WorkingSerializer)
+        data = self.command(WorkingSerializer)
         kind = WorkingKind(data.pop("kind"))
         services.state_working(patent_id=whole(pk), kind=kind, **data)
         return self._answer(pk, status=201)
@@ -166,7 +160,7 @@ class OwnershipViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def unworked(self, request: Request, pk: str) -> Response:
-        services.explain_unworked(patent_id=whole(pk), **self._sent(UnworkedSerializer))
+        services.explain_unworked(patent_id=whole(pk), **self.command(UnworkedSerializer))
         return self._answer(pk)
 
     @extend_schema(
@@ -178,7 +172,7 @@ class OwnershipViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def rights(self, request: Request, pk: str) -> Response:
-        data = self._sent(InventorRightSerializer)
+        data = self.command(InventorRightSerializer)
         kind, consent = InventorRightKind(data.pop("kind")), Consent(data.pop("consent"))
         services.grant_right(patent_id=whole(pk), kind=kind, consent=consent, **data)
         return self._answer(pk, status=201)
@@ -204,7 +198,7 @@ class OwnershipViewSet(IdempotentCreateMixin):
         responses={200: OwnershipSerializer, **problems(*REFUSED)},
     )
     def end_right(self, request: Request, pk: str) -> Response:
-        patent = services.end_right(right_id=whole(pk), **self._sent(EndOfRightSerializer))
+        patent = services.end_right(right_id=whole(pk), **self.command(EndOfRightSerializer))
         return self._answer(patent)
 
 

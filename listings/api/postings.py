@@ -16,7 +16,7 @@ from rest_framework.routers import SimpleRouter
 from core.api.pagination import Cursor
 from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from listings.api.views import whole
 from listings.rules.postings import Agreed, PostingStatus, Scope
 from listings.selectors.trading import auctions as objection_questions
@@ -95,10 +95,9 @@ class NewestPosting(Cursor):
     ordering = "-pk"
 
 
-class PostingViewSet(IdempotentCreateMixin):
+class PostingViewSet(Resource):
     """What runs now, for anyone; one's own in every state."""
 
-    request: Request
     serializer_class = PostingSerializer
     pagination_class = NewestPosting
     filter_backends = ()
@@ -130,11 +129,6 @@ class PostingViewSet(IdempotentCreateMixin):
         headers = {"Location": f"/api/v1/price-postings/{key}/"} if status == 201 else {}
         return Response(body, status=status, headers=headers)
 
-    def _sent(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        sent = kind(data=self.request.data)
-        sent.is_valid(raise_exception=True)
-        return {**sent.validated_data, "by": self.request.actor, "now": timezone.now()}
-
     @extend_schema(
         operation_id="price_postings_list",
         summary="价格公示",
@@ -143,8 +137,7 @@ class PostingViewSet(IdempotentCreateMixin):
         responses={200: PostingSerializer(many=True)},
     )
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page()
 
     @extend_schema(
         operation_id="price_postings_retrieve",
@@ -162,7 +155,7 @@ class PostingViewSet(IdempotentCreateMixin):
         responses={201: PostingDetailSerializer, **problems(*REFUSED)},
     )
     def create(self, request: Request) -> Response:
-        data = self._sent(NewPostingSerializer)
+        data = self.command(NewPostingSerializer)
         by, now, patent_id = data.pop("by"), data.pop("now"), data.pop("patent_id")
         data |= {"route": Route(data["route"]), "scope": Scope(data["scope"])}
         pk = services.draft_posting(patent_id=patent_id, agreed=Agreed(**data), by=by, now=now)
@@ -190,7 +183,7 @@ class PostingViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        services.withdraw_posting(posting_id=whole(pk), **self._sent(WithdrawPostingSerializer))
+        services.withdraw_posting(posting_id=whole(pk), **self.command(WithdrawPostingSerializer))
         return self._answer(pk)
 
     @extend_schema(
@@ -202,7 +195,7 @@ class PostingViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"], url_path="objections")
     def object(self, request: Request, pk: str) -> Response:
-        objections.object_to_posting(posting_id=whole(pk), **self._sent(NewObjectionSerializer))
+        objections.object_to_posting(posting_id=whole(pk), **self.command(NewObjectionSerializer))
         return self._answer(pk, status=201)
 
     @extend_schema(
@@ -219,7 +212,7 @@ class PostingViewSet(IdempotentCreateMixin):
         row = selectors.posting(whole(pk), viewer=request.actor)
         selectors.objection(whole(objection_id), of=row)
         objections.answer_objection(
-            objection_id=whole(objection_id), **self._sent(ObjectionAnswerSerializer)
+            objection_id=whole(objection_id), **self.command(ObjectionAnswerSerializer)
         )
         return self._answer(pk)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -15,7 +14,7 @@ from rest_framework.routers import SimpleRouter
 from core.api.pagination import Cursor
 from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from listings.api.views import whole
 from listings.selectors.shelves import promotion_lists as selectors
 from listings.services.shelves import promotion_lists as services
@@ -60,10 +59,9 @@ class NewestList(Cursor):
     ordering = "-pk"
 
 
-class PromotionListViewSet(IdempotentCreateMixin):
+class PromotionListViewSet(Resource):
     """One's own."""
 
-    request: Request
     serializer_class = PromotionListSerializer
     pagination_class = NewestList
     filter_backends = ()
@@ -86,8 +84,7 @@ class PromotionListViewSet(IdempotentCreateMixin):
         responses={200: PromotionListSerializer(many=True)},
     )
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page()
 
     @extend_schema(
         operation_id="promotion_lists_retrieve",
@@ -105,11 +102,9 @@ class PromotionListViewSet(IdempotentCreateMixin):
         responses={201: PromotionListDetailSerializer, **problems(*REFUSED)},
     )
     def create(self, request: Request) -> Response:
-        sent = PromotionListInputSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        pk = services.make_list(
-            draft=Draft(**sent.validated_data), by=request.actor, now=timezone.now()
-        )
+        data = self.command(PromotionListInputSerializer)
+        by, now = data.pop("by"), data.pop("now")
+        pk = services.make_list(draft=Draft(**data), by=by, now=now)
         return self._answer(pk, status=201)
 
     @extend_schema(
@@ -122,16 +117,9 @@ class PromotionListViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, pk: str) -> Response:
-        sent = PromotionListEditSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        data = dict(sent.validated_data)
-        services.edit_list(
-            list_id=whole(pk),
-            version=data.pop("version"),
-            draft=Draft(**data),
-            by=request.actor,
-            now=timezone.now(),
-        )
+        data = self.command(PromotionListEditSerializer)
+        by, now, version = data.pop("by"), data.pop("now"), data.pop("version")
+        services.edit_list(list_id=whole(pk), version=version, draft=Draft(**data), by=by, now=now)
         return self._answer(pk)
 
 

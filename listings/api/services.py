@@ -18,7 +18,8 @@ from rest_framework.views import APIView
 from core.api.pagination import Cursor
 from core.api.schema import KEY, REFUSED, problems
 from core.api.types import Request
-from core.idempotency.api import IdempotentCreateMixin, idempotently
+from core.idempotency.api import idempotently
+from core.idempotency.resources import Resource
 from listings.api.views import whole
 from listings.rules.promotion import KIND_WORDS, ServiceState
 from listings.selectors.layers import promotion as selectors
@@ -83,10 +84,9 @@ class NewestAsked(Cursor):
     ordering = ("-asked_at", "-pk")  # type: ignore[assignment]
 
 
-class ServiceRequestViewSet(IdempotentCreateMixin):
+class ServiceRequestViewSet(Resource):
     """What the caller asked, and what it is asked."""
 
-    request: Request
     serializer_class = ServiceRequestSerializer
     pagination_class = NewestAsked
     filter_backends = ()
@@ -102,11 +102,6 @@ class ServiceRequestViewSet(IdempotentCreateMixin):
         card = selectors.service_request(whole(str(pk)), viewer=self.request.actor)
         headers = {"Location": f"/api/v1/service-requests/{pk}/"} if status == 201 else {}
         return Response(ServiceRequestSerializer(card).data, status=status, headers=headers)
-
-    def _sent(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        sent = kind(data=self.request.data)
-        sent.is_valid(raise_exception=True)
-        return {**sent.validated_data, "by": self.request.actor, "now": timezone.now()}
 
     @extend_schema(
         operation_id="service_requests_list",
@@ -135,7 +130,7 @@ class ServiceRequestViewSet(IdempotentCreateMixin):
         responses={201: ServiceRequestSerializer, **problems(*REFUSED)},
     )
     def create(self, request: Request) -> Response:
-        pk = services.request_service(**self._sent(NewServiceRequestSerializer))
+        pk = services.request_service(**self.command(NewServiceRequestSerializer))
         return self._answer(pk, status=201)
 
     @extend_schema(
@@ -147,7 +142,7 @@ class ServiceRequestViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def answer(self, request: Request, pk: str) -> Response:
-        services.answer_service(request_id=whole(pk), **self._sent(ServiceAnswerSerializer))
+        services.answer_service(request_id=whole(pk), **self.command(ServiceAnswerSerializer))
         return self._answer(pk)
 
     @extend_schema(
@@ -159,7 +154,7 @@ class ServiceRequestViewSet(IdempotentCreateMixin):
     )
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
-        services.close_service(request_id=whole(pk), **self._sent(ServiceOutcomeSerializer))
+        services.close_service(request_id=whole(pk), **self.command(ServiceOutcomeSerializer))
         return self._answer(pk)
 
 
