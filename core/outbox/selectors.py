@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.outbox.models import OutboxDelivery, OutboxEvent
+from core.outbox.models import OutboxEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,3 @@ def event(event_id: str) -> FeedEvent:
     """One event; OutboxEvent.DoesNotExist when there is none."""
     row = OutboxEvent.objects.get(pk=event_id)
     return FeedEvent(row.sequence or 0, str(row.pk), row.name, row.payload, row.occurred_at)
-
-
-def dead_deliveries() -> int:
-    """How many deliveries need a person to look at them."""
-    return OutboxDelivery.objects.filter(dead_at__isnull=False).count()

@@ -77,11 +77,6 @@ def organisation_named(name: str) -> OrganisationCard | None:
     return _card(rows[0]) if len(rows) == 1 else None
 
 
-def organisation_ids_in(prefix: str) -> list[int]:
-    """Organisations whose region lies below this prefix."""
-    return list(Organisation.objects.filter(region__startswith=prefix).values_list("pk", flat=True))
-
-
 def organisations_in(prefix: str, kinds: Iterable[str], *, limit: int) -> list[OrganisationCard]:
     """Organisations of these kinds whose region lies below the prefix, by name."""
     rows = Organisation.objects.filter(region__startswith=prefix, kind__in=list(kinds))

@@ -27,6 +27,7 @@ from licensing.models import (
 from licensing.rules import deals as rules
 from licensing.rules import effect, fees, moves
 from licensing.rules.deals import DealKind, Party
+from licensing.rules.numbers import licence_number
 from licensing.selectors import deals as selectors
 from licensing.services.deal_ground import (
     advance,
@@ -315,7 +316,7 @@ def _grant(
         noticed_by=by.key,
         served_at=now,
     )
-    licence.number = f"XK{starts_on:%Y}{licence.pk:08d}"
+    licence.number = licence_number(licence.pk, starts_on)
     licence.ends_on = rules.last_day(starts_on, version.months, expires_on=expires_on)
     licence.encumbrance_id = bind(
         patent_id=item.patent_id,

@@ -20,6 +20,7 @@ from core.permissions import Permission, require
 from licensing.models import Licence, OpenDeclaration, Payment, PaymentDue
 from licensing.rules import effect, fees, moves
 from licensing.rules.guards import serving_errors
+from licensing.rules.numbers import licence_number
 from licensing.services import documents
 from licensing.services.ground import (
     bind,
@@ -86,7 +87,7 @@ def take_open_licence(
         if served_proof
         else None,
     )
-    licence.number = f"XK{legal_day(now):%Y}{licence.pk:08d}"
+    licence.number = licence_number(licence.pk, legal_day(now))
     licence.save(update_fields=["number"])
     write_schedule(licence)
     audit.record("licence.noticed", subject=licence, by=by, at=now)

@@ -15,6 +15,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from core.attachments.web import download
 from core.errors import Missing
 from core.idempotency.web import submitted
 from core.people import selectors as people
@@ -27,7 +28,6 @@ from licensing.selectors import deals as selectors
 from licensing.services import completing, deals, signing
 from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent
-from licensing.web.papers import download
 from listings import selectors as listings
 from listings.selectors.trading import price_postings as postings
 

@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from core.attachments.web import download
 from core.errors import Missing
 from core.web.doors import login_needed
 from core.web.types import Request
@@ -18,7 +19,6 @@ from licensing import selectors
 from licensing.web.typesetting import typeset
 
 if TYPE_CHECKING:
-    from core.attachments.models import Attachment
     from licensing.models import Document
 
 
@@ -71,22 +71,6 @@ def check(request: Request, content_hash: str = "") -> HttpResponse:
         context = {"document": None, "problem": problem.message, "asked": content_hash[:64]}
         return render(request, "licensing/check.html", context, status=404)
     return render(request, "licensing/check.html", {"document": document})
-
-
-def download(attachment: Attachment | None) -> HttpResponse:
-    """The file as a download (at most 10 MB); never shown in place, whatever it claims to be."""
-    if attachment is None:
-        raise Missing(_("没有上传文件。"))
-    with attachment.file.open("rb") as file:
-        content = file.read()
-    return HttpResponse(
-        content,
-        content_type=attachment.content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
 
 
 @login_needed

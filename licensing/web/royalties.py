@@ -17,6 +17,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.attachments.web import download
 from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
@@ -27,7 +28,7 @@ from licensing.rules import fees
 from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import file_field
-from licensing.web.papers import download, paper_pdf
+from licensing.web.papers import paper_pdf
 from licensing.web.typesetting import typeset
 
 MOST = 5_000

@@ -18,23 +18,11 @@ from listings.models import (
 )
 from listings.models.patents import oversees, sees_all
 from listings.rules import potential
+from listings.rules.potential import Part
 from listings.selectors.layers.evidence import Rulebook, as_rule
 
 NOT_FOUND = "没有找到这件专利的评估，可能已被移除，或您无权查看。"
 MOVES_SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class PartCard:
-    """One part of the score."""
-
-    code: str
-    label: str
-    points: Decimal
-    max: int
-    words: str
-    known: bool
-    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ class PotentialCard:
     patent_id: int
     score: Decimal | None
     evidence: int
-    parts: tuple[PartCard, ...]
+    parts: tuple[Part, ...]
     layer: str
     by_hand: bool
     reasons: tuple[str, ...]
@@ -126,12 +114,11 @@ def _may_read(patent: Patent, viewer: Actor) -> bool:
     return patent.organisation_id in viewer.acts_for and viewer.has(Role.OFFICE, Role.BROKER)
 
 
-def parts_of(item: InventoryItem) -> tuple[PartCard, ...]:
+def parts_of(item: InventoryItem) -> tuple[Part, ...]:
     """The stored parts, in the order of the rule."""
     return tuple(
-        PartCard(
+        Part(
             code=part["code"],
-            label=potential.LABELS[part["code"]],
             points=Decimal(part["tenths"]) / 10,
             max=part["max"],
             words=part["words"],

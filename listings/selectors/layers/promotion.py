@@ -17,6 +17,7 @@ from listings.models import InventoryItem, Listing, Patent, ServiceRequest
 from listings.rules import moves, potential, promotion
 from listings.rules.promotion import ServiceKind, ServiceState
 from listings.selectors.cards import printed
+from listings.selectors.layers.potential import parts_of
 from listings.types import InventoryStatus, Layer, ListingStatus
 
 LIFTS_SHOWN = 3
@@ -125,9 +126,8 @@ def _candidate(
 
 def lifts(item: InventoryItem) -> tuple[str, ...]:
     """The labels of the parts where most is to be gained, what is not known first."""
-    gains = [p for p in item.parts if p["max"] * 10 > p["tenths"]]
-    gains.sort(key=lambda p: (p["known"], p["tenths"] - p["max"] * 10))
-    return tuple(potential.LABELS[p["code"]] for p in gains[:LIFTS_SHOWN])
+    gains = potential.what_lifts(parts_of(item))
+    return tuple(part.label for part in gains[:LIFTS_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from core.attachments.web import download
 from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Role
@@ -93,18 +94,9 @@ def pdf(request: Request, pk: int) -> HttpResponse:
 @members
 def file(request: Request, pk: int, file_id: int) -> HttpResponse:
     """A supporting file as a download."""
-    found = reading.disclosure_file(pk, file_id, viewer=request.actor)
-    with found.file.open("rb") as stored:
-        content = stored.read()
-    return HttpResponse(
-        content,
-        content_type=found.content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, found.name) or "",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
-    )
+    response = download(reading.disclosure_file(pk, file_id, viewer=request.actor))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 urlpatterns = [

@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from core.attachments.web import download
 from core.days import legal_day
 from core.reference import selectors as reference
 from core.web.types import Request
@@ -125,17 +126,7 @@ def pdf(request: Request, pk: int) -> HttpResponse:
 @require_GET
 def file(request: Request, pk: int, file_id: int) -> HttpResponse:
     """A file beside the sheet as a download; never shown in place, whatever it claims to be."""
-    found = reading.attachment(pk, file_id, viewer=request.actor)
-    with found.file.open("rb") as stored:
-        content = stored.read()
-    return HttpResponse(
-        content,
-        content_type=found.content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, found.name) or "",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return download(reading.attachment(pk, file_id, viewer=request.actor))
 
 
 urlpatterns = [

@@ -12,12 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from core.attachments.models import Attachment
+from core.attachments.web import download
 from core.errors import Missing
 from core.idempotency.web import submitted
 from core.people import selectors as people
@@ -141,22 +140,6 @@ def end(request: Request, pk: int, move: str) -> HttpResponse:
 def proof(request: Request, pk: int) -> HttpResponse:
     """The paper behind a consent."""
     return download(reading.consent(pk, viewer=request.actor).proof)
-
-
-def download(attachment: Attachment | None) -> HttpResponse:
-    """The file as a download (at most 10 MB); never shown in place, whatever it claims to be."""
-    if attachment is None:
-        raise Missing("没有上传文件。")
-    with attachment.file.open("rb") as file:
-        content = file.read()
-    return HttpResponse(
-        content,
-        content_type=attachment.content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
 
 
 @require_GET

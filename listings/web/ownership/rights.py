@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from core.attachments.web import download
 from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submitted
@@ -24,7 +25,6 @@ from listings.selectors.ownership import rights as reading
 from listings.services.ownership import rights as commands
 from listings.types import Consent
 from listings.web.doors import keepers, own_patent
-from listings.web.ownership.consents import download
 from listings.web.ownership.forms import (
     RIGHTS,
     WORKINGS,

@@ -1,0 +1,10 @@
+"""How licences are numbered."""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+def licence_number(pk: int, day: date) -> str:
+    """XK 许可, the year of the notice or the signing, and the running number."""
+    return f"XK{day:%Y}{pk:08d}"
