@@ -36,11 +36,11 @@ _HALF = 256  # where topics begin in `meaning`
 class Effort:
     """How far the candidate stage goes; the defaults are measured (docs/matching.md)."""
 
-    postings: int = 60_000  # entries walked for one demand
+    postings: int = 200_000  # entries walked for one demand
     least_share: float = 0.5  # of what its terms weigh: never less is walked
     weighed: int = 8_000  # that words find best: their classes, terms and clusters are looked at
     near: int = 1_000  # of these vectors are multiplied
-    scored: int = 200  # of these everything is
+    scored: int = 300  # of these everything is
     probes: int = 4  # clusters whose whole population is looked at where words find too few
 
 
