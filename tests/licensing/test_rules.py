@@ -18,55 +18,6 @@ TABLES = [
     (moves.CONTEST_MOVES, moves.ContestStatus),
     (moves.OUTCOME_MOVES, moves.OutcomeStatus),
 ]
-LEGAL = {
-    ("draft", "approve"): "internal_ok",
-    ("internal_ok", "send_back"): "draft",
-    ("filed", "send_back"): "draft",
-    ("internal_ok", "file"): "filed",
-    ("filed", "announce"): "announced",
-    ("announced", "withdraw"): "withdrawn",
-    ("announced", "end"): "ended",
-    ("draft", "discard"): "discarded",
-    ("internal_ok", "discard"): "discarded",
-    ("filed", "discard"): "discarded",
-}
-LEGAL_LICENCE = {
-    ("noticed", "take_effect"): "effective",
-    ("effective", "file"): "filed",
-    ("effective", "end"): "ended",
-    ("filed", "end"): "ended",
-    ("noticed", "void"): "void",
-    ("effective", "void"): "void",
-    ("filed", "void"): "void",
-}
-LEGAL_CONTEST = {
-    ("raised", "uphold"): "upheld",
-    ("raised", "dismiss"): "dismissed",
-    ("raised", "drop"): "dropped",
-}
-LEGAL_OUTCOME = {
-    ("reported", "verify"): "verified",
-    ("reported", "reject"): "rejected",
-    ("rejected", "report_again"): "reported",
-    ("reported", "annul"): "rejected",
-    ("verified", "annul"): "rejected",
-}
-
-
-@pytest.mark.parametrize(
-    ("table", "legal"),
-    list(zip(TABLES, [LEGAL, LEGAL_LICENCE, LEGAL_CONTEST, LEGAL_OUTCOME], strict=True)),
-    ids=["declaration", "licence", "contest", "outcome"],
-)
-def test_every_pair_of_status_and_move_is_decided(table, legal):
-    moves_of, statuses = table
-    for status in statuses:
-        for move in moves_of:
-            if (status.value, move) in legal:
-                assert moves.after(moves_of, status, move) == legal[status.value, move]
-            else:
-                with pytest.raises(moves.IllegalMove):
-                    moves.after(moves_of, status, move)
 
 
 @pytest.mark.parametrize(("moves_of", "statuses"), TABLES)
