@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import DataError, models
 from django.db.models import CheckConstraint, Q
+from psycopg import errors
+
+log = logging.getLogger(__name__)
 
 ACTOR_KEY_LENGTH = 80
 UNREADABLE = "提交的内容或地址中含有无法识别的字符（NUL），请删去后重试。"
+RIVAL = "就在刚才，有人同时办理了同一件事，您的这一次没有保存。请刷新页面，核对后再提交。"
+
+RACES = (
+    errors.UniqueViolation,
+    errors.ExclusionViolation,
+    errors.ForeignKeyViolation,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
 
 
 def both_or_neither(first: str, second: str, *, name: str) -> CheckConstraint:
@@ -22,6 +36,18 @@ def holds_nul(problem: Exception) -> bool:
     Fields of forms and serializers refuse it themselves; addresses and raw values do not.
     """
     return isinstance(problem, DataError) and "NUL" in str(problem)
+
+
+def lost_to_a_rival(problem: Exception) -> bool:
+    """Whether the database refused a write because another one came first at the same moment.
+
+    Services ask before they write, and say what is the matter; between the asking and the writing
+    there is a moment in which only the constraint, or the deadlock detector, can tell.
+    """
+    lost = isinstance(problem.__cause__, RACES)
+    if lost:
+        log.warning("A write lost to its rival: %s", problem)
+    return lost
 
 
 class ActorKeyField(models.CharField[str | None, str | None]):

@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from core.db import UNREADABLE, holds_nul
+from core.db import RIVAL, UNREADABLE, holds_nul, lost_to_a_rival
 from core.errors import DomainError, Invalid
 
 PROBLEM_JSON = "application/problem+json"
@@ -86,6 +86,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         return problem(404, "not-found", DETAILS["not_found"])
     if holds_nul(exc):
         return problem(400, "unreadable", UNREADABLE)
+    if lost_to_a_rival(exc):
+        return problem(409, "rival", RIVAL)
     if isinstance(exc, PermissionDenied):
         return problem(403, "not-allowed", DETAILS["permission_denied"])
     if isinstance(exc, exceptions.ValidationError):

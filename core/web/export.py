@@ -11,6 +11,9 @@ from decimal import Decimal
 import xlsxwriter
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
+
+from core.text.formulas import disarmed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAFE_BOOK = {
@@ -19,18 +22,23 @@ SAFE_BOOK = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 
 
 def inert(value: object) -> object:
-    """The value as a cell that no spreadsheet takes for a formula (ASVS 5.0, 1.2.10)."""
+    """The value as a cell that no spreadsheet takes for a formula."""
     if isinstance(value, str):
-        return "'" + value if value.startswith(FORMULA_STARTS) else value
+        return disarmed(value)
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else value
+
+
+def attached(name: str) -> str:
+    """The header that offers a file under this name; no line end in it begins another header."""
+    kept = "".join(character for character in name if character.isprintable())
+    return content_disposition_header(True, kept) or ""
 
 
 def csv_download(
@@ -44,7 +52,7 @@ def csv_download(
     response = HttpResponse(
         b"\xef\xbb\xbf" + text.getvalue().encode(), content_type="text/csv; charset=utf-8"
     )
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["Content-Disposition"] = attached(f"{name}.csv")
     return response
 
 
@@ -77,5 +85,5 @@ def xlsx_download(
                 page.write_string(line, column, str(inert(value)))
     book.close()
     response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    response["Content-Disposition"] = attached(f"{name}.xlsx")
     return response

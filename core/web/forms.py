@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django import forms
+from django.db import DatabaseError
 
+from core.db import RIVAL, lost_to_a_rival
 from core.errors import DomainError, Invalid
 
 Result = TypeVar("Result")
@@ -15,7 +17,8 @@ Result = TypeVar("Result")
 def attempt(form: forms.BaseForm, command: Callable[[], Result]) -> Result | None:
     """The command's result; None when it was refused, the reasons then being on the form.
 
-    An Invalid goes to its fields, any other refusal to the top with every blocker. Where a form
+    An Invalid goes to its fields, any other refusal to the top with every blocker; so does a rival
+    who was faster, and what was typed is still there. Where a form
     names a fact otherwise than the service does, its `field_of` says which field asks for it.
     """
     try:
@@ -34,6 +37,10 @@ def attempt(form: forms.BaseForm, command: Callable[[], Result]) -> Result | Non
         form.add_error(None, problem.message)
         for blocker in problem.blockers:
             form.add_error(None, f"{blocker.message}（{blocker.article}）")
+    except DatabaseError as problem:
+        if not lost_to_a_rival(problem):
+            raise
+        form.add_error(None, RIVAL)
     return None
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from core.db import UNREADABLE, holds_nul
+from core.db import RIVAL, UNREADABLE, holds_nul, lost_to_a_rival
 from core.errors import DomainError, NotAllowed
 from core.people.selectors import actor_for
 from core.people.types import Actor
@@ -94,6 +94,8 @@ class DomainErrorMiddleware:
             return error_page(request, DomainError("", code="not-found"), status=404)
         if holds_nul(exception):
             return error_page(request, DomainError(UNREADABLE, code="unreadable"), status=400)
+        if lost_to_a_rival(exception):
+            return error_page(request, DomainError(RIVAL, code="rival"))
         return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import xlsxwriter
 
+from core.text.formulas import is_formula
 from listings.imports.columns import FIELDS, Field
 
 SAFE_BOOK = {
@@ -26,7 +27,6 @@ MIME = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
 }
-RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def mendable(
 
 def _is_risky(cell: Any) -> bool:
     text = written(cell)
-    return text.startswith(RISKY) and not re.fullmatch(r"[+-]?[\d.,]+|-+", text)
+    return is_formula(text) and not re.fullmatch(r"[+-]?[\d.,]+|-+", text)
 
 
 def _csv(header: Sequence[str], rows: Iterable[ToMend], about: Mapping[str, Any]) -> bytes:

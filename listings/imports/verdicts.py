@@ -205,31 +205,46 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
     """Everything one row says, or why it cannot be taken."""
     row = Row(sheet, number, values)
     if len(values) > len(sheet.header):
-        row.problems.append(
-            Problem(
-                ERROR,
-                "",
-                "",
-                "extra-cells",
-                "这一行的单元格比表头多，内容可能错位。",
-                "请核对本行是否多了逗号或多粘了一格；含逗号的文字请加英文双引号。",
-                str(values[-1])[:120],
-            )
-        )
+        row.problems.append(_extra_cells(values))
+    dates, patent = _read_patent(row)
+    events = read_state(row, dates)
+    price = row.read("price", lambda cell: cells.money(cell, in_wan=sheet.in_wan), None)
+    solved = row.read("problem", lambda cell: cells.long_text(cell, limit=1000), "")
+    benefit = row.read("benefit", lambda cell: cells.long_text(cell, limit=1000), "")
+    return Judged(
+        row=number,
+        patent=None if row.refused else patent,
+        given=frozenset(name for name in sheet.mapping if row.given(name)),
+        events=events,
+        price=price,
+        problem_solved=solved,
+        benefit=benefit,
+        problems=tuple(row.problems),
+        key=identity(patent),
+        other_key=by_title(patent.title, [holder.name for holder in patent.holders]),
+    )
+
+
+def _extra_cells(values: Sequence[Any]) -> Problem:
+    return Problem(
+        ERROR,
+        "",
+        "",
+        "extra-cells",
+        "这一行的单元格比表头多，内容可能错位。",
+        "请核对本行是否多了逗号或多粘了一格；含逗号的文字请加英文双引号。",
+        str(values[-1])[:120],
+    )
+
+
+def _read_patent(row: Row) -> tuple[dict[str, dt.date | None], PatentInput]:
+    """The record a row describes, beside its dates; what is wrong stays with the row."""
     parsed = read_number(row)
-    title = row.read("title", lambda cell: cells.short_text(cell, limit=TITLE_LENGTH), "")
-    if not title and not any(p.field == "title" for p in row.problems):
-        row.fault("title", "no-title", "名称是空的。", "请填写专利名称；不想导入这一行就删去整行。")
+    title = read_title(row)
     kind = read_kind(row, parsed)
     symbols, locarno = read_classes(row, kind)
     holders = read_holders(row)
     dates = read_dates(row, parsed)
-    events = read_state(row, dates)
-    price = row.read(
-        "price",
-        lambda cell: cells.money(cell, in_wan=sheet.in_wan),
-        None,
-    )
     patent = PatentInput(
         title=title,
         number=parsed.canonical if parsed else "",
@@ -247,20 +262,15 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
         trl=row.read("trl", cells.trl, None),
         holders=holders,
     )
-    solved = row.read("problem", lambda cell: cells.long_text(cell, limit=1000), "")
-    benefit = row.read("benefit", lambda cell: cells.long_text(cell, limit=1000), "")
-    return Judged(
-        row=number,
-        patent=None if row.refused else patent,
-        given=frozenset(name for name in sheet.mapping if row.given(name)),
-        events=events,
-        price=price,
-        problem_solved=solved,
-        benefit=benefit,
-        problems=tuple(row.problems),
-        key=identity(patent),
-        other_key=by_title(patent.title, [holder.name for holder in holders]),
-    )
+    return dates, patent
+
+
+def read_title(row: Row) -> str:
+    """The title, which every row needs."""
+    title = row.read("title", lambda cell: cells.short_text(cell, limit=TITLE_LENGTH), "")
+    if not title and not any(p.field == "title" for p in row.problems):
+        row.fault("title", "no-title", "名称是空的。", "请填写专利名称；不想导入这一行就删去整行。")
+    return title
 
 
 def identity(patent: PatentInput) -> str:

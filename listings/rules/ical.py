@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from core.text.ical import escaped, folded
+
 PRODUCT = "-//PatentOps//Annuities//ZH"
-OCTETS = 75  # of a line, its end not counted (section 3.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,3 @@ def _event(day: Day, stamp: datetime) -> Iterator[str]:
 
 def _basic(day: date) -> str:
     return f"{day.year:04}{day.month:02}{day.day:02}"
-
-
-def escaped(text: str) -> str:
-    """TEXT (section 3.3.11): no control characters, and what has a meaning is marked."""
-    for plain, marked in (("\\", "\\\\"), (";", "\\;"), (",", "\\,")):
-        text = text.replace(plain, marked)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in text if c in "\n\t" or (c.isprintable() or c == " "))
-    return kept.replace("\n", "\\n")
-
-
-def folded(line: str) -> list[str]:
-    """The line in parts of at most 75 octets, no character cut; those after the first indented."""
-    parts, part, room = [], "", OCTETS
-    for character in line:
-        size = len(character.encode())
-        if size > room:
-            parts.append(part)
-            part, room = " ", OCTETS - 1
-        part += character
-        room -= size
-    return [*parts, part]

@@ -114,8 +114,11 @@ def _either(task_id: int, *, by: Actor) -> tuple[DriveTask, bool]:
 
 
 def _locked(rows: Any) -> DriveTask:
+    """The task with its drive, both locked: nobody declares anything while the drive closes."""
     row: DriveTask | None = (
-        rows.select_related("drive", "organisation").select_for_update(of=("self",)).first()
+        rows.select_related("drive", "organisation")
+        .select_for_update(no_key=True, of=("self", "drive"))
+        .first()
     )
     if row is None:
         raise Missing(drives.NOT_FOUND)

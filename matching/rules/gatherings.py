@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from core.text.ical import escaped, folded
 from matching.rules import Moves
 from matching.types import (
     GatheringInput,
@@ -100,26 +101,10 @@ def ics(event: Mapping[str, str], *, starts_at: datetime, ends_at: datetime, sta
     ]
     for name in ("summary", "description", "location"):
         if event[name]:
-            lines.append(f"{name.upper()}:{_escaped(event[name])}")
+            lines.append(f"{name.upper()}:{escaped(event[name])}")
     lines += [f"URL:{event['url']}", "END:VEVENT", "END:VCALENDAR"]
-    return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
+    return "".join(f"{part}\r\n" for line in lines for part in folded(line))
 
 
 def _utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _escaped(text: str) -> str:
-    plain = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
-    return plain.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
-
-
-def _folded(line: str) -> list[str]:
-    """A line in parts of at most 75 octets, no character cut."""
-    parts, part = [], ""
-    for character in line:
-        if len((part + character).encode()) > 75:
-            parts.append(part)
-            part = " "
-        part += character
-    return [*parts, part]

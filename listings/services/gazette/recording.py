@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.notices import services as notices
 from core.people.types import Actor
-from listings.models import EventFile, LegalEvent, Patent, WaitingEvent
+from listings.models import EventFile, LegalEvent, WaitingEvent
 from listings.models.events import EventFileState, EventVerdict
 from listings.selectors.register.folding import GAZETTE
 from listings.services.behalf import actor_from
+from listings.services.gazette.effects import take_effect
 from listings.services.gazette.judging import PORTION, Fate, counts, judge, write_rows
-from listings.services.register import holding
-from listings.services.register.folding import settle_many
+from listings.services.gazette.waiting import record_arrivals
 
 
 def record_file(*, file_id: int, now: datetime) -> None:
@@ -68,19 +68,6 @@ def _record(fates: Sequence[Fate], *, by: Actor, now: datetime) -> None:
     take_effect(events, by=by, now=now)
 
 
-def take_effect(events: Sequence[LegalEvent], *, by: Actor, now: datetime) -> None:
-    """Store new events of locked patents and let all of them take effect at once."""
-    patents = list({event.patent_id: event.patent for event in events}.values())
-    LegalEvent.objects.bulk_create(events)
-    audit.record_many("patent.event_recorded", subjects=patents, by=by, at=now)
-    holding.remember(patents, events)
-    settle_many(sorted(patents, key=_by_id), by=by, now=now)
-
-
-def _by_id(patent: Patent) -> int:
-    return patent.pk
-
-
 def _let_wait(file: EventFile, fates: Sequence[Fate], *, now: datetime) -> None:
     """Keep what speaks of patents that are not here; what waits already waits once."""
     WaitingEvent.objects.bulk_create(
@@ -104,6 +91,7 @@ def _let_wait(file: EventFile, fates: Sequence[Fate], *, now: datetime) -> None:
 
 
 def _finish(file: EventFile, *, by: Actor, now: datetime) -> None:
+    record_arrivals(sent_by=file.organisation_id, now=now)
     file.state, file.counts, file.finished_at = EventFileState.DONE, counts(file), now
     file.save(update_fields=["state", "counts", "finished_at"])
     audit.record("event_file.carried_out", subject=file, by=by, at=now, changes=dict(file.counts))

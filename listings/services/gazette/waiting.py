@@ -15,7 +15,7 @@ from core.permissions import Permission, require
 from listings.models import LegalEvent, Patent, WaitingEvent
 from listings.models.events import Scope
 from listings.selectors.register.folding import GAZETTE
-from listings.services.gazette.recording import take_effect
+from listings.services.gazette.effects import take_effect
 
 
 @transaction.atomic
@@ -25,6 +25,17 @@ def record_waiting(*, patent_ids: Collection[int], now: datetime) -> int:
     patents = Patent.objects.kept().filter(Exists(awaited), pk__in=patent_ids, office="CN")
     locked = patents.select_for_update(no_key=True, of=("self",)).order_by("pk")
     return sum(_record_of(patent, now=now) for patent in locked)
+
+
+def record_arrivals(*, sent_by: int, now: datetime) -> int:
+    """Record what this sender's events waited for and what is here by now; how many.
+
+    A patent that is registered while a file is recorded looks for what waits for it before that
+    can be seen, and the file looked for the patent before: so the file looks once more at its end.
+    """
+    waiting = WaitingEvent.objects.waiting().filter(organisation_id=sent_by)
+    here = Patent.objects.kept().filter(office="CN", number__in=waiting.values("number"))
+    return record_waiting(patent_ids=list(here.values_list("pk", flat=True)), now=now)
 
 
 def _record_of(patent: Patent, *, now: datetime) -> int:

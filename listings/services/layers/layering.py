@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from core.audit import services as audit
@@ -202,41 +203,37 @@ def set_rule(
     require(by, Permission.SET_LAYER_RULE)
     if by.has(Role.BUREAU):
         require(by, Permission.SET_LAYER_RULE, on=Place(region))
-    problems = potential.problems(
-        weights, a_from=a_from, b_from=b_from, neutral=neutral, evidence=evidence
-    )
-    if not (region.isdigit() or region == "") or len(region) not in (0, 2, 4, 6):
-        problems["region"] = ["行政区划前缀应为 2、4 或 6 位数字，全国留空。"]
-    if valid_from < legal_day(now):
-        problems["valid_from"] = ["生效日不能早于今天：已经评过的分不能倒着改。"]
+    marks = {"a_from": a_from, "b_from": b_from, "neutral": neutral, "evidence": evidence}
     reason = records.tidy(reason)[:300]
-    if len(reason) < SHORTEST_REASON:
-        problems["reason"] = ["请写明依据，例如文件名和文号。"]
+    problems = potential.problems(weights, **marks)
+    problems |= _rule_problems(region, valid_from, reason, today=legal_day(now))
     if problems:
         raise Invalid(fields=problems)
-    if LayerRule.objects.filter(region=region, valid_from=valid_from).exists():
-        raise Conflict("这个地区已有同一天生效的规则，请另选生效日。", code="rule-that-day")
-    row = LayerRule.objects.create(
-        region=region,
-        valid_from=valid_from,
-        **{code: weights[code] for code in potential.WEIGHTS},
-        a_from=a_from,
-        b_from=b_from,
-        neutral=neutral,
-        evidence=evidence,
-        reason=reason,
-        created_at=now,
-        created_by=by.key,
-    )
-    changes = {
-        "region": region,
-        "valid_from": valid_from.isoformat(),
-        "weights": dict(weights),
-        "a_from": a_from,
-        "b_from": b_from,
-        "neutral": neutral,
-        "evidence": evidence,
-        "reason": reason,
-    }
+    facts = {"region": region, "reason": reason, **marks}
+    weighed = {code: weights[code] for code in potential.WEIGHTS}
+    try:
+        with transaction.atomic():
+            row = LayerRule.objects.create(
+                valid_from=valid_from, created_at=now, created_by=by.key, **weighed, **facts
+            )
+    except IntegrityError as clash:
+        raise Conflict(
+            "这个地区已有同一天生效的规则，请另选生效日。", code="rule-that-day"
+        ) from clash
+    changes = {**facts, "valid_from": valid_from.isoformat(), "weights": dict(weights)}
     audit.record("layer_rule.set", subject=row, by=by, at=now, changes=changes)
     return row.pk
+
+
+def _rule_problems(
+    region: str, valid_from: date, reason: str, *, today: date
+) -> dict[str, list[str]]:
+    """What is wrong with where, from when and why a rule is to hold, by field."""
+    found: dict[str, list[str]] = {}
+    if re.fullmatch("([0-9]{2}){0,3}", region) is None:
+        found["region"] = ["行政区划前缀应为 2、4 或 6 位数字，全国留空。"]
+    if valid_from < today:
+        found["valid_from"] = ["生效日不能早于今天：已经评过的分不能倒着改。"]
+    if len(reason) < SHORTEST_REASON:
+        found["reason"] = ["请写明依据，例如文件名和文号。"]
+    return found

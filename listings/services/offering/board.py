@@ -230,10 +230,15 @@ def favourite(*, patent_id: int, by: Actor, now: datetime) -> None:
 def unfavourite(*, patent_id: int, by: Actor, now: datetime) -> None:
     """No longer keep an eye on it."""
     user_id = _person(by)
-    rows = Favourite.objects.filter(user_id=user_id, patent_id=patent_id)
-    for row in rows.select_related("patent"):
+    row = (
+        Favourite.objects.select_for_update(of=("self",))
+        .select_related("patent")
+        .filter(user_id=user_id, patent_id=patent_id)
+        .first()
+    )
+    if row is not None:
         audit.record("patent.unfavourited", subject=row.patent, by=by, at=now)
-    rows.delete()
+        row.delete()
 
 
 def _person(by: Actor) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -181,24 +182,7 @@ def grant_right(
     patent = lock_patent(patent_id, by=by)
     require(by, Permission.EDIT_PATENT, on=patent)
     names = list(dict.fromkeys(name for given in inventors if (name := tidy(given)[:60])))
-    wrong = rules.problems(
-        kind=kind,
-        inventors=names,
-        share=share,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        taken=_taken(patent, names),
-        expires_on=patent.expires_on,
-        least_years=int(people.region_setting(USE_YEARS, patent.region, default=rules.LEAST_YEARS)),
-    )
-    if wrong:
-        raise Invalid(fields=wrong)
-    paper = None
-    if agreement is not None:
-        paper = attachments.store(
-            agreement, purpose="inventor-right", by=by, now=now, field="agreement"
-        )
-    row = InventorRight.objects.create(
+    row = InventorRight(
         patent=patent,
         kind=kind,
         inventors=names,
@@ -206,26 +190,47 @@ def grant_right(
         starts_on=starts_on,
         ends_on=ends_on,
         consent=consent,
-        agreement=paper,
         note=tidy(note)[:300],
         granted_at=now,
         granted_by=by.key,
     )
-    audit.record(
-        "patent.right_granted",
-        subject=patent,
-        by=by,
-        at=now,
-        changes={
-            "kind": str(kind),
-            "inventors": names,
-            "share": str(share) if share is not None else None,
-            "starts_on": starts_on.isoformat(),
-            "ends_on": ends_on.isoformat() if ends_on else None,
-        },
-    )
+    _refuse_unlawful(row)
+    if agreement is not None:
+        row.agreement = attachments.store(
+            agreement, purpose="inventor-right", by=by, now=now, field="agreement"
+        )
+    row.save()
+    audit.record("patent.right_granted", subject=patent, by=by, at=now, changes=_terms(row))
     news.tell("patent.changed", patent, by=by, now=now)
     return row.pk
+
+
+def _refuse_unlawful(row: InventorRight) -> None:
+    """Invalid with everything that stands against granting it."""
+    patent = row.patent
+    wrong = rules.problems(
+        kind=InventorRightKind(row.kind),
+        inventors=row.inventors,
+        share=row.share,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        taken=_taken(patent, row.inventors),
+        expires_on=patent.expires_on,
+        least_years=int(people.region_setting(USE_YEARS, patent.region, default=rules.LEAST_YEARS)),
+    )
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _terms(row: InventorRight) -> dict[str, Any]:
+    """What was granted, for the audit trail."""
+    return {
+        "kind": str(row.kind),
+        "inventors": row.inventors,
+        "share": str(row.share) if row.share is not None else None,
+        "starts_on": row.starts_on.isoformat(),
+        "ends_on": row.ends_on.isoformat() if row.ends_on else None,
+    }
 
 
 def _taken(patent: Patent, names: Sequence[str]) -> Decimal:

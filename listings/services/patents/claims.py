@@ -46,6 +46,7 @@ def open_claim(*, number: str, grounds: str, by: Actor, now: datetime) -> int:
     if patent.organisation_id == by.organisation_id:
         raise Invalid(fields={"number": ["这件专利已经登记在本单位名下。"]})
     said = _said(grounds, "grounds")
+    lock_patent(patent.pk)  # two colleagues at once: the second one finds the claim
     found = open_many([(patent.pk, None)], batch=None, grounds=said, by=by, now=now)
     if not found:
         raise Conflict(

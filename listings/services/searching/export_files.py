@@ -73,7 +73,7 @@ def comma_separated(path: Path, header: Sequence[str], statement: Statement) -> 
         writer = csv.writer(stream)
         writer.writerows([inert(label), inert(text)] for label, text in statement)
         writer.writerow([])
-        writer.writerow(header)
+        writer.writerow([inert(title) for title in header])
         yield lambda rows: writer.writerows([inert(cell) for cell in row] for row in rows)
 
 

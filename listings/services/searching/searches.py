@@ -30,8 +30,7 @@ def save_search(
     require(by, Permission.SAVE_SEARCH)
     owner = _person(by)
     name, asked = _name(name), _asked(query, by)
-    with connection.cursor() as cursor:  # two windows of one person cannot pass the ceiling
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SAVING_LOCK, owner % 2**31])
+    _one_at_a_time(owner)
     mine = SavedSearch.objects.visible_to(by)
     if mine.count() >= alerts.MOST_SEARCHES:
         raise Conflict(
@@ -67,6 +66,7 @@ def edit_search(
 ) -> None:
     """Rename it, hear of it more or less often, or let it ask something else from now on."""
     row = _lock(search_id, by=by)
+    _one_at_a_time(row.user_id)
     changes: dict[str, Any] = {}
     if name is not None and _name(name) != row.name:
         _refuse_twin(by, _name(name))
@@ -109,6 +109,12 @@ def _person(by: Actor) -> int:
     if by.user_id is None:
         raise Invalid("保存的检索属于个人账户，请登录个人账户后再保存。")
     return by.user_id
+
+
+def _one_at_a_time(owner: int) -> None:
+    """Two windows of one person cannot pass the ceiling, nor give two searches one name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SAVING_LOCK, owner % 2**31])
 
 
 def _name(name: str) -> str:

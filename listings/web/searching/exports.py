@@ -123,8 +123,12 @@ def answer_file(row: ResultExport) -> HttpResponse:
         said = NO_FILE.get(ExportState(row.state), "文件还没有生成，请回到导出页面查看进度。")
         raise Conflict(said, code="export-not-ready")
     name = f"专利检索结果-{row.asked_at:%Y%m%d}-{row.pk}.{row.form}"
+    try:
+        stored = row.file.open("rb")
+    except FileNotFoundError as gone:  # it expired after the row was read
+        raise Conflict(NO_FILE[ExportState.EXPIRED], code="export-not-ready") from gone
     file = FileResponse(
-        row.file.open("rb"), as_attachment=True, filename=name, content_type=TYPES[Form(row.form)]
+        stored, as_attachment=True, filename=name, content_type=TYPES[Form(row.form)]
     )
     return cast("HttpResponse", file)
 

@@ -27,6 +27,7 @@ from core.web.doors import for_roles
 from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters
+from listings.rules import records
 from listings.rules.shelves import CollectionKind, CollectionStatus
 from listings.selectors.searching import search
 from listings.selectors.shelves import collections as asked
@@ -115,7 +116,7 @@ def newest_of(row: Any) -> list[tuple[PatentCard, str]]:
 
 
 class CollectionFeed(Feed[Any, Any]):
-    """The Atom feed of a collection."""
+    """The Atom feed of a collection; a control character, which XML cannot hold, is left out."""
 
     feed_type = Atom1Feed
 
@@ -124,26 +125,26 @@ class CollectionFeed(Feed[Any, Any]):
         return asked.collection(slug, viewer=Actor.anonymous())
 
     def title(self, obj: Any) -> str:
-        return str(obj.title)
+        return records.prose(obj.title)
 
     def subtitle(self, obj: Any) -> str:
-        return str(obj.intro[:300])
+        return records.prose(obj.intro[:300])
 
     def link(self, obj: Any) -> str:
         return reverse("listings:collection", kwargs={"slug": obj.slug})
 
     def author_name(self, obj: Any) -> str:
-        return str(obj.organisation.name)
+        return records.prose(obj.organisation.name)
 
     def items(self, obj: Any) -> Iterable[Any]:
         return newest_of(obj)
 
     def item_title(self, item: Any) -> str:
-        return str(item[0].title)
+        return records.prose(item[0].title)
 
     def item_description(self, item: Any) -> str:
         card, note = item
-        return str(note or card.problem or card.abstract[:200])
+        return records.prose(note or card.problem or card.abstract[:200])
 
     def item_link(self, item: Any) -> str:
         return reverse("listings:patent", kwargs={"pk": item[0].id})
