@@ -15,6 +15,9 @@ COMMANDS = {
     "up": ("patentops.runner.up", "run", "启动全部：数据库、缓存、网页、后台任务、定时任务"),
     "down": ("patentops.runner.down", "run", "停止正在运行的 up"),
     "reset": ("patentops.runner.reset", "run", "删除本机的全部数据，重新开始（会先询问）"),
+    "backup": ("patentops.keeping.backup", "run", "备份数据库和附件到一个文件，运行中也可以"),
+    "restore": ("patentops.keeping.restore", "run", "从备份恢复；--check 只演练"),
+    "doctor": ("patentops.keeping.doctor", "run", "检查安装：哪里不对，怎么办"),
     "test": ("patentops.runner.testing", "test", "运行测试；--browser 运行浏览器测试"),
     "check_all": ("patentops.runner.checks", "test", "全部静态检查：格式、类型、分层、迁移、部署"),
 }

@@ -56,12 +56,22 @@ def test_up_survives_kills_keeps_its_data_and_goes_when_told(installation: Insta
     again = installation.start()
     assert answers(f"{again}/healthz")
     assert installation.query("app", "SELECT word FROM witness") == [("still here",)]
+    backup = Path(installation.where.state) / "昨天.backup"
+    done = installation.manage("backup", str(backup))
+    assert done.returncode == 0, done.stderr
+    refused = installation.manage("restore", str(backup))
+    assert "manage.py down" in refused.stderr  # it would pull the tables from under the pages
+    installation.query("owner", "DROP TABLE witness")
     children = list(installation.children().values())
     assert installation.stop() < 5
     assert not any(map(is_alive, children))
     assert not installation.where.run.exists()  # the short folder for sockets is gone
 
+    done = installation.manage("restore", str(backup))
+    assert done.returncode == 0, done.stderr
     installation.start()
+    assert installation.query("app", "SELECT word FROM witness") == [("still here",)]
+    assert "1 个旧库" in installation.manage("restore", "--forget").stderr
     assert installation.manage("down").returncode == 0
     assert installation.up is not None
     assert installation.up.wait(5) == 0
