@@ -19,6 +19,7 @@ RACES = (
     errors.ExclusionViolation,
     errors.ForeignKeyViolation,
     errors.DeadlockDetected,
+    errors.LockNotAvailable,
     errors.SerializationFailure,
 )
 

@@ -155,7 +155,7 @@ _database["OPTIONS"]["options"] = _HNSW
 if PROCESS == "web":
     # A pool only here: it must not cross Celery's fork, and it makes a command wait 10 s for a
     # server that is down.
-    _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=2000 {_HNSW}"
+    _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=1500 {_HNSW}"
     _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
 else:
     _database["CONN_MAX_AGE"] = 60

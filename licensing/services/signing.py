@@ -46,8 +46,8 @@ from licensing.services.deal_ground import (
 from licensing.services.fee_plans import write_plan
 from licensing.services.ground import bind, licence_facts, moved, patent, tell
 from licensing.services.outcomes import report_deal
+from licensing.services.rivals import hold_or_refuse
 from licensing.services.taking import write_schedule
-from listings import services as library
 from listings.selectors.trading import price_postings as postings
 from listings.services.trading import price_postings
 from listings.types import Route
@@ -240,7 +240,7 @@ def confirm_seals(*, deal_id: int, by: Actor, now: datetime) -> Deal:
             "上传合同的人不能自己核对印章，请由本单位的另一位工作人员核对。", code="two-persons"
         )
     terms = version.as_rule()
-    library.hold_patents(terms.patents)  # whoever else wants them waits here, or comes too late
+    hold_or_refuse(row, terms, now=now)
     refuse_guards(row, terms, signing=True, now=now)
     row.effective_on = legal_day(now)
     if row.is_licence:

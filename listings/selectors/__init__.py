@@ -10,6 +10,7 @@ from listings.selectors.register.legal import (
     encumbrance_for,
     encumbrances,
     encumbrances_of,
+    is_taken,
     standing_of,
 )
 from listings.selectors.stock import (
@@ -48,6 +49,7 @@ __all__ = [
     "holders",
     "inventory_item",
     "is_favourite",
+    "is_taken",
     "layers_by_organisation",
     "listing",
     "live_listing",
