@@ -31,6 +31,20 @@ class Section:
     also: tuple[str, ...] = ()  # paths that belong to it without lying under its own
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A few places under one word; one that has a single place is that place."""
+
+    label: str | Promise
+    icon: str
+    sections: tuple[Section, ...]
+
+    @property
+    def here(self) -> Section | None:
+        """The place of it where one is."""
+        return next((section for section in self.sections if section.here), None)
+
+
 PUBLIC = (
     Section("/patents/", gettext_lazy("找专利")),
     Section("/needs/", gettext_lazy("找需求")),
@@ -140,40 +154,94 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
 )
 
 
+MOST_IN_A_ROW = 8
+# A bar with more places than fit in a row shows these instead; what is in none stands alone.
+GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
+    (
+        gettext_lazy("专利"),
+        "stack",
+        (LIBRARY, DISCLOSURES, CANDIDATES, EVENTS, DRIVES, SERVICES),
+    ),
+    (
+        gettext_lazy("匹配与推送"),
+        "spark",
+        (MATCHES, RECEIVED, MY_NEEDS, SUBSCRIPTIONS, PUSHES, RUNS, ENGINES),
+    ),
+    (
+        gettext_lazy("交易"),
+        "contract",
+        (DEALS, LICENCES, DUES, DECLARATIONS, PLEDGES, OUTCOMES),
+    ),
+    (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Lists that lie side by side: each shows the way to the others. No roles: for everyone."""
 
     label: str | Promise
-    sections: tuple[Section, ...]
+    groups: tuple[tuple[str | Promise, tuple[Section, ...]], ...]
     roles: frozenset[Role] = frozenset()
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        return tuple(section for _, sections in self.groups for section in sections)
 
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         gettext_lazy("找专利"),
         (
-            Section("/patents/", gettext_lazy("全部专利")),
-            Section("/collections/", gettext_lazy("专题库")),
-            Section("/bundles/", gettext_lazy("专利组合")),
-            Section("/auctions/", gettext_lazy("拍卖与挂牌公示")),
+            (
+                "",
+                (
+                    Section("/patents/", gettext_lazy("全部专利")),
+                    Section("/collections/", gettext_lazy("专题库")),
+                    Section("/bundles/", gettext_lazy("专利组合")),
+                    Section("/auctions/", gettext_lazy("拍卖与挂牌公示")),
+                ),
+            ),
         ),
     ),
     Family(
         gettext_lazy("专利库"),
         (
-            Section("/library/", gettext_lazy("库存")),
-            Section("/library/portfolio/", gettext_lazy("组合分析")),
-            Section("/library/annuities/", gettext_lazy("年费")),
-            Section("/library/events/", gettext_lazy("法律事件")),
-            Section("/library/candidates/", gettext_lazy("开放许可候选")),
-            Section("/library/sheets/", gettext_lazy("推介表")),
-            Section("/library/promotion/", gettext_lazy("推广")),
-            Section("/library/lists/", gettext_lazy("推广清单")),
-            Section("/library/bundles/", gettext_lazy("组合")),
-            Section("/library/auctions/", gettext_lazy("拍卖")),
-            Section("/library/imports/", gettext_lazy("导入记录")),
-            Section("/library/claims/", gettext_lazy("权属主张")),
+            (
+                gettext_lazy("库存"),
+                (
+                    Section("/library/", gettext_lazy("库存")),
+                    Section("/library/portfolio/", gettext_lazy("组合分析")),
+                    Section("/library/imports/", gettext_lazy("导入记录")),
+                    Section("/library/claims/", gettext_lazy("权属主张")),
+                ),
+            ),
+            (
+                gettext_lazy("维护"),
+                (
+                    Section("/library/annuities/", gettext_lazy("年费")),
+                    Section("/library/events/", gettext_lazy("法律事件")),
+                    Section("/consents/", gettext_lazy("共有人同意")),
+                    Section("/library/candidates/", gettext_lazy("开放许可候选")),
+                ),
+            ),
+            (
+                gettext_lazy("推介"),
+                (
+                    Section("/library/sheets/", gettext_lazy("推介表")),
+                    Section("/library/promotion/", gettext_lazy("推广")),
+                    Section("/library/lists/", gettext_lazy("推广清单")),
+                    Section("/library/collections/", gettext_lazy("编选专题")),
+                    Section("/library/bundles/", gettext_lazy("组合")),
+                ),
+            ),
+            (
+                gettext_lazy("公开交易"),
+                (
+                    Section("/library/auctions/", gettext_lazy("拍卖")),
+                    Section("/library/auctions/postings/", gettext_lazy("成果转化公示")),
+                ),
+            ),
         ),
         frozenset({Role.OFFICE, Role.BROKER}),
     ),
@@ -220,9 +288,28 @@ def workbench_sections(context: template.Context) -> list[Section]:
     return _marked(tuple(seen.values()), request.path)
 
 
+@register.simple_tag
+def grouped(sections: list[Section]) -> list[Group]:
+    """A bar in few words: more places than fit in a row stand in groups, where the first stood."""
+    if len(sections) <= MOST_IN_A_ROW:
+        return [_alone(section) for section in sections]
+    by_path = {s.path: n for n, (_, _, members) in enumerate(GROUPS) for s in members}
+    bars: dict[str, list[Section]] = {}
+    for section in sections:
+        bars.setdefault(str(by_path.get(section.path, section.path)), []).append(section)
+    return [
+        _alone(members[0]) if len(members) == 1 else Group(*GROUPS[int(key)][:2], tuple(members))
+        for key, members in bars.items()
+    ]
+
+
+def _alone(section: Section) -> Group:
+    return Group(section.label, section.icon, (section,))
+
+
 @register.simple_tag(takes_context=True)
 def neighbours(context: template.Context) -> dict[str, object] | None:
-    """The lists beside this one, as `tabs.html` wants them; None where there are none."""
+    """The lists beside this one, in groups where there are many; None where there are none."""
     request: HttpRequest | None = context.get("request")
     actor: Actor | None = getattr(request, "actor", None)
     if request is None or actor is None:
@@ -230,11 +317,15 @@ def neighbours(context: template.Context) -> dict[str, object] | None:
     for family in FAMILIES:
         paths = {section.path for section in family.sections}
         if request.path in paths and (not family.roles or actor.has(*family.roles)):
-            tabs = [
-                {"url": s.path, "label": s.label, "current": s.here}
-                for s in _marked(family.sections, request.path)
+            shown = {s.path: s for s in _marked(family.sections, request.path)}
+            groups = [
+                Group(label, "", tuple(shown[s.path] for s in sections if s.path in shown))
+                for label, sections in family.groups
             ]
-            return {"label": family.label, "tabs": tabs} if len(tabs) > 1 else None
+            bars = [group for group in groups if group.sections]
+            if len(bars) == 1:
+                bars = [_alone(section) for section in bars[0].sections]
+            return {"label": family.label, "groups": bars} if len(shown) > 1 else None
     return None
 
 

@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core import money
 from core.audit import words as audit_words
 
 register = template.Library()
@@ -69,9 +70,7 @@ def yuan(value: object) -> str:
     amount = _decimal(value)
     if amount is None:
         return NOTHING
-    amount = amount.quantize(CENT, rounding=ROUND_HALF_UP)
-    whole = amount == amount.to_integral_value()
-    return _("%(amount)s 元") % {"amount": f"{amount:,.0f}" if whole else f"{amount:,.2f}"}
+    return _("%(amount)s 元") % {"amount": money.exact_sum(amount)}
 
 
 @register.filter
@@ -91,7 +90,7 @@ def exact_sum(value: object) -> str:
     amount = _decimal(value)
     if amount is None:
         return NOTHING
-    return f"{amount.quantize(CENT, rounding=ROUND_HALF_UP):,.2f}".removesuffix(".00")
+    return money.exact_sum(amount)
 
 
 @register.filter

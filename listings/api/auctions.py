@@ -130,7 +130,7 @@ class BidInputSerializer(serializers.Serializer[Any]):
 class ReceiptSerializer(serializers.Serializer[Any]):
     """That a bid arrived, and when. Of a sealed bid not the amount."""
 
-    bid_id = serializers.IntegerField()
+    number = serializers.CharField(help_text="回执号，与报价记录里的相同")
     auction_id = serializers.IntegerField()
     placed_at = serializers.DateTimeField(help_text="到达时间，平台数据库时钟")
     amount = serializers.DecimalField(allow_null=True, **MONEY)
@@ -138,7 +138,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
 
 class BidSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
+    number = serializers.CharField(help_text="回执号：出价人凭它找到自己的那一笔")
     bidder = serializers.CharField(source="label", help_text="竞买人，多为匿名")
     amount = serializers.DecimalField(allow_null=True, **MONEY)
     placed_at = serializers.DateTimeField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ MOST_EXTENSION = 60
 LONGEST_LICENCE = 240
 NOTICE_DAYS = 7  # Auction Law 拍卖法 art. 45, where a region says nothing
 SIGN_DAYS = 30
+RECEIPT_DIGITS = 12
 
 
 class AuctionStatus(StrEnum):
@@ -192,3 +194,9 @@ def phase(status: str, *, opens_at: datetime, ends_at: datetime, now: datetime) 
 def blind(terms_method: str, status: str) -> bool:
     """Whether nobody may read amounts yet."""
     return terms_method == Method.SEALED and status in {A.DRAFT, A.ANNOUNCED, A.OPEN}
+
+
+def receipt_number(*, auction_id: int, bidder: int, token: str) -> str:
+    """What a bidder quotes of a bid. It says nothing of how many there are, here or elsewhere."""
+    said = f"{auction_id}/{bidder}/{token}"
+    return hashlib.sha256(said.encode()).hexdigest()[:RECEIPT_DIGITS].upper()

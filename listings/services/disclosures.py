@@ -15,6 +15,7 @@ from django.db import transaction
 
 from core.attachments import services as attachments
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices import services as notices
 from core.people import selectors as people
@@ -99,7 +100,7 @@ def submit_disclosure(*, disclosure_id: int, by: Actor, now: datetime) -> None:
     row = _own(disclosure_id, by=by)
     if row.status == DisclosureStatus.DRAFT:
         _refuse(rules.unfinished(reading.data_of(row)))
-    row.number = row.number or f"FM{now:%Y}{row.pk:06d}"
+    row.number = row.number or f"FM{legal_day(now):%Y}{row.pk:06d}"
     row.submitted_at, row.returned_because = now, ""
     _move(row, "submit", now=now)
     audit.record("disclosure.submitted", subject=row, by=by, at=now)

@@ -373,6 +373,25 @@ def test_every_workbench_opens_on_todo(role: Role) -> None:
     assert len({s.path for s in sections}) == len(sections)
 
 
+@pytest.mark.parametrize("role", [role for role, _ in nav.WORKBENCH])
+def test_a_bar_fits_in_a_row_and_leaves_no_place_out(role: Role) -> None:
+    sections = sections_for("/library/", role)
+    groups = nav.grouped(sections)
+    assert len(groups) <= nav.MOST_IN_A_ROW
+    placed = [s for group in groups for s in group.sections]
+    assert sorted(s.path for s in placed) == sorted(s.path for s in sections)
+    assert [g.here.path for g in groups if g.here] == [s.path for s in sections if s.here]
+
+
+def test_groups_open_without_scripts() -> None:
+    html = render(
+        '{% include "_components/nav_groups.html" with bar="b" %}',
+        groups=nav.grouped(sections_for("/library/", Role.OFFICE)),
+    )
+    assert html.count("<details") == html.count("<summary") > 2
+    assert '<a href="/library/" aria-current="page">' in html
+
+
 def test_the_deepest_fitting_section_is_here() -> None:
     here = [s.path for s in sections_for("/notices/3/", Role.OFFICE, Role.ENTERPRISE) if s.here]
     assert here == ["/notices/"]
@@ -402,9 +421,18 @@ def beside(path: str, *roles: Role) -> dict[str, object] | None:
 def test_a_library_list_shows_the_lists_beside_it_to_its_office() -> None:
     shown = beside("/library/", Role.OFFICE)
     assert shown is not None
-    tabs = cast("list[dict[str, object]]", shown["tabs"])
-    assert [tab["url"] for tab in tabs if tab["current"]] == ["/library/"]
-    assert "/library/imports/" in {tab["url"] for tab in tabs}
+    groups = cast("list[nav.Group]", shown["groups"])
+    places = [section for group in groups for section in group.sections]
+    assert [section.path for section in places if section.here] == ["/library/"]
+    assert "/library/imports/" in {section.path for section in places}
+    assert len(groups) < len(places)
+
+
+def test_lists_that_are_few_lie_side_by_side() -> None:
+    shown = beside("/patents/")
+    assert shown is not None
+    groups = cast("list[nav.Group]", shown["groups"])
+    assert {len(group.sections) for group in groups} == {1}
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,9 @@ def test_the_feed_opens_with_its_secret_only_and_can_be_stopped(client_as: Any) 
     assert text.count("BEGIN:VEVENT") == 1
     assert f"UID:annuity-{row.pk}-20270301-due@patentops" in text
     assert "别家" not in text
+    unfolded = text.replace("\r\n ", "").replace("\\,", ",")
+    assert "2,000 元" in unfolded  # spelt as on the pages
+    assert "2000 元" not in unfolded
     again = client.post(reverse("listings:annuity-feed"), {"do": "open"}).context["url"]
     assert Client().get(url).status_code == 404
     assert Client().get(again).status_code == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -44,6 +44,16 @@ def inventor(office: Membership) -> Membership:
 def told(member: Membership) -> list[str]:
     rows = Notice.objects.filter(user=member.user, kind="disclosure.progress").order_by("pk")
     return [row.title.partition(" ")[2] or row.title for row in rows]
+
+
+def test_its_number_carries_the_year_of_the_legal_day(
+    office: Membership, inventor: Membership
+) -> None:
+    row = make.disclosure(inventor, office, stands="draft")
+    eve = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # half past midnight in China
+    services.submit_disclosure(disclosure_id=row.pk, by=core.actor(inventor), now=eve)
+    row.refresh_from_db()
+    assert row.number.startswith("FM2027")
 
 
 def test_the_life_of_a_disclosure(office: Membership, inventor: Membership) -> None:

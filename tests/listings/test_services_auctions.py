@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -186,12 +187,12 @@ def test_a_late_bid_moves_the_end_where_the_terms_say_so() -> None:
 
 def test_open_bids_ascend_by_the_step_and_the_outbid_are_told() -> None:
     row, first, second = make.opened(), core.enterprise(), core.enterprise()
-    with pytest.raises(Conflict, match=r"起拍价是 100,000\.00 元"):
+    with pytest.raises(Conflict, match=r"起拍价是 100,000 元"):
         make.bid(row, 99_999, firm=first)
     make.bid(row, 100_000, firm=first)
     with pytest.raises(Conflict, match="已经是最高价"):
         make.bid(row, 200_000, firm=first)
-    with pytest.raises(Conflict, match=r"至少要出 105,000\.00 元"):
+    with pytest.raises(Conflict, match=r"至少要出 105,000 元"):
         make.bid(row, 104_999, firm=second)
     make.bid(row, 105_000, firm=second)
     assert titles(first) == ["您的报价已被超过"]
@@ -256,6 +257,16 @@ def test_who_may_not_bid() -> None:
 # Sealed bids
 
 
+def test_a_receipt_number_counts_nothing() -> None:
+    """Neither the bids of other auctions nor those of rivals can be told from it."""
+    row, other = (make.opened(method=Method.SEALED, step=None) for _ in range(2))
+    receipts = [make.bid(r, 100_000, firm=core.enterprise(), token="1") for r in (row, row, other)]
+    numbers = [receipt.number for receipt in receipts]
+    assert len(set(numbers)) == 3
+    assert all(re.fullmatch("[0-9A-F]{12}", number) for number in numbers)
+    assert not any(str(r.bid_id) == r.number for r in receipts)
+
+
 def test_sealed_amounts_are_readable_for_nobody_before_the_end() -> None:
     keeper, firm = core.office(), core.enterprise()
     row = make.opened(keeper, method=Method.SEALED, step=None)
@@ -277,6 +288,7 @@ def test_sealed_amounts_are_readable_for_nobody_before_the_end() -> None:
     }
     assert [len(lines) for lines in seen.values()] == [0, 0, 0, 0, 0, 1]
     assert seen["bidder"][0].amount is None
+    assert seen["bidder"][0].number == receipt.number
     assert selectors.auction(row.pk, viewer=SYSTEM).highest is None
     trail = AuditEntry.objects.get(event="auction.bid_placed")
     assert "123456" not in str(trail.changes)

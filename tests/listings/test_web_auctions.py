@@ -101,7 +101,7 @@ def test_a_firm_bids_once_however_often_it_clicks(client_as: As, during: Any) ->
         url("auction-bid", row.pk), form | {"form_token": "b" * 32}
     )
     assert low.status_code == 409
-    assert "这次至少要出 105,000.00 元" in text(low)
+    assert "这次至少要出 105,000 元" in text(low)
 
 
 def test_a_late_bid_gets_a_page_that_shows_both_times(client_as: As, during: Any) -> None:

@@ -122,7 +122,7 @@ def sign_days(region: str) -> int:
 class BidLine:
     """One bid as a viewer may see it."""
 
-    id: int
+    number: str
     label: str
     amount: Decimal | None
     placed_at: datetime
@@ -145,7 +145,7 @@ def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
     named = over and (sees_all(viewer) or auction.organisation_id in viewer.acts_for)
     lines = [
         BidLine(
-            id=row.pk,
+            number=receipt_number(row),
             label=ANYBODY
             if is_blind
             else _label(row, auction, number=numbers[row.organisation_id], named=named),
@@ -158,7 +158,16 @@ def bids(auction: Auction, *, viewer: Actor) -> list[BidLine]:
     ]
     if is_blind:
         return [line for line in lines if line.is_mine]
-    return sorted(lines, key=lambda line: (-(line.amount or Decimal(0)), line.placed_at, line.id))
+    return sorted(
+        lines, key=lambda line: (-(line.amount or Decimal(0)), line.placed_at, line.number)
+    )
+
+
+def receipt_number(bid: Bid) -> str:
+    """The number on a bid's receipt."""
+    return rules.receipt_number(
+        auction_id=bid.auction_id, bidder=bid.organisation_id, token=bid.token
+    )
 
 
 def _label(row: Bid, auction: Auction, *, number: int, named: bool) -> str:

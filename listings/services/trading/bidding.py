@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
+from core import money
 from core.audit import services as audit
 from core.days import CHINA
 from core.errors import Conflict, Invalid, Missing
@@ -38,6 +39,7 @@ class Receipt:
     """What a bidder may keep: that a bid arrived and when; of a sealed one not the amount."""
 
     bid_id: int
+    number: str
     auction_id: int
     placed_at: datetime
     amount: Decimal | None
@@ -120,6 +122,7 @@ def _again(known: Bid, auction: Auction, amount: Decimal) -> Receipt:
 def _receipt(bid: Bid, auction: Auction, *, is_new: bool) -> Receipt:
     return Receipt(
         bid_id=bid.pk,
+        number=selectors.receipt_number(bid),
         auction_id=auction.pk,
         placed_at=bid.placed_at,
         amount=None if bid.is_sealed else bid.amount,
@@ -184,10 +187,10 @@ def _refuse_too_low(auction: Auction, amount: Decimal, *, bidder: int, leading: 
     if amount >= least:
         return
     if highest is None:
-        why = f"起拍价是 {auction.start_price:,.2f} 元"
+        why = f"起拍价是 {money.yuan(auction.start_price)}"
     else:
-        why = f"当前最高价已到 {highest:,.2f} 元，加价幅度 {auction.step:,.2f} 元"
-    raise Conflict(f"报价没有收下：{why}，这次至少要出 {least:,.2f} 元。", code="bid-too-low")
+        why = f"当前最高价已到 {money.yuan(highest)}，加价幅度 {money.yuan(auction.step)}"
+    raise Conflict(f"报价没有收下：{why}，这次至少要出 {money.yuan(least)}。", code="bid-too-low")
 
 
 def _kept(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from core import money
 from core.audit import services as audit
 from core.days import legal_day
 from core.notices import services as notices
@@ -144,7 +145,7 @@ def _award(auction: Auction, winner: rules.Bid, *, by: Actor, now: datetime) -> 
         licence_months=auction.licence_months,
         sign_by=sign_by.isoformat(),
     )
-    price = f"成交价 {winner.amount:,.2f} 元"
+    price = f"成交价 {money.yuan(winner.amount)}"
     sign = f"{price}。请在 {sign_by} 前签订合同。"
     others = _organisations(auction) - {winner.organisation_id}
     _say(auction, {winner.organisation_id}, "won", "恭喜，您已竞得", sign, now=now)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from core import money
 from core.days import add_months, legal_day
 from core.notices import services as notices
 from core.people import selectors as people
@@ -143,7 +144,7 @@ def _title(first: _Told, count: int, sums: Decimal, *, on: date) -> str:
     assert due.due_on is not None
     assert due.grace_until is not None
     what = "共有专利" if first.is_shared else ("1 件专利" if count == 1 else f"{count} 件专利")
-    cost = f"，共 {sums:,.2f} 元".replace(".00 元", " 元") if sums else ""
+    cost = f"，共 {money.yuan(sums)}" if sums else ""
     if mark == "over":
         return f"{what}滞纳期已过，专利权可能已终止，请核对登记簿"
     if mark.startswith("last-"):

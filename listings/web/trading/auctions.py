@@ -212,7 +212,7 @@ def bid(request: Request, pk: int) -> HttpResponse:
         if receipt.is_new
         else _("这笔报价先前已经收下，没有重复计：回执号 %(id)s，到达时间 %(at)s。")
     )
-    messages.success(request, said % {"id": receipt.bid_id, "at": moment})
+    messages.success(request, said % {"id": receipt.number, "at": moment})
     return redirect("listings:auction", pk=pk)
 
 

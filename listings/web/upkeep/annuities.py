@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from core import money
 from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submitted
@@ -202,7 +203,8 @@ def _record(request: Request, ids: list[int], form: PayManyForm) -> str:
     if found.done:
         messages.success(
             request,
-            _("已登记 %(n)s 件，共 %(total)s 元。") % {"n": len(found.done), "total": found.total},
+            _("已登记 %(n)s 件，共 %(total)s。")
+            % {"n": len(found.done), "total": money.yuan(found.total)},
         )
     cards = selectors.cards(found.refused, viewer=request.actor)
     for pk, why in list(found.refused.items())[:20]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import money
 from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submit_once, submitted
@@ -215,9 +216,12 @@ def _day(row: Due, card: PatentCard, absolute: Callable[[str], str]) -> ical.Day
         uid=f"annuity-{card.id}-{row.due_on:%Y%m%d}-{'grace' if late else 'due'}@patentops",
         on=row.grace_until if late else row.due_on,
         summary=f"{'滞纳期届满' if late else '年费到期'}：{card.title} {year}"
-        + (f" {row.total:,} 元" if row.quote else ""),
+        + (f" {money.yuan(row.total)}" if row.quote else ""),
         description="\n".join(
-            [card.printed, *(f"{part.label}：{part.amount} 元（{part.article}）" for part in parts)]
+            [
+                card.printed,
+                *(f"{part.label}：{money.yuan(part.amount)}（{part.article}）" for part in parts),
+            ]
         ),
         url=absolute(_page(card.id)),
         alarms=(30, 7),
