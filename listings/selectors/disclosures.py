@@ -125,6 +125,12 @@ def disclosure_counts(*, viewer: Actor) -> dict[str, int]:
     return {code: found.get(code, 0) for code, _ in STATUSES}
 
 
+def is_own_draft(pk: int, *, viewer: Actor) -> bool:
+    """Whether it is a draft of the viewer's own."""
+    rows = Disclosure.objects.visible_to(viewer)
+    return rows.filter(pk=pk, inventor_id=viewer.user_id, status=DisclosureStatus.DRAFT).exists()
+
+
 def find(pk: int, *, viewer: Actor) -> Disclosure:
     """The row, or Missing."""
     row = (

@@ -99,6 +99,38 @@ def test_an_unfinished_one_is_saved_and_says_what_is_missing(
         assert words in page.content.decode()
 
 
+def test_a_form_gone_back_to_goes_on_with_its_draft(
+    client_as: ClientAs, inventor: Membership
+) -> None:
+    author, new = client_as(inventor), "/disclosures/new/"
+    page = author.get(new).context
+    form = {**TYPED, "form_token": "back", "version": page["form"].initial["version"]}
+    author.post(new, {**form, "novelty": "短", "then": "submit"})
+    row = Disclosure.objects.get()
+    assert (row.status, row.novelty) == ("draft", "短")
+    author.post(new, {**form, "then": "submit"})  # the browser's Back, the text mended
+    row = Disclosure.objects.get()
+    assert (row.status, row.novelty) == ("submitted", TYPED["novelty"])
+    author.post(new, {**form, "title": "另一项发明"})  # what is handed in is never touched
+    assert Disclosure.objects.count() == 2
+    row.refresh_from_db()
+    assert row.title == TYPED["title"]
+
+
+def test_a_draft_changed_meanwhile_is_shown_beside_the_form_gone_back_to(
+    client_as: ClientAs, inventor: Membership
+) -> None:
+    author, new = client_as(inventor), "/disclosures/new/"
+    form = {**TYPED, "form_token": "back", "version": 1}
+    author.post(new, form)
+    pk = Disclosure.objects.get().pk
+    author.post(url("disclosure-edit", pk), {**form, "problem": "后来改过的话，比前一版更清楚。"})
+    shown = author.post(new, {**form, "problem": "先前窗口里的话，还没有改过来呢。"})
+    assert shown.status_code == 409
+    assert f'action="{url("disclosure-edit", pk)}"' in shown.content.decode()
+    assert Disclosure.objects.get().problem.startswith("后来改过")
+
+
 def test_two_windows_see_both_texts(client_as: ClientAs, inventor: Membership) -> None:
     row = make.disclosure(inventor)
     author, place = client_as(inventor), url("disclosure-edit", row.pk)

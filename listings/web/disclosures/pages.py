@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import Conflict, DomainError, Missing
+from core.idempotency.web import FIELD as TOKEN
 from core.idempotency.web import submit_once
 from core.people.types import Role
 from core.permissions import Permission, allowed
@@ -41,6 +42,8 @@ from listings.web.disclosures.forms import (
 from listings.web.library import attempt_but_conflict, with_version
 
 A_PAGE = 20
+BEGUN = "disclosures_begun"  # in the session: which form made which draft
+FORMS_REMEMBERED = 9
 members = for_roles(Role.INVENTOR, Role.OFFICE)
 office_only = for_roles(Role.OFFICE)
 
@@ -79,12 +82,18 @@ def index(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @members
 def new(request: Request) -> HttpResponse:
-    """Begin a disclosure."""
-    typed = Disclosing(request.POST or None, DisclosureInput(), version=0)
+    """Begin a disclosure; a form that was gone back to goes on with the draft it made before."""
+    begun = request.session.get(BEGUN, {}).get(request.POST.get(TOKEN))
+    if begun and reading.is_own_draft(begun, viewer=request.actor):
+        return edit(request, begun)
+    typed = Disclosing(request.POST or None, DisclosureInput(), version=1)
     if request.method == "POST" and typed.is_valid():
 
         def command() -> str:
             pk = services.draft_disclosure(data=typed.value(), by=request.actor, now=timezone.now())
+            if token := request.POST.get(TOKEN):
+                before = list(request.session.get(BEGUN, {}).items())[-FORMS_REMEMBERED:]
+                request.session[BEGUN] = dict([*before, (token[:64], pk)])
             return _then(request, pk)
 
         done = attempt(typed.form, lambda: submit_once(request, command))

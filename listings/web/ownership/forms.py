@@ -56,7 +56,9 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect,
     )
     scope = forms.ChoiceField(
-        label=_("同意的范围"), choices=[("", _("不同意的不用选")), *SCOPES], required=False
+        label=_("同意的范围"),
+        choices=[("", _("请选择（不同意的不用选）")), *SCOPES],
+        required=False,
     )
     answer = forms.CharField(
         label=_("附言或理由"),
