@@ -57,7 +57,7 @@ class AnswerForm(forms.Form):
     )
     scope = forms.ChoiceField(
         label=_("同意的范围"),
-        choices=[("", _("请选择（不同意的不用选）")), *SCOPES],
+        choices=[("", _("请选择，不同意的不用选")), *SCOPES],
         required=False,
     )
     answer = forms.CharField(
