@@ -189,6 +189,7 @@ def _refuse_too_low(auction: Auction, amount: Decimal, *, bidder: int, leading: 
     if highest is None:
         why = f"起拍价是 {money.yuan(auction.start_price)}"
     else:
+        assert auction.step is not None  # an open auction always has one
         why = f"当前最高价已到 {money.yuan(highest)}，加价幅度 {money.yuan(auction.step)}"
     raise Conflict(f"报价没有收下：{why}，这次至少要出 {money.yuan(least)}。", code="bid-too-low")
 
