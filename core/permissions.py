@@ -60,6 +60,7 @@ class Permission(StrEnum):
     RESOLVE_CONTEST = "resolve_contest"
     REPORT_ROYALTY = "report_royalty"  # as the licensee
     ACCEPT_ROYALTY = "accept_royalty"  # as the licensor: also questions, interest
+    CLAIM_MILESTONE = "claim_milestone"  # either party: say that an event came, or answer
     REPORT_OUTCOME = "report_outcome"
     OPEN_DEAL = "open_deal"  # ask for a patent or a right in it
     NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
@@ -108,6 +109,7 @@ _SUPPLY = frozenset(
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,
         Permission.ACCEPT_ROYALTY,
+        Permission.CLAIM_MILESTONE,
         Permission.FILE_LICENCE,
         Permission.REPORT_OUTCOME,
         Permission.NEGOTIATE_DEAL,
@@ -130,6 +132,7 @@ _DEMAND = frozenset(
         Permission.OPEN_DEAL,
         Permission.NEGOTIATE_DEAL,
         Permission.REPORT_ROYALTY,
+        Permission.CLAIM_MILESTONE,
         Permission.FILE_LICENCE,
         Permission.CHECK_PLEDGE,
     }

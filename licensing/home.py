@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core.people.types import Actor
 from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
-from licensing.selectors import deals
+from licensing.selectors import claims, deals
 
 
 @contribute("licensing", order=40)
@@ -20,6 +20,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
         return _shelf()
     found = selectors.waiting_for(viewer=actor)
     talks = deals.deals_waiting(viewer=actor)
+    claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
@@ -28,6 +29,12 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 f"{reverse('licensing:deals')}?status=mine",
                 talks.count,
                 talks.since,
+            ),
+            Todo(
+                _("里程碑待答复"),
+                reverse("licensing:milestones", args=[oldest]) if oldest else licences,
+                claimed,
+                claimed_since,
             ),
             Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
             Todo(

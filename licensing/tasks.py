@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
-from licensing.services import completing
+from licensing.services import claims, completing, credits
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
@@ -16,5 +16,7 @@ def daily() -> None:
     services.remind_of_filing(now=now)
     services.end_expired_licences(now=now)
     completing.remind_of_registration(now=now)
+    claims.follow_milestones(now=now)
+    credits.use_credits(now=now)
     services.remind_of_dues(now=now)
     services.remind_of_reports(now=now)

@@ -364,6 +364,7 @@ SPECTACULAR_SETTINGS = {
         "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
         "DealSideEnum": "licensing.api.deals.DEAL_SIDES",
         "FeeCurrencyEnum": "licensing.api.royalties.CURRENCIES",
+        "MilestoneStatusEnum": "licensing.api.claims.CLAIM_STATUSES",
         "RoyaltyReportStatusEnum": "licensing.api.royalties.REPORT_STATUSES",
         "PatentKindEnum": "listings.api.serializers.KINDS",
         "PatentStatusEnum": "listings.api.serializers.STATUSES",

@@ -29,6 +29,7 @@ THINGS: dict[str, Any] = {
     "layer_rule": _("分层规则"),
     "licence": _("许可"),
     "royalty": _("提成"),
+    "milestone": _("里程碑"),
     "licensing": _("开放许可"),
     "listing": _("挂牌"),
     "mandate": _("委托"),
@@ -55,6 +56,12 @@ THINGS: dict[str, Any] = {
     "user": _("用户"),
 }
 DONE: dict[str, Any] = {
+    "received": _("登记到账"),
+    "credited": _("退差记为预存款"),
+    "offset": _("预存款抵扣"),
+    "refunded": _("登记退款"),
+    "claimed": _("申报"),
+    "disputed": _("提出争议"),
     "posting_over": _("公示期满"),
     "approval_recorded": _("登记批准文件"),
     "contract_rejected": _("退回合同"),

@@ -85,6 +85,9 @@ class StatementSerializer(serializers.Serializer[Any]):
     outstanding = serializers.DecimalField(max_digits=20, decimal_places=2)
     interest = serializers.DecimalField(max_digits=20, decimal_places=2)
     lines = StatementLineSerializer(many=True)
+    credit = serializers.DecimalField(
+        max_digits=20, decimal_places=2, help_text="账上预存款，明细见 credits"
+    )
 
 
 class RoyaltyReportViewSet(Room):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from licensing.api import deals, royalties, views
+from licensing.api import claims, credits, deals, plans, royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
@@ -13,4 +13,11 @@ router.register("open-declarations", views.DeclarationViewSet, basename="open-de
 router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
-urlpatterns = [*royalties.urlpatterns, path("", include(router.urls)), *deals.urlpatterns]
+router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
+urlpatterns = [
+    *royalties.urlpatterns,
+    *plans.urlpatterns,
+    *credits.urlpatterns,
+    path("", include(router.urls)),
+    *deals.urlpatterns,
+]

@@ -1,5 +1,7 @@
 """What licensing stores, and what it can never store."""
 
+from licensing.models.claims import MilestoneClaim
+from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.documents import Document
@@ -11,6 +13,8 @@ from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVers
 
 __all__ = [
     "Contest",
+    "Credit",
+    "CreditUse",
     "Deal",
     "DealApproval",
     "DealItem",
@@ -20,6 +24,7 @@ __all__ = [
     "FeePart",
     "FeePlan",
     "Licence",
+    "MilestoneClaim",
     "OpenDeclaration",
     "Outcome",
     "Payment",

@@ -10,6 +10,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor
+from licensing.models.claims import MilestoneClaim
 from licensing.models.licences import Licence, PaymentDue
 from licensing.rules import fees, moves, reports
 
@@ -113,7 +114,7 @@ class RoyaltyReport(models.Model):
 
 
 class DueReason(models.Model):
-    """How a sum due that no schedule foresaw came about: its report, or what was paid late."""
+    """How a sum due that no schedule foresaw came about: a report, a claim, or lateness."""
 
     due = models.OneToOneField(PaymentDue, on_delete=models.PROTECT, related_name="reason")
     report = models.ForeignKey(
@@ -121,6 +122,9 @@ class DueReason(models.Model):
     )
     late_due = models.ForeignKey(
         PaymentDue, on_delete=models.PROTECT, null=True, blank=True, related_name="interest"
+    )
+    claim = models.OneToOneField(
+        MilestoneClaim, on_delete=models.PROTECT, null=True, blank=True, related_name="reason"
     )
     explanation = models.JSONField(default=list)
     created_at = models.DateTimeField()
@@ -130,8 +134,9 @@ class DueReason(models.Model):
         verbose_name = "应付款来由"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(report__isnull=False, late_due__isnull=True)
-                | Q(report__isnull=True, late_due__isnull=False),
+                condition=Q(report__isnull=False, late_due__isnull=True, claim__isnull=True)
+                | Q(report__isnull=True, late_due__isnull=False, claim__isnull=True)
+                | Q(report__isnull=True, late_due__isnull=True, claim__isnull=False),
                 name="due_reason_of_one_thing",
             ),
         ]

@@ -226,16 +226,21 @@ def plan_errors(parts: Sequence[FeePart]) -> list[str]:
     if not parts:
         return ["请选择一种付费方式。"]
     errors = [error for part in parts for error in part_errors(part)]
-    forever_free = any(p.kind is PartKind.FREE_UNTIL and p.free_months is None for p in parts)
+    free = [p for p in parts if p.kind is PartKind.FREE_UNTIL]
+    forever_free = any(p.free_months is None and not p.trigger for p in free)
     if forever_free and len(parts) > 1:
         errors.append("全程免费的方案不能再收取其他费用。")
     if sum(p.kind is PartKind.RUNNING for p in parts) > 1:
         errors.append("一个方案只能有一项提成。")
+    if len(free) > 1:
+        errors.append("一个方案只能有一项免费使用。")
     return errors
 
 
 def mode_of(parts: Sequence[FeePart]) -> FeeMode:
-    """The announced mode these parts make up."""
+    """The announced mode these parts make up. What begins by an event is a plan of its own."""
+    if any(part.trigger for part in parts):
+        return FeeMode.COMPOSED
     return _SHAPES.get(tuple(part.kind for part in parts), FeeMode.COMPOSED)
 
 
@@ -269,7 +274,8 @@ def parts_for(
 def schedule(parts: Sequence[FeePart], *, served_on: date) -> tuple[Due, ...]:
     """Every sum with a date of its own, earliest first.
 
-    Royalties, milestones and shares have no date yet: they come with a report of their own.
+    Royalties, milestones and shares have no date yet: they come with a report of their own, and
+    so does what begins by an event.
     """
     dues = [
         Due(
@@ -279,9 +285,14 @@ def schedule(parts: Sequence[FeePart], *, served_on: date) -> tuple[Due, ...]:
             at_conclusion=part.due_days == 0,
         )
         for part in parts
-        if part.kind in DATED and part.amount is not None
+        if dated(part) and part.amount is not None
     ]
     return tuple(sorted(dues, key=lambda due: due.due_on))
+
+
+def dated(part: FeePart) -> bool:
+    """Whether the part is a sum whose day is known from the start."""
+    return part.kind in DATED and not part.trigger
 
 
 def due_at_conclusion(dues: Sequence[Due]) -> Decimal:
@@ -316,7 +327,7 @@ def first_year(parts: Sequence[FeePart], *, base_amount: Decimal) -> Decimal:
     """What a licensee would pay within 365 days of the notice on this much net sales or profit."""
     total = Decimal(0)
     for part in parts:
-        if part.kind in DATED and part.amount is not None and part.due_days <= 365:
+        if dated(part) and part.amount is not None and part.due_days <= 365:
             total += part.amount
         elif part.kind is PartKind.RUNNING:
             total += royalty(part, base_amount)
@@ -332,6 +343,8 @@ def _short(part: FeePart) -> str:
     label = PART_LABELS[part.kind]
     match part.kind:
         case PartKind.FREE_UNTIL:
+            if part.trigger:
+                return f"“{part.trigger}”前免费"
             return "免费" if part.free_months is None else f"前 {part.free_months} 个月免费"
         case PartKind.RUNNING:
             base = BASE_LABELS[part.base] if part.base else ""
@@ -339,7 +352,9 @@ def _short(part: FeePart) -> str:
         case PartKind.EQUITY:
             return f"{label} {percent_text(part.share or Decimal(0))}"
         case PartKind.DEFERRED:
-            return f"先用后付 {money_text(part.amount or Decimal(0))}（{part.due_days} 天后）"
+            since = f"“{part.trigger}”" if part.trigger else ""
+            amount = money_text(part.amount or Decimal(0))
+            return f"先用后付 {amount}（{since}{part.due_days} 天后）"
         case PartKind.LUMP:
             return money_text(part.amount or Decimal(0))
         case _:
@@ -358,6 +373,9 @@ def _standard(part: FeePart) -> str:
     amount = money_text(part.amount or Decimal(0))
     match part.kind:
         case PartKind.FREE_UNTIL:
+            if part.trigger:
+                last = f"，最迟至许可生效满 {part.free_months} 个月" if part.free_months else ""
+                return f"自许可生效至“{part.trigger}”之日免收许可使用费{last}。"
             if part.free_months is None:
                 return "许可期限内免收许可使用费。"
             return f"自许可生效之日起 {part.free_months} 个月内免收许可使用费。"
@@ -377,8 +395,13 @@ def _standard(part: FeePart) -> str:
         case PartKind.EQUITY:
             return f"以专利作价入股，占 {percent_text(part.share or Decimal(0))}。"
         case PartKind.MILESTONE:
-            return f"达到“{part.trigger}”时支付 {amount}。"
+            days = part.due_days or 15
+            return f"达到“{part.trigger}”并经双方确认后 {days} 天内支付 {amount}。"
         case PartKind.DEFERRED:
+            if part.trigger:
+                return (
+                    f"先使用后付费：自“{part.trigger}”之日起满 {part.due_days} 天时支付 {amount}。"
+                )
             return f"先使用后付费：自通知送达之日起满 {part.due_days} 天时支付 {amount}。"
         case PartKind.ENTRY:
             return f"入门费 {amount}，随通知一次付清。"

@@ -22,7 +22,7 @@ from licensing.rules.fees import (
 )
 from licensing.rules.royalties import Line
 
-MOST_YEARS = 20
+USUAL_MONTHS = 60  # where a term is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ def forecast(
     for _year in years:
         bases.append(yuan(amount))
         amount = yuan(amount * (HUNDRED + growth) / HUNDRED)
-    computed = royalties.reckon(parts, list(zip(years, bases, strict=True)), starts_on=starts_on)
+    computed = royalties.reckon(
+        parts, list(zip(years, bases, strict=True)), starts_on=starts_on, began=starts_on
+    )
     found, due = [], schedule(parts, served_on=starts_on)
     for index, (year, earned) in enumerate(zip(years, bases, strict=True)):
         last = index == len(years) - 1
@@ -89,6 +91,11 @@ def _notes(parts: Sequence[FeePart]) -> list[str]:
     for part in parts:
         if part.kind is PartKind.MILESTONE:
             notes.append(f"达到“{part.trigger}”时另付 {money_text(part.amount or Decimal(0))}。")
+        if part.kind is PartKind.DEFERRED and part.trigger:
+            amount = money_text(part.amount or Decimal(0))
+            notes.append(f"“{part.trigger}”之日起满 {part.due_days} 天时另付 {amount}。")
+        if part.kind is PartKind.FREE_UNTIL and part.trigger:
+            notes.append(f"“{part.trigger}”之前免费；测算按自许可生效就开始计费，是最多的情形。")
         if part.kind is PartKind.EQUITY:
             notes.append(f"另以专利作价入股，占 {percent_text(part.share or Decimal(0))}。")
     return notes

@@ -97,9 +97,19 @@ def free_months(parts: Iterable[FeePart]) -> int:
     return max((p.free_months or 0 for p in parts if p.kind is PartKind.FREE_UNTIL), default=0)
 
 
-def free_until(parts: Iterable[FeePart], starts_on: date) -> date:
-    """The first day on which use is charged."""
-    return add_months(starts_on, free_months(parts))
+def free_until(parts: Sequence[FeePart], starts_on: date, began: date | None = None) -> date:
+    """The first day on which use is charged.
+
+    Where free use ends by an event it is the day of the event, at the latest when the free months
+    are over; `began` is that day once both parties agree on it, and without it use stays free.
+    """
+    by_event = any(p.kind is PartKind.FREE_UNTIL and p.trigger for p in parts)
+    months = free_months(parts)
+    latest = add_months(starts_on, months)
+    if not by_event:
+        return latest
+    event = max(began, starts_on) if began else date.max
+    return min(event, latest) if months else event
 
 
 def periods(starts_on: date, ends_on: date, months: int = 12) -> tuple[Period, ...]:
@@ -160,9 +170,13 @@ def chargeable(period: Period, base: Decimal, charged_from: date) -> tuple[Decim
         return base, []
     part = yuan(base * days / period.days)
     formula = f"{exact_text(base)} × {days} 天 ÷ {period.days} 天 = {exact_text(part)}（计费基数）"
-    return part, [
-        Line("免费期不计提成", formula, ZERO, f"付费方案：{charged_from:%Y-%m-%d} 前免费")
-    ]
+    return part, [Line("免费期不计提成", formula, ZERO, f"付费方案：{_free_text(charged_from)}")]
+
+
+def _free_text(charged_from: date) -> str:
+    if charged_from == date.max:
+        return "约定的事件尚未发生，仍在免费期"
+    return f"{charged_from:%Y-%m-%d} 前免费"
 
 
 def period_royalty(
@@ -228,13 +242,17 @@ def _top_up(minimum: Line, raw: Decimal) -> Line:
 
 
 def reckon(
-    parts: Sequence[FeePart], reports: Iterable[tuple[Period, Decimal]], *, starts_on: date
+    parts: Sequence[FeePart],
+    reports: Iterable[tuple[Period, Decimal]],
+    *,
+    starts_on: date,
+    began: date | None = None,
 ) -> list[Computed]:
     """What each of these reports owes, in order of their periods."""
     part = running_part(parts)
     if part is None:
         return []
-    charged_from = free_until(parts, starts_on)
+    charged_from = free_until(parts, starts_on, began)
     standing, found = Standing(), []
     for period, base in reports:
         computed = period_royalty(part, period, base, before=standing, charged_from=charged_from)

@@ -15,8 +15,16 @@ from core.days import legal_day
 from core.errors import Conflict, Missing
 from core.people import selectors as people
 from core.people.types import Actor
-from licensing.models import Document, Licence, Payment, PaymentDue, RoyaltyReport
-from licensing.rules import fees, late, moves, reports, royalties
+from licensing.models import (
+    Credit,
+    Document,
+    Licence,
+    MilestoneClaim,
+    Payment,
+    PaymentDue,
+    RoyaltyReport,
+)
+from licensing.rules import claims, fees, late, moves, reports, royalties
 
 PRIME_RATE = "3.0"
 INTEREST = "interest"
@@ -72,6 +80,8 @@ class Statement:
     currency: str
     rate: late.LateRate
     today: date
+    credits: tuple[Credit, ...] = ()
+    credit: Decimal = Decimal(0)
 
 
 def last_day(licence: Licence) -> date | None:
@@ -89,6 +99,16 @@ def periods_of(licence: Licence) -> tuple[fees.FeePart, tuple[royalties.Period, 
     if part is None or void or licence.starts_on is None or ends_on is None:
         raise Conflict(NOT_YET, code="no-royalty")
     return part, royalties.periods(licence.starts_on, ends_on, part.period_months)
+
+
+def free_use_ended(licence: Licence) -> date | None:
+    """The day on which the event came that ends free use, as both parties agree."""
+    found = MilestoneClaim.objects.filter(
+        licence=licence,
+        part__kind=fees.PartKind.FREE_UNTIL.value,
+        status=claims.ClaimStatus.CONFIRMED.value,
+    )
+    return found.values_list("reached_on", flat=True).first()
 
 
 def period_rows(licence: Licence, *, today: date) -> list[PeriodRow]:
@@ -165,6 +185,9 @@ def statement(licence: Licence, *, today: date) -> Statement:
             )
         )
     due_sum = sum((line.due.amount for line in lines), Decimal(0))
+    credits = licence.credits.select_related("proof").prefetch_related("uses__payment__due")
+    found = tuple(credits.order_by("received_at", "pk"))
+    used = sum((use.amount for row in found for use in row.uses.all()), Decimal(0))
     paid_sum = sum((line.paid for line in lines), Decimal(0))
     return Statement(
         tuple(lines),
@@ -175,6 +198,8 @@ def statement(licence: Licence, *, today: date) -> Statement:
         fees.CURRENCY_LABELS[fees.Currency(licence.plan.currency)],
         rate,
         today,
+        found,
+        sum((row.amount for row in found), Decimal(0)) - used,
     )
 
 

@@ -19,6 +19,7 @@ from core.permissions import Permission, require
 from licensing.models import DueReason, Licence, PaymentDue
 from licensing.rules import fees, moves, reports, royalties
 from licensing.selectors.royalties import INTEREST, interest_lines, late_rate, periods_of, with_paid
+from licensing.services.credits import apply_credit
 from licensing.services.documents import issue_dunning, issue_invoice
 from licensing.services.ground import locked, tell
 from licensing.services.royalties import add_due, royalty_url, stored
@@ -56,6 +57,7 @@ def charge_interest(*, licence_id: int, due_id: int, by: Actor, now: datetime) -
         by=by,
         now=now,
     )
+    apply_credit(licence, by=by, now=now)
     audit.record("licence.interest", subject=licence, by=by, at=now, changes={"sum": str(amount)})
     tell(
         [licence.licensee_id],

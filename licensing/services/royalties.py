@@ -19,10 +19,11 @@ from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import DueReason, Licence, PaymentDue, RoyaltyReport
+from licensing.models import DueReason, Licence, MilestoneClaim, PaymentDue, RoyaltyReport
 from licensing.rules import fees, reports, royalties
 from licensing.rules.royalties import Line
-from licensing.selectors.royalties import periods_of
+from licensing.selectors.royalties import free_use_ended, periods_of
+from licensing.services.credits import apply_credit, credit_correction
 from licensing.services.documents import issue_invoice
 from licensing.services.ground import licence_facts, locked, moved, tell
 
@@ -198,7 +199,9 @@ def _reckon(
     bases = [_base(row, licence) for row in rows]
     pairs = [(by_day[row.starts_on], line.amount) for row, line in zip(rows, bases, strict=True)]
     assert licence.starts_on is not None  # periods_of asked
-    found = royalties.reckon(licence.plan.terms(), pairs, starts_on=licence.starts_on)
+    found = royalties.reckon(
+        licence.plan.terms(), pairs, starts_on=licence.starts_on, began=free_use_ended(licence)
+    )
     for row, base, computed in zip(rows, bases, found, strict=True):
         target = report if row.pk == report.pk else row
         shown = royalties.relabelled(computed, [base]).lines
@@ -208,6 +211,8 @@ def _reckon(
     charged = DueReason.objects.filter(due__licence=licence, report__isnull=False).aggregate(
         n=Sum("due__amount")
     )["n"] or Decimal(0)
+    credited = licence.credits.filter(report__isnull=False).aggregate(n=Sum("amount"))["n"]
+    charged -= credited or Decimal(0)
     owed = sum((one.total for one in found), Decimal(0)) - charged
     lines = list(report.lines)
     if (other := owed - (report.owed or Decimal(0))) != 0:
@@ -216,10 +221,17 @@ def _reckon(
         )
         formula += f" = {fees.exact_text(owed)}"
         lines.append(stored(Line(_("更正以前各期"), formula, other, _("更正后重新计算"))))
+    if owed < 0:
+        label = _("更正后应退")
+        why = f"各期应付合计 {fees.exact_text(owed + charged)} − 已计 {fees.exact_text(charged)}"
+        formula = f"{why} = {fees.exact_text(owed)}"
+        less = Line(label, formula, -owed, _("更正后重新计算，记为预存款"))
+        credit_correction(licence, report, less, by=by, now=now)
     if owed <= 0:
+        apply_credit(licence, by=by, now=now)
         return None
     due_on = max(by_day[report.starts_on].pay_by, legal_day(now) + timedelta(royalties.PAY_DAYS))
-    return add_due(
+    due = add_due(
         licence,
         kind=fees.PartKind.RUNNING,
         amount=owed,
@@ -229,6 +241,8 @@ def _reckon(
         by=by,
         now=now,
     )
+    apply_credit(licence, by=by, now=now)
+    return due
 
 
 def _base(row: RoyaltyReport, licence: Licence) -> Line:
@@ -255,6 +269,7 @@ def add_due(
     now: datetime,
     report: RoyaltyReport | None = None,
     late_due: PaymentDue | None = None,
+    claim: MilestoneClaim | None = None,
 ) -> PaymentDue:
     """Another sum due on a licence, with how it came about and its payment notice."""
     last = licence.dues.aggregate(n=Max("position"))["n"] or 0
@@ -270,6 +285,7 @@ def add_due(
         due=due,
         report=report,
         late_due=late_due,
+        claim=claim,
         explanation=lines,
         created_at=now,
         created_by=by.key,

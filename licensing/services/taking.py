@@ -223,12 +223,16 @@ def _check_payment(
     paid = due.payments.aggregate(total=Sum("amount"))["total"] or Decimal(0)
     outstanding = due.amount - paid
     if outstanding <= 0:
-        raise Conflict(_("这一期款项已经付清，不需要重复登记。"), code="already-paid")
+        raise Conflict(
+            _("这一期款项已经付清。确实重复付了的，请在对账单里登记为预存款。"), code="already-paid"
+        )
     errors: dict[str, list[str]] = {}
     if amount <= 0 or amount != fees.yuan(amount):
         errors["amount"] = [_("请填写大于 0、最多两位小数的金额（元）。")]
     elif amount > outstanding:
-        message = _("金额超过这一期尚未支付的 %(sum)s，请核对。")
+        message = _(
+            "金额超过这一期尚未支付的 %(sum)s，请核对。确实多付的，在对账单里登记为预存款。"
+        )
         errors["amount"] = [message % {"sum": fees.money_text(outstanding)}]
     if paid_at > now:
         errors["paid_at"] = [_("付款时间不能晚于现在。")]

@@ -20,10 +20,8 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing import selectors
 from licensing.rules import fees
-from licensing.rules.forecast import Forecast, forecast, sales_of
+from licensing.rules.forecast import USUAL_MONTHS, Forecast, forecast, sales_of
 from licensing.rules.royalties import ROUNDING, Line, running_part
-
-USUAL_MONTHS = 60
 
 
 class Figure(forms.DecimalField):

@@ -137,14 +137,9 @@ class DealTermsForm(TermsForm):
             "sublicensing": version.sublicensing,
             "foreign": version.foreign,
             "remarks": version.remarks,
-            "mode": version.plan.mode,
             "seen_version": version.version,
         }
-        for part in version.plan.terms():
-            known = {"amount": part.amount, "due_days": part.due_days or None, "base": part.base}
-            known |= {"rate": part.rate, "cap": part.cap, "floor": part.floor}
-            values |= {name: value for name, value in known.items() if value is not None}
-        return values
+        return values | cls.fee_values(version.plan.terms())
 
     def deal_terms(self, *, main: int, viewer: Actor) -> rules.Terms:
         """The terms as the service takes them; a number nobody knows is none of the holder's."""

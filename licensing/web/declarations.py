@@ -193,7 +193,13 @@ def _terms_page(
     return render(
         request,
         "licensing/terms.html",
-        {"patent": card, "form": form, "checks": checks, "steps": steps(2)},
+        {
+            "patent": card,
+            "form": form,
+            "checks": checks,
+            "steps": steps(2),
+            "compose_url": reverse("licensing:plan", args=["patent", card.id]),
+        },
         status=422 if form.is_bound and form.errors else 200,
     )
 

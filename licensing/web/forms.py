@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.web.forms import day_input
-from licensing.rules import fees, outcomes
+from licensing.rules import fees, outcomes, plans
 from licensing.selectors import schedule_of
 from licensing.types import DeclarationTerms, OutcomeReport
 
@@ -114,17 +115,30 @@ class TermsForm(forms.Form):
         (_("期限与其他事项"), "", ["months", "remarks", "cap_reasons"]),
     ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kept := self.initial.get("kept"):
+            mode = self.fields["mode"]
+            label = _("保留组合方案：%(price)s") % {"price": fees.price_text(kept)}
+            mode.choices = [(fees.FeeMode.COMPOSED.value, label), *mode.choices]  # type: ignore[attr-defined]
+
     @classmethod
     def initial_of(cls, row: OpenDeclaration) -> dict[str, Any]:
         """The form's values for a declaration that exists."""
-        values: dict[str, Any] = {
-            "mode": row.plan.mode,
+        return {
             "months": row.months,
             "remarks": row.remarks,
             "cap_reasons": row.cap_reasons,
             "revision": row.revision,
-        }
-        for part in row.plan.terms():
+        } | cls.fee_values(row.plan.terms())
+
+    @classmethod
+    def fee_values(cls, parts: Sequence[fees.FeePart]) -> dict[str, Any]:
+        """The fee as this form says it; what it cannot say is kept as it is."""
+        if not plans.plain(parts):
+            return {"mode": fees.FeeMode.COMPOSED.value, "kept": tuple(parts)}
+        values: dict[str, Any] = {"mode": fees.mode_of(parts).value}
+        for part in parts:
             if part.amount is not None:
                 values["amount"] = part.amount
             if part.kind is fees.PartKind.DEFERRED:
@@ -139,6 +153,9 @@ class TermsForm(forms.Form):
         known = self.cleaned_data
         if not known.get("mode"):
             return ()
+        if known["mode"] == fees.FeeMode.COMPOSED:
+            kept: tuple[fees.FeePart, ...] = self.initial["kept"]
+            return kept
         base = known.get("base")
         return fees.parts_for(
             fees.FeeMode(known["mode"]),

@@ -22,6 +22,7 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
+from licensing.rules.claims import event_parts
 from licensing.rules.royalties import running_part
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import (
@@ -121,6 +122,7 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "row": row,
             "lines": [(line, line.is_late(today)) for line in lines],
             "standard": fees.standard_lines(row.plan.terms()),
+            "has_events": bool(event_parts(row.plan.terms())) and row.in_force_ever,
             "has_royalty": running_part(row.plan.terms()) is not None and row.in_force_ever,
             "contest": contest,
             "contests": row.contests.all(),

@@ -197,6 +197,8 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
             "statement": selectors.statement(row, today=timezone.localdate()),
             "papers": selectors.papers_of(row),
             "may_charge": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
+            "may_receive": row.in_force_ever
+            and allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side()),
             "rounding": ROUNDING,
         },
     )
@@ -231,7 +233,21 @@ def _cells(found: selectors.Statement) -> list[tuple[Any, ...]]:
             ),
         )
         for line in found.lines
+    ] + [_credit_cells(row) for row in found.credits]
+
+
+def _credit_cells(row: Any) -> tuple[Any, ...]:
+    used = [
+        f"抵{use.payment.due.get_kind_display()} {use.amount:,.2f}"
+        if use.payment
+        else f"{use.refunded_on:%Y-%m-%d} 退回 {use.amount:,.2f}"
+        for use in row.uses.all()
     ]
+    why = [f"{x['label']} {x['formula']} {x['basis']}".strip() for x in row.explanation]
+    day = timezone.localtime(row.received_at).date()
+    left = row.amount - sum((use.amount for use in row.uses.all()), Decimal(0))
+    said = "；".join([*why, *used, f"余 {left:,.2f}"])
+    return (f"预存款（{row.get_kind_display()}）", day, "", row.amount, "", "", said)
 
 
 @login_needed
@@ -259,10 +275,13 @@ def statement_pdf(request: Request, licence_id: int) -> HttpResponse:
     ]
     for cells in _cells(found):
         kind, due_on, due, paid, left, late, why = cells
+        if due == "":
+            content.append((f"{kind} {due_on:%Y-%m-%d}", [f"{paid:,.2f}", why]))
+            continue
         sums = f"应付 {due:,.2f}，已付 {paid:,.2f}，未付 {left:,.2f}，逾期利息 {late:,.2f}"
         content.append((f"{kind} {due_on:%Y-%m-%d}", [sums, why] if why else [sums]))
     total = f"应付 {found.due:,.2f}，已付 {found.paid:,.2f}，未付 {found.outstanding:,.2f}"
-    content.append(("合计", f"{total}，逾期利息 {found.interest:,.2f}"))
+    content.append(("合计", f"{total}，逾期利息 {found.interest:,.2f}，预存款 {found.credit:,.2f}"))
     content.append(("计算规则", ROUNDING))
     pdf = typeset(
         title="许可费对账单",

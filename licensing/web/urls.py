@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from licensing.web import calculator, deals, declarations, licences, outcomes, papers, royalties
+from licensing.web import (
+    calculator,
+    claims,
+    credits,
+    deals,
+    declarations,
+    licences,
+    outcomes,
+    papers,
+    plans,
+    royalties,
+)
 
 app_name = "licensing"
 urlpatterns = [
@@ -59,6 +70,9 @@ urlpatterns = [
     path("licences/<int:licence_id>/notice-proof/", papers.notice_proof, name="notice-proof"),
     *deals.urlpatterns,
     *royalties.urlpatterns,
+    *plans.urlpatterns,
+    *claims.urlpatterns,
+    *credits.urlpatterns,
     path("outcomes/", outcomes.index, name="outcomes"),
     path("outcomes/report/", outcomes.report, name="outcome-report"),
     path("outcomes/<int:outcome_id>/", outcomes.outcome, name="outcome"),

@@ -78,14 +78,19 @@ def test_a_correction_owes_the_difference_and_keeps_the_history(licence, office,
     assert [due.amount for due in licence.dues.all()] == [60_000, 30_000]
 
 
-def test_what_was_charged_too_much_lessens_the_next(licence, office, firm):
+def test_what_was_charged_too_much_is_credited_and_lessens_what_is_open(licence, office, firm):
     accept(lic.royalty(licence, firm, amount=Decimal(3_000_000)), office)
     accept(lic.royalty(licence, firm, amount=Decimal(2_000_000)), office)
-    assert [due.amount for due in licence.dues.all()] == [90_000]
+    credit = licence.credits.get()
+    assert (credit.kind, credit.amount) == ("correction", 30_000)
+    assert "60,000 − 已计 90,000 = -30,000" in credit.explanation[0]["formula"]
+    found = selectors.statement(licence, today=TODAY)
+    assert [(line.due.amount, line.paid) for line in found.lines] == [(90_000, 30_000)]
     accept(lic.royalty(licence, firm, starts_on=date(2024, 11, 20), amount=Decimal(4_000_000)),
            office)  # fmt: skip
-    assert [due.amount for due in licence.dues.all()] == [90_000, 90_000]
-    assert licence.dues.last().reason.explanation[-1]["amount"] == "-30000.00"
+    found = selectors.statement(licence, today=TODAY)
+    # 2,000,000 × 3 % + 4,000,000 × 3 %, and no fen of it twice
+    assert (found.outstanding, found.credit) == (180_000, 0)
 
 
 def test_no_period_is_passed_over(licence, office, firm):
