@@ -20,7 +20,6 @@ from core.web.doors import login_needed
 from core.web.forms import day_input
 from core.web.types import Request
 from licensing import selectors
-from licensing.models import MilestoneClaim
 from licensing.rules import claims as rules
 from licensing.selectors import claims
 from licensing.services import claims as services
@@ -145,9 +144,7 @@ def _status(form: forms.Form) -> int:
 @require_POST
 def withdraw(request: Request, claim_id: int) -> HttpResponse:
     """Take one's own claim back."""
-    claim: MilestoneClaim = services.withdraw_milestone(
-        claim_id=claim_id, by=request.actor, now=timezone.now()
-    )
+    claim = services.withdraw_milestone(claim_id=claim_id, by=request.actor, now=timezone.now())
     messages.success(request, "申报已撤回，可以补充材料后重新申报。")
     return redirect("licensing:milestones", claim.licence_id)
 
