@@ -23,7 +23,7 @@ from licensing.rules.forecast import USUAL_MONTHS, forecast
 class PlanToReckonSerializer(EstimateQuery):
     """A plan that is only thought of, and the reader's own figures."""
 
-    fee_parts = FeePartSerializer(many=True, allow_empty=False, max_length=plans.MOST_PARTS)
+    fee_parts = FeePartSerializer(many=True, allow_empty=False)
     months = serializers.IntegerField(min_value=1, max_value=240, default=USUAL_MONTHS)
 
 
@@ -50,7 +50,10 @@ class PlanView(Room):
     def reckon(self, request: Request) -> Response:
         known = self.taken_in(PlanToReckonSerializer).validated_data
         parts = tuple(fee_part(part) for part in known["fee_parts"])
-        if errors := fees.plan_errors(parts):
+        errors = fees.plan_errors(parts)
+        if len(parts) > plans.MOST_PARTS:
+            errors.append(f"一份方案最多 {plans.MOST_PARTS} 项。")
+        if errors:
             raise Invalid(fields={"fee_parts": errors})
         found = forecast(
             parts,

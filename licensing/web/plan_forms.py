@@ -61,7 +61,7 @@ class PartForm(forms.Form):
         label="多久申报一次",
         required=False,
         coerce=int,
-        empty_value=12,
+        empty_value=12,  # type: ignore[arg-type]
         choices=list(OFTEN.items()),
         initial=12,
     )
