@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from html import unescape
+from http.cookies import SimpleCookie
 from itertools import cycle
 from typing import Any
 
@@ -66,7 +67,8 @@ class Attack:
         self.identity = identity
         self.wrong: list[str] = []
         if identity != "anonymous":
-            log_in(self.client, world.members[identity])
+            cookies = world.thing(f"cookies of {identity}", lambda w: _signed_in(w, identity))
+            self.client.cookies = SimpleCookie(cookies)
 
     def __call__(self, method: str, url: str, *args: Any, **more: Any) -> Any:
         """The answer, once judged."""
@@ -84,6 +86,14 @@ class Attack:
             sent = str(args or more)[:120]
             self.wrong.append(f"{method} {url[:150]} as {self.identity} {sent}: {problem[:300]}")
         return answer
+
+
+def _signed_in(world: World, identity: str) -> SimpleCookie:
+    """The cookies of a session that has begun: each request would write a fresh one anew."""
+    client = Client()
+    log_in(client, world.members[identity])
+    client.get("/notices/")
+    return client.cookies
 
 
 def _is_page(answer: Any) -> bool:

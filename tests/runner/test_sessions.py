@@ -9,6 +9,7 @@ import time_machine
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from patentops.sessions import SessionLimitsMiddleware
 from tests.factories.core import UserFactory
@@ -23,8 +24,9 @@ def visit(client: Client) -> bool:
     request.COOKIES["sessionid"] = "any"
     request.user = get_user(request)
     SessionLimitsMiddleware(lambda r: HttpResponse())(request)
+    known = bool(request.user.is_authenticated)
     request.session.save()
-    return bool(request.user.is_authenticated)
+    return known
 
 
 @pytest.fixture
@@ -48,3 +50,11 @@ def test_twelve_hours_end_even_a_busy_login(client: Client) -> None:
             assert visit(client)
     with time_machine.travel(NINE + timedelta(hours=12, minutes=10), tick=False):
         assert not visit(client)
+
+
+def test_who_is_there_is_asked_only_when_it_matters(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        assert client.delete("/notices/").status_code == 405
+    assert client.session  # still there
