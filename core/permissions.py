@@ -131,6 +131,8 @@ _DEMAND = frozenset(
         Permission.TAKE_LICENCE,
         Permission.OPEN_DEAL,
         Permission.NEGOTIATE_DEAL,
+        Permission.CLOSE_DEAL,  # as a licensee that sub-licenses, of its own side only
+        Permission.ACCEPT_ROYALTY,
         Permission.REPORT_ROYALTY,
         Permission.CLAIM_MILESTONE,
         Permission.FILE_LICENCE,

@@ -34,6 +34,7 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     """A deal as its parties and overseers see it."""
 
     kind = serializers.ChoiceField(choices=DEAL_KINDS, read_only=True)
+    contract_type = serializers.CharField(read_only=True)
     status = serializers.ChoiceField(choices=DEAL_STATES, read_only=True)
     status_label = serializers.CharField(source="get_status_display", read_only=True)
     waits_for = serializers.CharField(read_only=True)
@@ -43,7 +44,8 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     class Meta:
         model = Deal
         fields = (
-            "id", "number", "kind", "status", "status_label", "origin", "patent_id",
+            "id", "number", "kind", "contract_type", "under_id", "status",
+            "status_label", "origin", "patent_id",
             "patent_number", "patent_title", "holder_id", "taker_id", "region", "wish",
             "waits_for", "next_step", "step_text", "waiting_since", "opened_at", "agreed_at",
             "needs_posting", "posted_on", "sealed_at", "effective_on", "ends_on",
@@ -80,13 +82,28 @@ class TermsVersionSerializer(serializers.Serializer[Any]):
 class NewDealSerializer(serializers.Serializer[Any]):
     """An inquiry."""
 
-    patent_id = serializers.IntegerField(min_value=1)
+    patent_id = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, default=None, help_text="分许可省略"
+    )
     kind = serializers.ChoiceField(choices=DEAL_KINDS)
+    licence_number = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, default="",
+        help_text="分许可填写上游许可编号，其他方式省略",
+    )  # fmt: skip
     wish = serializers.CharField(max_length=2000)
     taker_id = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, default=None,
         help_text="受托代办时填写委托企业，本企业办理时省略",
     )  # fmt: skip
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A sub-licence is asked for by a licence, everything else by a patent."""
+        under = data["kind"] == DealKind.SUBLICENCE
+        if under and not data["licence_number"]:
+            raise serializers.ValidationError({"licence_number": "请填写上游许可编号。"})
+        if not under and data["patent_id"] is None:
+            raise serializers.ValidationError({"patent_id": "请填写专利。"})
+        return data
 
 
 class DealAnswerSerializer(serializers.Serializer[Any]):
@@ -108,6 +125,17 @@ class DealTermsSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=DEAL_KINDS)
     patent_ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=20
+    )
+    counter_patent_ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        max_length=20,
+        help_text="交叉许可：需求方许可给对方的专利",
+    )
+    particulars = serializers.DictField(
+        child=serializers.CharField(max_length=1000, allow_blank=True),
+        required=False,
+        help_text="这种方式还须约定的事项，例如作价入股的 share、valuation",
     )
     fee_parts = FeePartSerializer(many=True, allow_empty=False)
     territory = serializers.CharField(max_length=110, default="CN")
@@ -140,6 +168,8 @@ class DealTermsSerializer(serializers.Serializer[Any]):
             sublicensing=known["sublicensing"],
             foreign=known["foreign"],
             remarks=known["remarks"],
+            counter=tuple(dict.fromkeys(known.get("counter_patent_ids", ()))),
+            particulars=known.get("particulars", {}),
         )
 
 
@@ -267,7 +297,12 @@ class DealViewSet(Room):
     )
     def create(self, request: Request) -> Response:
         known = self.taken_in(NewDealSerializer).validated_data
-        row = deals.inquire(**known, by=request.actor, now=timezone.now())
+        said = {"wish": known["wish"], "taker_id": known["taker_id"]}
+        door = {"by": request.actor, "now": timezone.now()}
+        if known["kind"] == DealKind.SUBLICENCE:
+            row = deals.inquire_under(licence_number=known["licence_number"], **said, **door)
+        else:
+            row = deals.inquire(patent_id=known["patent_id"], kind=known["kind"], **said, **door)
         return self._done(str(row.pk), status.HTTP_201_CREATED)
 
     @command("答复意向", DealAnswerSerializer)

@@ -12,7 +12,7 @@ from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor, Role
 from core.permissions import Governance
 from licensing.models.licences import Licence
-from licensing.rules import deals, moves
+from licensing.rules import deal_kinds, deals, moves
 from licensing.rules.deals import DealKind, DealStatus, Party, Waits
 from licensing.types import Side
 
@@ -59,7 +59,11 @@ class Deal(models.Model):
     taker = models.ForeignKey("core.Organisation", on_delete=models.PROTECT, related_name="+")
     region = models.CharField("行政区划", max_length=6, blank=True, default="")
     number = models.CharField("洽谈编号", max_length=40, unique=True, null=True, blank=True)
-    kind = models.CharField("方式", max_length=10, choices=KINDS)
+    kind = models.CharField("方式", max_length=16, choices=KINDS)
+    # The licence above a sub-licence; its licensee is this deal's holder.
+    under = models.ForeignKey(
+        Licence, on_delete=models.PROTECT, null=True, blank=True, related_name="deals_under"
+    )
     status = models.CharField(
         "状态", max_length=12, default=DealStatus.INTENT.value, choices=STATUSES
     )
@@ -114,6 +118,11 @@ class Deal(models.Model):
                 condition=Q(kind__in=[k.value for k in DealKind]), name="deal_kind_known"
             ),
             CheckConstraint(condition=~Q(holder=F("taker")), name="deal_two_parties"),
+            CheckConstraint(
+                condition=Q(kind=DealKind.SUBLICENCE.value, under__isnull=False)
+                | (~Q(kind=DealKind.SUBLICENCE.value) & Q(under__isnull=True)),
+                name="deal_sublicence_under_one",
+            ),
             UniqueConstraint(
                 fields=["patent", "taker"],
                 condition=Q(status__in=among(deals.OPEN_DEALS)),
@@ -202,9 +211,19 @@ class Deal(models.Model):
         return deals.STEPS.get(self.next_step, "")
 
     @property
+    def effect(self) -> deal_kinds.Effect:
+        """What it does to the patents."""
+        return deal_kinds.KINDS[DealKind(self.kind)].effect
+
+    @property
     def is_licence(self) -> bool:
         """Whether a right of use is granted, and not the patent itself."""
-        return self.kind != DealKind.TRANSFER
+        return self.effect is deal_kinds.Effect.LICENCE
+
+    @property
+    def contract_type(self) -> str:
+        """The type of technology contract it is registered as (CC843)."""
+        return deal_kinds.KINDS[DealKind(self.kind)].contract
 
 
 class DealItem(models.Model):
@@ -213,6 +232,9 @@ class DealItem(models.Model):
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="items")
     patent = models.ForeignKey("listings.Patent", on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
+    side = models.CharField(  # whose patent it is: the taker's own in a cross-licence
+        max_length=6, choices=SIDES, default=Party.HOLDER.value, db_default=Party.HOLDER.value
+    )
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
     posting = models.ForeignKey(
@@ -232,6 +254,9 @@ class DealItem(models.Model):
         ordering: ClassVar = ["deal", "position"]
         constraints: ClassVar = [
             UniqueConstraint(fields=["deal", "patent"], name="deal_item_once"),
+            CheckConstraint(
+                condition=Q(side__in=[p.value for p in Party]), name="deal_item_side_known"
+            ),
             UniqueConstraint(
                 fields=["patent"],
                 condition=Q(holds_transfer=True),

@@ -57,6 +57,10 @@ class Licence(models.Model):
     declaration = models.ForeignKey(
         OpenDeclaration, on_delete=models.PROTECT, null=True, blank=True, related_name="licences"
     )
+    # The licence that this sub-licence 分许可 lives under, and ends with.
+    under = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="sublicences"
+    )
     patent = models.ForeignKey("listings.Patent", on_delete=models.PROTECT, related_name="+")
     licensor = models.ForeignKey("core.Organisation", on_delete=models.PROTECT, related_name="+")
     licensee = models.ForeignKey("core.Organisation", on_delete=models.PROTECT, related_name="+")
@@ -120,13 +124,19 @@ class Licence(models.Model):
             CheckConstraint(condition=~Q(licensor=F("licensee")), name="licence_two_parties"),
             CheckConstraint(
                 condition=~Q(status__in=IN_FORCE_EVER)
-                | Q(
-                    effective_at__isnull=False,
-                    starts_on__isnull=False,
-                    ends_on__isnull=False,
-                    encumbrance__isnull=False,
+                | (
+                    Q(
+                        effective_at__isnull=False,
+                        starts_on__isnull=False,
+                        ends_on__isnull=False,
+                    )
+                    & (Q(encumbrance__isnull=False) | Q(under__isnull=False))
                 ),
                 name="licence_effective_whole",
+            ),
+            CheckConstraint(
+                condition=Q(under__isnull=True) | Q(kind="ordinary", encumbrance__isnull=True),
+                name="licence_under_is_ordinary",
             ),
             CheckConstraint(
                 condition=~Q(status=_S.NOTICED) | Q(effective_at__isnull=True),

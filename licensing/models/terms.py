@@ -13,11 +13,11 @@ from core.db import ActorKeyField, both_or_neither
 from licensing.models.deals import KINDS, SIDES, Deal
 from licensing.models.plans import FeePlan
 from licensing.rules import deals, moves
-from licensing.rules.deals import DealKind, TermsStatus
+from licensing.rules.deals import DealKind, Party, TermsStatus
 
 CONTENT = (
     "deal", "version", "side", "kind", "territory", "modes", "field_of_use", "months",
-    "sublicensing", "foreign", "plan", "remarks", "proposed_at", "proposed_by",
+    "sublicensing", "foreign", "plan", "remarks", "proposed_at", "proposed_by", "particulars",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ class TermsVersion(models.Model):
     deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveSmallIntegerField()
     side = models.CharField(max_length=6, choices=SIDES)
-    kind = models.CharField(max_length=10, choices=KINDS)
+    kind = models.CharField(max_length=16, choices=KINDS)
     territory = models.CharField(max_length=120, default="CN")
     modes = ArrayField(models.CharField(max_length=8))
     field_of_use = models.CharField(max_length=200, blank=True, default="")
@@ -36,6 +36,7 @@ class TermsVersion(models.Model):
     foreign = models.BooleanField(default=False)
     plan = models.ForeignKey(FeePlan, on_delete=models.PROTECT, related_name="+")
     remarks = models.TextField(blank=True, default="", max_length=4000)
+    particulars = models.JSONField(default=dict, db_default={}, blank=True)
     status = models.CharField(
         max_length=8,
         default=TermsStatus.PROPOSED.value,
@@ -88,7 +89,8 @@ class TermsVersion(models.Model):
         """The version as the rules read it. Prefetch `plan__parts` and `patents`."""
         return deals.Terms(
             kind=DealKind(self.kind),
-            patents=tuple(item.patent_id for item in self.patents.all()),
+            patents=tuple(i.patent_id for i in self.patents.all() if i.side == Party.HOLDER),
+            counter=tuple(i.patent_id for i in self.patents.all() if i.side == Party.TAKER),
             parts=self.plan.terms(),
             territory=self.territory,
             modes=tuple(self.modes),
@@ -97,12 +99,15 @@ class TermsVersion(models.Model):
             sublicensing=self.sublicensing,
             foreign=self.foreign,
             remarks=self.remarks,
+            particulars=self.particulars,
         )
 
     def lines(self) -> list[tuple[str, str]]:
         """The version in words."""
-        named = [f"{i.patent_number} {i.patent_title}" for i in self.patents.all()]
-        return deals.lines(self.as_rule(), patents=named)
+        named: dict[str, list[str]] = {party.value: [] for party in Party}
+        for item in self.patents.all():
+            named[item.side].append(f"{item.patent_number} {item.patent_title}")
+        return deals.lines(self.as_rule(), patents=named[Party.HOLDER], counter=named[Party.TAKER])
 
 
 class TermsPatent(models.Model):
@@ -111,6 +116,9 @@ class TermsPatent(models.Model):
     terms = models.ForeignKey(TermsVersion, on_delete=models.PROTECT, related_name="patents")
     patent = models.ForeignKey("listings.Patent", on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
+    side = models.CharField(
+        max_length=6, choices=SIDES, default=Party.HOLDER.value, db_default=Party.HOLDER.value
+    )
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
 
@@ -119,6 +127,9 @@ class TermsPatent(models.Model):
         ordering: ClassVar = ["terms", "position"]
         constraints: ClassVar = [
             UniqueConstraint(fields=["terms", "patent"], name="terms_patent_once"),
+            CheckConstraint(
+                condition=Q(side__in=[p.value for p in Party]), name="terms_patent_side_known"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(

@@ -1,30 +1,24 @@
 """Deals 洽谈成交 by agreement: their states, their terms, and what is needed next and by whom.
 
-Kinds: transfer, and ordinary 普通, sole 排他 and exclusive 独占 licences (SI25). An open licence is
-never negotiated; it is taken.
+What differs from kind to kind is the table of `deal_kinds`. An open licence is never negotiated; it
+is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from licensing.rules import effect, fees
+from licensing.rules import deal_kinds, effect, fees
+from licensing.rules.deal_kinds import ACTIONS, BONDS, KIND_LABELS, KINDS, DealKind, Effect
 from licensing.rules.fees import FeePart, PartKind
 from licensing.rules.outcomes import Code
-from listings.types import MODES, WHOLE_COUNTRY, Action, Blocker, EncumbranceKind
+from listings.types import MODES, WHOLE_COUNTRY, Blocker
 
-
-class DealKind(StrEnum):
-    """What changes hands."""
-
-    TRANSFER = "transfer"
-    ORDINARY = "ordinary"
-    SOLE = "sole"
-    EXCLUSIVE = "exclusive"
+__all__ = ["ACTIONS", "BONDS", "KINDS", "KIND_LABELS", "DealKind"]
 
 
 class DealStatus(StrEnum):
@@ -74,7 +68,7 @@ class ApprovalKind(StrEnum):
     FOREIGN = "foreign"
 
 
-_S, _T, _K = DealStatus, TermsStatus, DealKind
+_S, _T = DealStatus, TermsStatus
 
 DEAL_MOVES: Mapping[str, tuple[frozenset[DealStatus], DealStatus]] = {
     "take_up": (frozenset({_S.INTENT}), _S.NEGOTIATING),
@@ -115,12 +109,6 @@ TERMS_LABELS: Mapping[TermsStatus, str] = {
     _T.REFUSED: "未接受",
     _T.REPLACED: "已被新版本取代",
 }
-KIND_LABELS: Mapping[DealKind, str] = {
-    _K.TRANSFER: "转让",
-    _K.ORDINARY: "普通许可",
-    _K.SOLE: "排他许可",
-    _K.EXCLUSIVE: "独占许可",
-}
 PARTY_LABELS: Mapping[Party, str] = {Party.HOLDER: "权利人", Party.TAKER: "需求方"}
 WAITS_LABELS: Mapping[Waits, str] = {
     Waits.HOLDER: "权利人",
@@ -139,17 +127,6 @@ MODE_LABELS: Mapping[str, str] = {
     "sell": "销售",
     "offer": "许诺销售",
     "import": "进口",
-}
-ACTIONS: Mapping[DealKind, Action] = {
-    _K.TRANSFER: Action.TRANSFER,
-    _K.ORDINARY: Action.LICENSE_ORDINARY,
-    _K.SOLE: Action.LICENSE_SOLE,
-    _K.EXCLUSIVE: Action.LICENSE_EXCLUSIVE,
-}
-BONDS: Mapping[DealKind, EncumbranceKind] = {
-    _K.ORDINARY: EncumbranceKind.ORDINARY,
-    _K.SOLE: EncumbranceKind.SOLE,
-    _K.EXCLUSIVE: EncumbranceKind.EXCLUSIVE,
 }
 POSTING_KINDS = ("university", "institute")
 """Institutes that post an agreed price (TL18) where a region names no others."""
@@ -171,6 +148,8 @@ class Terms:
     sublicensing: bool = False
     foreign: bool = False
     remarks: str = ""
+    counter: tuple[int, ...] = ()  # the taker's own patents in a cross-licence
+    particulars: Mapping[str, str] = field(default_factory=dict)
 
 
 def other(side: str) -> Party:
@@ -189,28 +168,46 @@ def terms_errors(terms: Terms) -> dict[str, list[str]]:
         found["mode"] = errors
     if terms.months is not None and not 1 <= terms.months <= 240:
         found["months"] = ["期限请填 1 到 240 个月；到专利权期限届满的请留空。"]
-    if terms.kind is not DealKind.TRANSFER and not terms.modes:
+    if terms.kind in deal_kinds.LICENCES and not terms.modes:
         found["modes"] = ["请至少选择一种实施方式。"]
-    return found
+    if terms.kind is DealKind.CROSS and not terms.counter:
+        found["counter"] = ["交叉许可请至少选择一件需求方的专利。（法释〔2020〕19号第二十五条）"]
+    if len(terms.patents) + len(terms.counter) > MOST_PATENTS:
+        found.setdefault("patents", [f"一笔交易最多 {MOST_PATENTS} 件专利，请分开办理。"])
+    return found | deal_kinds.particular_errors(terms.kind, terms.particulars)
 
 
 def whole(terms: Terms) -> Terms:
-    """The terms with what a kind does not know put right: a transfer has no scope and no term."""
-    if terms.kind is not DealKind.TRANSFER:
-        return terms
-    return Terms(
-        kind=terms.kind,
-        patents=terms.patents,
-        parts=terms.parts,
-        foreign=terms.foreign,
-        remarks=terms.remarks,
-    )
+    """The terms with what a kind does not know put right.
+
+    Only licences have a scope and a term, only a cross-licence the other side's patents; shares
+    taken for a patent are its price.
+    """
+    said = deal_kinds.particulars_of(terms.kind, terms.particulars)
+    known = replace(terms, particulars=said)
+    if terms.kind is not DealKind.CROSS:
+        known = replace(known, counter=())
+    if terms.kind not in deal_kinds.LICENCES:
+        known = replace(known, territory=WHOLE_COUNTRY, modes=MODES, field_of_use="",
+                        months=None, sublicensing=False)  # fmt: skip
+    if terms.kind is DealKind.EQUITY and not deal_kinds.particular_errors(terms.kind, said):
+        known = replace(known, parts=(FeePart(PartKind.EQUITY, share=Decimal(said["share"])),))
+    if terms.kind is DealKind.SUBLICENCE:
+        known = replace(known, sublicensing=False)
+    return known
 
 
 def fixed_sum(parts: Sequence[FeePart]) -> Decimal:
     """The sums named in figures: what a posting shows as the price."""
     known = (part.amount for part in parts if part.kind in fees.SUMS)
     return sum((amount for amount in known if amount is not None), Decimal(0))
+
+
+def price(terms: Terms) -> Decimal:
+    """The sum a posting shows: named in figures by the plan, or what shares are taken at."""
+    if valuation := terms.particulars.get("valuation"):
+        return Decimal(valuation)
+    return fixed_sum(terms.parts)
 
 
 def territory_text(territory: str, names: Mapping[str, str] | None = None) -> str:
@@ -221,24 +218,42 @@ def territory_text(territory: str, names: Mapping[str, str] | None = None) -> st
     return "、".join(known.get(code, code) for code in territory.split(","))
 
 
-def lines(terms: Terms, *, patents: Sequence[str], names: Mapping[str, str] | None = None) -> (
-    list[tuple[str, str]]
-):  # fmt: skip
+def lines(
+    terms: Terms,
+    *,
+    patents: Sequence[str],
+    counter: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> list[tuple[str, str]]:
     """The terms as pairs of item and wording, always the same items in the same order."""
-    licence = terms.kind is not DealKind.TRANSFER
-    term = f"{terms.months} 个月，但不超过专利权期限" if terms.months else "至专利权期限届满"
+    found = [("方式", KIND_LABELS[terms.kind]), ("专利", "；".join(patents))]
+    if terms.kind is DealKind.CROSS:
+        found.append(("对方许可的专利", "；".join(counter)))
+    licence = terms.kind in deal_kinds.LICENCES
+    if terms.kind in deal_kinds.EXCHANGEABLE or licence:
+        found += _scope_lines(terms, names) if licence else [(label, "—") for label in SCOPE]
+    found += deal_kinds.particular_lines(terms.kind, terms.particulars)
     return [
-        ("方式", KIND_LABELS[terms.kind]),
-        ("专利", "；".join(patents)),
-        ("地域", territory_text(terms.territory, names) if licence else "—"),
-        ("实施方式", "、".join(MODE_LABELS[m] for m in terms.modes) if licence else "—"),
-        ("使用领域", (terms.field_of_use or "不限") if licence else "—"),
-        ("期限", term if licence else "—"),
-        ("分许可", ("可以" if terms.sublicensing else "不可以") if licence else "—"),
+        *found,
         ("境外当事人", "是" if terms.foreign else "否"),
         ("付费", "；".join(fees.standard_lines(terms.parts))),
         ("其他约定", terms.remarks or "无"),
     ]
+
+
+SCOPE = ("地域", "实施方式", "使用领域", "期限", "分许可")
+
+
+def _scope_lines(terms: Terms, names: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    term = f"{terms.months} 个月，但不超过专利权期限" if terms.months else "至专利权期限届满"
+    said = (
+        territory_text(terms.territory, names),
+        "、".join(MODE_LABELS[m] for m in terms.modes),
+        terms.field_of_use or "不限",
+        term,
+        "可以" if terms.sublicensing else "不可以",
+    )
+    return list(zip(SCOPE, said, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +293,7 @@ STEPS: Mapping[str, str] = {
     "sign": "上传已签字盖章的合同",
     "seal": "由权利人单位的第二个人核对双方印章",
     "register": "办理登记或备案，并登记编号和日期",
-    "settle": "登记到账金额，结清",
+    "settle": "登记到账金额（开发和服务合同另填验收单号），结清",
     "": "没有待办事项",
 }
 
@@ -340,14 +355,15 @@ class DealFacts:
     moved_on: bool = False  # another now keeps one of the patents
     in_transfer: bool = False  # a signed transfer waits for its registration
     declared: bool = False  # an open licence is on offer
+    head: deal_kinds.Head | None = None  # the licence above, of a sub-licence
 
 
 def needed_approvals(*, kind: DealKind, foreign: bool, funded: bool) -> list[ApprovalKind]:
     """Which approvals a deal cannot be signed without."""
-    if not foreign:
+    if not foreign or KINDS[kind].effect is Effect.WORK:
         return []
     found = [ApprovalKind.FOREIGN]
-    if funded and kind in (DealKind.TRANSFER, DealKind.EXCLUSIVE):
+    if funded and (kind in deal_kinds.TRANSFERS or kind is DealKind.EXCLUSIVE):
         found.append(ApprovalKind.FUNDER)
     return found
 
@@ -361,7 +377,9 @@ def deal_blockers(facts: DealFacts, *, signing: bool) -> list[Blocker]:
     if facts.in_transfer:
         found.append(_b("transfer-in-progress", "这件专利的转让合同已签、正在办理登记，"
                         "登记前不能再作其他处分。", "专利法第十条第三款"))  # fmt: skip
-    if facts.declared and facts.kind is DealKind.TRANSFER:
+    if facts.head is not None:
+        found += [_b(*problem) for problem in deal_kinds.head_problems(facts.head)]
+    if facts.declared and facts.kind in deal_kinds.TRANSFERS:
         found.append(_b("declared-transfer", "开放许可声明仍在公告。转让前请先撤回声明，"
                         "已取得的许可不受影响。", "专利法第五十条"))  # fmt: skip
     if not signing:
@@ -388,15 +406,11 @@ def _b(code: str, message: str, article: str) -> Blocker:
 
 
 def outcome_code(kind: DealKind, parts: Sequence[FeePart]) -> Code:
-    """Which of the nine codes a deal is reported under."""
-    if kind is DealKind.TRANSFER:
-        shares = any(part.kind is PartKind.EQUITY for part in parts)
-        return Code.EQUITY if shares else Code.TRANSFERRED
-    return {
-        DealKind.ORDINARY: Code.ORDINARY,
-        DealKind.SOLE: Code.SOLE,
-        DealKind.EXCLUSIVE: Code.EXCLUSIVE,
-    }[kind]
+    """Which of the nine codes a deal is reported under; a transfer for shares is equity."""
+    shares = any(part.kind is PartKind.EQUITY for part in parts)
+    if kind in deal_kinds.TRANSFERS and shares:
+        return Code.EQUITY
+    return KINDS[kind].code
 
 
 def last_day(starts_on: date, months: int | None, *, expires_on: date) -> date:

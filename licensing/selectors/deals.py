@@ -15,9 +15,10 @@ from core.people import selectors as people
 from core.people.types import Actor
 from licensing.models import Deal, DealItem, DealMessage, OpenDeclaration, TermsVersion
 from licensing.models.deals import among
+from licensing.rules import deal_kinds
 from licensing.rules import deals as rules
 from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus, Waits
-from licensing.rules.moves import DeclarationStatus
+from licensing.rules.moves import IN_FORCE, DeclarationStatus
 from listings import selectors as listings
 from listings.types import Blocker, PatentCard
 
@@ -28,6 +29,8 @@ FUNDER = "funder-approval"
 NOT_FOUND = "没有找到这笔洽谈，或您无权查看。"
 POSTING_KINDS = "deal.posting_kinds"
 KINDS = [(k.value, rules.KIND_LABELS[k]) for k in DealKind]
+ASKED_OF_HOLDER = [(k.value, rules.KIND_LABELS[k]) for k in deal_kinds.ASKED_OF_HOLDER]
+EXCHANGEABLE = [(c, label) for c, label in KINDS if c in deal_kinds.EXCHANGEABLE]
 STATUSES = [(s.value, rules.DEAL_LABELS[s]) for s in DealStatus]
 APPROVALS = [(k.value, rules.APPROVAL_LABELS[k]) for k in rules.ApprovalKind]
 
@@ -76,7 +79,7 @@ def deal(deal_id: int, *, viewer: Actor) -> Deal:
     items = DealItem.objects.select_related("posting", "licence")
     found = (
         Deal.objects.visible_to(viewer)
-        .select_related("holder", "taker")
+        .select_related("holder", "taker", "under")
         .prefetch_related(
             Prefetch("versions", queryset=versions),
             Prefetch("items", queryset=items),
@@ -131,7 +134,7 @@ def copies_of(version: TermsVersion | None) -> dict[str, object]:
 
 def needs_posting(row: Deal) -> bool:
     """Whether the holder must post an agreed price (TL18): public institutes, no auction."""
-    if row.origin == Deal.Origin.AUCTION:
+    if row.origin == Deal.Origin.AUCTION or not rules.KINDS[DealKind(row.kind)].posts:
         return False
     kinds = people.region_setting(POSTING_KINDS, row.region, default=rules.POSTING_KINDS)
     return people.organisation(row.holder_id).kind in kinds
@@ -140,10 +143,11 @@ def needs_posting(row: Deal) -> bool:
 def guards(row: Deal, terms: Terms, *, at: datetime, signing: bool) -> list[Blocker]:
     """Every reason against this deal on these terms, patent by patent and its own, hard first."""
     found: list[Blocker] = []
-    for patent_id in terms.patents:
+    patents = (*terms.patents, *terms.counter)
+    for patent_id in patents:
         card = listings.card(patent_id, viewer=Actor.system())
-        reasons = _of_patent(terms, card, at=at)
-        if len(terms.patents) > 1:
+        reasons = _of_patent(row, terms, card, at=at)
+        if len(patents) > 1:
             reasons = [replace(b, message=f"{card.printed}：{b.message}") for b in reasons]
         found += reasons
     funded = any(b.code == FUNDER for b in found)
@@ -160,14 +164,17 @@ def guards(row: Deal, terms: Terms, *, at: datetime, signing: bool) -> list[Bloc
         moved_on=_moved_on(row, terms),
         in_transfer=_in_transfer(row, terms),
         declared=_declared(terms),
+        head=head_of(row, terms, at=at),
     )
     found += rules.deal_blockers(own, signing=signing)
     return sorted(found, key=lambda blocker: not blocker.hard)
 
 
-def _of_patent(terms: Terms, card: PatentCard, *, at: datetime) -> list[Blocker]:
-    action, starts_on = rules.ACTIONS[terms.kind], legal_day(at)
-    if terms.kind is DealKind.TRANSFER:
+def _of_patent(row: Deal, terms: Terms, card: PatentCard, *, at: datetime) -> list[Blocker]:
+    action, starts_on = rules.ACTIONS.get(terms.kind), legal_day(at)
+    if action is None:
+        return []  # no right changes hands
+    if terms.kind in deal_kinds.TRANSFERS:
         return listings.can(card.id, action, at=at)
     ends_on = None
     if card.expires_on is not None and card.expires_on > starts_on:
@@ -180,16 +187,45 @@ def _of_patent(terms: Terms, card: PatentCard, *, at: datetime) -> list[Blocker]
         ends_on=ends_on,
         territory=terms.territory,
         modes=terms.modes,
+        except_for=row.under.encumbrance_id if row.under else None,
+    )
+
+
+def head_of(row: Deal, terms: Terms, *, at: datetime) -> deal_kinds.Head | None:
+    """The licence above a sub-licence, beside what is wanted under it; None for other kinds."""
+    head = row.under
+    if head is None or head.ends_on is None:
+        return None
+    item = DealItem.objects.select_related("deal__agreed_terms").filter(licence=head).first()
+    version = item.deal.agreed_terms if item else None
+    starts_on = legal_day(at)
+    ends_on = rules.last_day(starts_on, terms.months, expires_on=head.ends_on)
+    return deal_kinds.Head(
+        in_force=head.status in IN_FORCE and starts_on <= head.ends_on,
+        allowed=version is not None and version.sublicensing,
+        cells_within=version is not None
+        and deal_kinds.within(terms.territory, version.territory)
+        and set(terms.modes) <= set(version.modes),
+        days_within=terms.months is None or ends_on <= head.ends_on,
+        still_held=head.licensee_id == row.holder_id,
     )
 
 
 def _moved_on(row: Deal, terms: Terms) -> bool:
-    cards = listings.cards(terms.patents, viewer=Actor.system())
-    return any(card.organisation_id != row.holder_id for card in cards.values())
+    cards = listings.cards((*terms.patents, *terms.counter), viewer=Actor.system())
+    keepers = {i: cards[i].organisation_id for i in cards}
+    if any(keepers.get(i) != row.taker_id for i in terms.counter):
+        return True
+    if row.under_id:
+        return False  # the licensee disposes of its licence, not of the patent
+    return any(keepers.get(i) != row.holder_id for i in terms.patents)
 
 
 def _in_transfer(row: Deal, terms: Terms) -> bool:
-    held = DealItem.objects.filter(patent_id__in=terms.patents, holds_transfer=True)
+    if terms.kind in deal_kinds.WORKS or terms.kind is DealKind.SUBLICENCE:
+        return False
+    patents = (*terms.patents, *terms.counter)
+    held = DealItem.objects.filter(patent_id__in=patents, holds_transfer=True)
     return held.exclude(deal=row).exists()
 
 

@@ -14,6 +14,7 @@ from core.people.types import Actor
 from licensing.models import Licence, OpenDeclaration
 from licensing.rules import effect, moves
 from licensing.services.declarations import withdraw_declaration
+from licensing.services.granting import end_sublicences
 from licensing.services.ground import licence_url, moved, patent, tell
 from listings.types import PatentStatus
 
@@ -75,6 +76,7 @@ def end_expired_licences(*, now: datetime, limit: int = 1_000) -> int:
             licence.closed_reason = _("许可期限届满")
             licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
             audit.record("licence.ended", subject=licence, by=SYSTEM, at=now)
+            end_sublicences(licence, now=now)
             ended += 1
     return ended
 
@@ -188,6 +190,7 @@ def _end_licence(pk: int, *, ended_on: date, now: datetime) -> None:
     licence.closed_reason = _("许可备案已注销（公报，%(day)s）") % {"day": day}
     licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
     audit.record("licence.ended", subject=licence, by=SYSTEM, at=now, changes={"ended_on": day})
+    end_sublicences(licence, now=now)
     tell(
         [licence.licensor_id, licence.licensee_id],
         kind="licence.progress",

@@ -12,8 +12,9 @@ from core.days import legal_day
 from core.errors import Invalid
 from core.people.types import Actor
 from licensing.models import Deal, DealItem
+from licensing.rules import deal_kinds, effect, fees
 from licensing.rules import deals as rules
-from licensing.rules import effect, fees
+from licensing.rules.deal_kinds import Effect
 from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus
 from licensing.rules.moves import LicenceStatus
 from licensing.services.deal_ground import (
@@ -34,7 +35,10 @@ from listings import selectors as listings
 from listings import services as library
 
 SYSTEM = Actor.system()
-KIND_OF = {action.value: kind for kind, action in rules.ACTIONS.items()}
+TRANSFERS = sorted(deal_kinds.TRANSFERS)
+KIND_OF = {
+    action.value: kind for kind, action in rules.ACTIONS.items() if kind in deal_kinds.EXCHANGEABLE
+}
 
 
 @transaction.atomic
@@ -57,7 +61,7 @@ def register_deal(
         raise Invalid(fields=errors)
     if row.is_licence:
         _file(row, number, registered_on, by=by, now=now)
-    else:
+    elif row.effect is Effect.TRANSFER:
         _transfer(row, number, registered_on, by=by, now=now)
     _note_registered(row, number, registered_on, by=by, now=now)
     return row
@@ -94,12 +98,18 @@ def _note_registered(row: Deal, number: str, on: date, *, by: Actor, now: dateti
     fields = ("register_number", "registered_on", "registered_at", "registered_by")
     advance(row, now=now, fields=fields)
     emit("deal.registered", row, by=by, now=now)
-    if not row.is_licence:
-        version = agreed(row)
-        copy = version.copies.filter(side=Party.HOLDER, rejected_at=None).first()
-        report_deal(row, version, evidence=copy.attachment if copy else None, now=now)
+    _report(row, now=now)
     tell_parties(row, *Party, key="registered", title=row.get_status_display(),
                  body=f"编号 {number}，{on:%Y-%m-%d}。", now=now)  # fmt: skip
+
+
+def _report(row: Deal, *, now: datetime) -> None:
+    """The platform reports the outcome once the deal stands where its kind proves one."""
+    if rules.KINDS[DealKind(row.kind)].reported != row.status or row.is_licence:
+        return
+    version = agreed(row)
+    copy = version.copies.filter(side=Party.HOLDER, rejected_at=None).first()
+    report_deal(row, version, evidence=copy.attachment if copy else None, now=now)
 
 
 @transaction.atomic
@@ -134,7 +144,9 @@ def settle_deal(
         errors["settled_on"] = ["结清日不能晚于今天。"]
     elif row.effective_on and settled_on < row.effective_on:
         errors["settled_on"] = ["结清日不能早于合同生效日。"]
-    if amount > 0 and not note.strip():
+    if row.effect is Effect.WORK and not note.strip():
+        errors["note"] = ["请填写验收单号；成果按合同验收后才能结清（民法典第八百四十五条）。"]
+    elif amount > 0 and not note.strip():
         errors["note"] = ["请填写到账凭证号，例如银行回单号。"]
     if errors:
         raise Invalid(fields=errors)
@@ -143,6 +155,7 @@ def settle_deal(
     fields = ("settled_amount", "settled_on", "settled_note", "settled_at", "settled_by")
     advance(row, now=now, fields=fields)
     emit("deal.settled", row, by=by, now=now)
+    _report(row, now=now)
     tell_parties(row, Party.TAKER, key="settled", title="权利人已登记结清",
                  body=f"到账 {fees.money_text(amount)}。", now=now)  # fmt: skip
     return row
@@ -221,7 +234,7 @@ def remind_of_registration(*, now: datetime) -> int:
     Licences ring by their own filing clock. Each alarm once, however often this runs.
     """
     today, rung = legal_day(now), 0
-    rows = Deal.objects.filter(status=DealStatus.SIGNED, kind=DealKind.TRANSFER).order_by("pk")
+    rows = Deal.objects.filter(status=DealStatus.SIGNED, kind__in=TRANSFERS).order_by("pk")
     for row in rows.iterator():
         if row.effective_on is None:
             continue

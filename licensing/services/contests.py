@@ -18,6 +18,7 @@ from core.permissions import Permission, require
 from licensing.models import Contest, Licence
 from licensing.rules import moves
 from licensing.selectors import contest_deadline
+from licensing.services.granting import end_sublicences
 from licensing.services.ground import licence_facts, licence_url, locked, moved, tell
 from licensing.services.outcomes import annul_outcomes
 from listings import services as encumbrances
@@ -123,6 +124,7 @@ def _void(licence: Licence, reason: str, *, by: Actor, now: datetime) -> None:
             now=now,
         )
     annul_outcomes(licence, by=by, now=now)
+    end_sublicences(licence, now=now)
 
 
 def _announce(licence: Licence, contest: Contest, *, by: Actor, now: datetime) -> None:

@@ -13,12 +13,23 @@ from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid, NotAllowed
+from core.people import selectors as people
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
 from core.reference import selectors as reference
-from licensing.models import Deal, DealItem, DealMessage, TermsFile, TermsPatent, TermsVersion
+from licensing.models import (
+    Deal,
+    DealItem,
+    DealMessage,
+    Licence,
+    TermsFile,
+    TermsPatent,
+    TermsVersion,
+)
 from licensing.rules import deals as rules
+from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE
 from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus
+from licensing.rules.moves import IN_FORCE
 from licensing.selectors import deals as selectors
 from licensing.services.deal_ground import (
     advance,
@@ -58,18 +69,63 @@ def inquire(
     taker_id = _taker(by, taker_id)
     card = listings.card(patent_id, viewer=by)
     require(by, Permission.OPEN_DEAL)
-    if kind not in list(DealKind):
-        raise Invalid(fields={"kind": ["请选择想要的方式。"]})
+    if kind not in ASKED_OF_HOLDER:
+        raise Invalid(fields={"kind": ["请选择想要的方式。分许可请用许可编号向被许可人询问。"]})
     wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
     holder_id = _refuse_inquiry(card, taker_id)
+    return _open(card, holder_id, taker_id, kind, wish, match_id=match_id, by=by, now=now)
+
+
+@transaction.atomic
+def inquire_under(
+    *, licence_number: str, wish: str, by: Actor, now: datetime, taker_id: int | None = None
+) -> Deal:
+    """A firm asks a licensee for a sub-licence 分许可, by the number of the licensee's licence.
+
+    Whoever knows the number has it from a party; all that does not lead to one that allows it
+    gets the same answer.
+    """
+    taker_id = _taker(by, taker_id)
+    require(by, Permission.OPEN_DEAL)
+    wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
+    number = licence_number.strip().upper()
+    head = Licence.objects.filter(number=number, status__in=sorted(IN_FORCE)).first()
+    item = DealItem.objects.filter(licence=head, deal__agreed_terms__sublicensing=True).first()
+    if head is None or item is None:
+        said = (
+            "没有这个编号的有效许可，或合同没有约定可以分许可（民法典第八百六十七条）。请核对编号。"
+        )
+        raise Invalid(fields={"licence_number": [said]})
+    if head.licensee_id == taker_id:
+        raise Conflict("这是本单位自己的许可，不需要分许可。", code="own-licence")
+    card = listings.card(head.patent_id, viewer=Actor.system())
+    if card.organisation_id == taker_id:
+        raise Conflict("这是本单位自己的专利，不需要询价。", code="own-patent")
+    kind = DealKind.SUBLICENCE.value
+    return _open(card, head.licensee_id, taker_id, kind, wish, under=head, by=by, now=now)
+
+
+def _open(
+    card: PatentCard,
+    holder_id: int,
+    taker_id: int,
+    kind: str,
+    wish: str,
+    *,
+    by: Actor,
+    now: datetime,
+    match_id: int | None = None,
+    under: Licence | None = None,
+) -> Deal:
     row = Deal(
         patent_id=card.id,
         patent_number=card.printed,
         patent_title=card.title,
         holder_id=holder_id,
         taker_id=taker_id,
-        region=card.region,
+        region=people.organisation(holder_id).region if under else card.region,
         kind=kind,
+        under=under,
         origin=Deal.Origin.MATCH if match_id else Deal.Origin.PATENT,
         match_id=match_id,
         wish=wish,
@@ -231,8 +287,12 @@ def propose_terms(
 def _check(row: Deal, terms: Terms, files: Sequence[File]) -> dict[int, PatentCard]:
     """The patents of the terms, or Invalid with everything wrong."""
     found = rules.terms_errors(terms)
-    cards = listings.cards(terms.patents, viewer=Actor.system())
+    if terms.kind != row.kind and not {terms.kind, DealKind(row.kind)} <= EXCHANGEABLE:
+        found["kind"] = ["这笔洽谈的方式不能改换，请另提意向。"]
+    cards = listings.cards((*terms.patents, *terms.counter), viewer=Actor.system())
     foreign = [i for i in terms.patents if i not in cards or not _kept(cards[i], row)]
+    if any(i not in cards or cards[i].organisation_id != row.taker_id for i in terms.counter):
+        found.setdefault("counter", []).append("对方许可的专利须由需求方管理，请核对专利号。")
     if foreign or row.patent_id not in terms.patents:
         found.setdefault("patents", []).append(
             "专利须由对方单位管理，并包含询价的这一件，请重新选择。"
@@ -247,6 +307,8 @@ def _check(row: Deal, terms: Terms, files: Sequence[File]) -> dict[int, PatentCa
 
 
 def _kept(card: PatentCard, row: Deal) -> bool:
+    if row.under_id:
+        return card.id == row.patent_id
     return card.organisation_id == row.holder_id
 
 
@@ -279,6 +341,7 @@ def write_version(
         foreign=terms.foreign,
         plan=write_plan(terms.parts, by=by, now=now),
         remarks=terms.remarks.strip()[:4000],
+        particulars=dict(terms.particulars),
         proposed_at=now,
         proposed_by=by.key,
     )
@@ -287,10 +350,11 @@ def write_version(
             terms=version,
             patent_id=patent_id,
             position=position,
+            side=(Party.HOLDER if position <= len(terms.patents) else Party.TAKER).value,
             patent_number=cards[patent_id].printed,
             patent_title=cards[patent_id].title,
         )
-        for position, patent_id in enumerate(terms.patents, start=1)
+        for position, patent_id in enumerate((*terms.patents, *terms.counter), start=1)
     )
     return version
 
@@ -358,6 +422,7 @@ def pin(row: Deal, version: TermsVersion, *, by: Actor, now: datetime) -> None:
             deal=row,
             patent_id=named.patent_id,
             position=named.position,
+            side=named.side,
             patent_number=named.patent_number,
             patent_title=named.patent_title,
         )

@@ -20,7 +20,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Deal, Licence, Outcome, TermsVersion
 from licensing.rules import moves, outcomes
-from licensing.rules.deals import DealKind, fixed_sum, outcome_code
+from licensing.rules.deals import DealKind, Party, fixed_sum, outcome_code
 from licensing.services.ground import locked, moved, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
@@ -118,21 +118,24 @@ def report_deal(
 ) -> None:
     """The platform reports what a signed licence or a registered transfer made of each patent."""
     code = outcome_code(DealKind(version.kind), version.plan.terms())
-    counterparty = people.organisation(deal.taker_id).name
+    names = {pk: people.organisation(pk).name for pk in (deal.holder_id, deal.taker_id)}
     for item in deal.items.select_related("licence").order_by("position"):
+        own, other = deal.holder_id, deal.taker_id
+        if item.side == Party.TAKER:  # a cross-licence is each side's outcome
+            own, other = other, own
         outcome, created = Outcome.objects.get_or_create(
             patent_id=item.patent_id,
             code=code.value,
             contract_number=deal.number or "",
             defaults={
-                "organisation_id": deal.holder_id,
+                "organisation_id": own,
                 "region": deal.region,
                 "patent_number": item.patent_number,
                 "patent_title": item.patent_title,
                 "happened_on": deal.registered_on or deal.effective_on or legal_day(now),
                 "licence": item.licence,
                 "evidence": evidence,
-                "counterparty": counterparty,
+                "counterparty": names[other],
                 "amount": fixed_sum(version.plan.terms()) if item.position == 1 else None,
                 "reported_at": now,
                 "reported_by": Actor.system().key,

@@ -7,8 +7,8 @@ from datetime import datetime
 from core.days import legal_day
 from core.errors import Conflict
 from licensing.models import Deal, DealItem
+from licensing.rules import deal_kinds, effect
 from licensing.rules import deals as rules
-from licensing.rules import effect
 from licensing.rules.deals import Terms
 from listings import selectors as listings
 from listings import services as library
@@ -32,7 +32,7 @@ def hold_or_refuse(row: Deal, terms: Terms, *, now: datetime) -> None:
     query instead of for every guard.
     """
     _refuse(row, terms, now=now)
-    library.hold_patents(terms.patents)
+    library.hold_patents((*terms.patents, *terms.counter))
     _refuse(row, terms, now=now)
 
 
@@ -42,7 +42,10 @@ def _refuse(row: Deal, terms: Terms, *, now: datetime) -> None:
 
 
 def _lost(row: Deal, terms: Terms, *, now: datetime) -> Blocker | None:
-    held = DealItem.objects.filter(patent_id__in=terms.patents, holds_transfer=True)
+    if terms.kind in deal_kinds.WORKS or row.under_id:
+        return None
+    patents = (*terms.patents, *terms.counter)
+    held = DealItem.objects.filter(patent_id__in=patents, holds_transfer=True)
     if held.exclude(deal=row).exists():
         return SOLD
     bond = rules.BONDS.get(terms.kind)
@@ -50,7 +53,7 @@ def _lost(row: Deal, terms: Terms, *, now: datetime) -> Blocker | None:
         return None
     starts_on = legal_day(now)
     gone = listings.is_taken(
-        terms.patents,
+        patents,
         bond,
         starts_on=starts_on,
         ends_on=effect.agreed_end(starts_on, terms.months) if terms.months else None,

@@ -12,22 +12,18 @@ from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid
-from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from licensing.models import (
     Deal,
     DealApproval,
     DealItem,
-    FeePlan,
-    Licence,
     SignedCopy,
-    TermsVersion,
 )
+from licensing.rules import deal_kinds, fees
 from licensing.rules import deals as rules
-from licensing.rules import effect, fees, moves
+from licensing.rules.deal_kinds import Effect
 from licensing.rules.deals import DealKind, Party
-from licensing.rules.numbers import licence_number
 from licensing.selectors import deals as selectors
 from licensing.services.deal_ground import (
     advance,
@@ -43,17 +39,18 @@ from licensing.services.deal_ground import (
     tell_parties,
     url_of,
 )
-from licensing.services.fee_plans import write_plan
-from licensing.services.ground import bind, licence_facts, moved, patent, tell
+from licensing.services.granting import license_patents
+from licensing.services.ground import tell
 from licensing.services.outcomes import report_deal
 from licensing.services.rivals import hold_or_refuse
-from licensing.services.taking import write_schedule
 from listings.selectors.trading import price_postings as postings
 from listings.services.trading import price_postings
 from listings.types import Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+EXCLUDING = deal_kinds.TRANSFERS | {DealKind.SOLE, DealKind.EXCLUSIVE}
 
 
 @transaction.atomic
@@ -64,7 +61,7 @@ def post_price(*, deal_id: int, summary: str, days: int | None, by: Actor, now: 
     be_among(row, frozenset({rules.DealStatus.AGREED}), "公示")
     if not row.needs_posting:
         raise Conflict("这笔洽谈不需要公示，可以直接签约。", code="no-posting-needed")
-    waiting = [item for item in row.items.all() if item.posting_id is None]
+    waiting = [i for i in row.items.all() if i.posting_id is None and i.side == Party.HOLDER]
     if not waiting:
         raise Conflict("公示已经在进行。", code="already-posted")
     said = need(summary, "summary", "请写明成果的简要情况和定价过程，公示页会显示。")
@@ -75,7 +72,7 @@ def post_price(*, deal_id: int, summary: str, days: int | None, by: Actor, now: 
             patent_id=item.patent_id,
             route=_route(row, parts),
             counterparty=people.organisation(row.taker_id).name,
-            price=rules.fixed_sum(parts),
+            price=rules.price(version.as_rule()),
             price_note=fees.price_text(parts)[:300],
             summary=said,
             days=days or postings.posting_days(row.region),
@@ -91,10 +88,10 @@ def post_price(*, deal_id: int, summary: str, days: int | None, by: Actor, now: 
 
 
 def _route(row: Deal, parts: Sequence[fees.FeePart]) -> Route:
-    if row.kind == DealKind.TRANSFER:
+    if row.effect is Effect.TRANSFER:
         equity = any(part.kind is fees.PartKind.EQUITY for part in parts)
         return Route.EQUITY if equity else Route.TRANSFER
-    return Route(row.kind)
+    return Route(rules.KINDS[DealKind(row.kind)].right)
 
 
 @transaction.atomic
@@ -117,7 +114,7 @@ def follow_posting(*, posting_id: int, completed: bool, on: date, now: datetime)
         return
     item.posted_on = on
     item.save(update_fields=["posted_on"])
-    if row.items.filter(posted_on=None).exists():
+    if row.items.filter(posted_on=None, side=Party.HOLDER).exists():
         advance(row, now=now)
         return
     row.posted_on = on
@@ -244,14 +241,14 @@ def confirm_seals(*, deal_id: int, by: Actor, now: datetime) -> Deal:
     refuse_guards(row, terms, signing=True, now=now)
     row.effective_on = legal_day(now)
     if row.is_licence:
-        _license(row, version, by=by, now=now)
-    else:
+        license_patents(row, version, by=by, now=now)
+    elif row.effect is Effect.TRANSFER:
         _hold_transfer(row)
     row.sealed_at, row.sealed_by, row.sealed_user_id = now, by.key, by.user_id
     fields = ("sealed_at", "sealed_by", "sealed_user_id", "effective_on", "ends_on")
     advance(row, now=now, fields=fields)
     emit("deal.signed", row, by=by, now=now)
-    if row.is_licence:
+    if rules.KINDS[DealKind(version.kind)].reported == row.status:
         report_deal(row, version, evidence=copies[Party.HOLDER.value].attachment, now=now)
     tell_parties(
         row, *Party, key="signed", title="合同已生效", body=f"下一步：{row.step_text}", now=now
@@ -269,96 +266,9 @@ def _hold_transfer(row: Deal) -> None:
         raise Conflict("这件专利的另一份转让合同已签，正在办理登记。", code="overlap") from problem
 
 
-def _license(row: Deal, version: TermsVersion, *, by: Actor, now: datetime) -> None:
-    """A licence for each patent; the first carries the fees, the others name it."""
-    first: Licence | None = None
-    ends = []
-    for item in row.items.order_by("position"):
-        plan = version.plan
-        if first is not None:
-            free = fees.FeePart(fees.PartKind.FREE_UNTIL)
-            plan = write_plan((free,), by=by, now=now)
-        licence = _grant(row, item, version, plan, first, by=by, now=now)
-        item.licence, item.encumbrance_id = licence, licence.encumbrance_id
-        item.save(update_fields=["licence", "encumbrance"])
-        ends.append(licence.ends_on)
-        first = first or licence
-    row.ends_on = max((day for day in ends if day), default=None)
-
-
-def _grant(
-    row: Deal,
-    item: DealItem,
-    version: TermsVersion,
-    plan: FeePlan,
-    first: Licence | None,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Licence:
-    """The licence of one patent, binding it within the agreed scope and term."""
-    starts_on = legal_day(now)
-    expires_on = patent(item.patent_id).expires_on
-    if expires_on is None or expires_on <= starts_on:
-        raise Conflict("专利权期限已届满或未登记，不能签约。", code="expired")
-    licence = Licence.objects.create(
-        patent_id=item.patent_id,
-        licensor_id=row.holder_id,
-        licensee_id=row.taker_id,
-        region=row.region,
-        kind=version.kind,
-        plan=plan,
-        patent_number=item.patent_number,
-        patent_title=item.patent_title,
-        months=version.months,
-        territory=version.territory,
-        noticed_at=now,
-        noticed_by=by.key,
-        served_at=now,
-    )
-    licence.number = licence_number(licence.pk, starts_on)
-    licence.ends_on = rules.last_day(starts_on, version.months, expires_on=expires_on)
-    licence.encumbrance_id = bind(
-        patent_id=item.patent_id,
-        kind=rules.BONDS[DealKind(version.kind)],
-        starts_on=starts_on,
-        ends_on=licence.ends_on,
-        reference=f"licence:{licence.pk}",
-        party_id=row.taker_id,
-        territory=version.territory,
-        modes=tuple(version.modes),
-        by=by,
-        now=now,
-    )
-    moved(moves.LICENCE_MOVES, moves.LICENCE_LABELS, licence, "take_effect")
-    licence.effective_at, licence.starts_on = now, starts_on
-    licence.explanation = _why(row, first, now)
-    licence.save()
-    write_schedule(licence)
-    audit.record("licence.effective", subject=licence, by=by, at=now)
-    outbox.emit(
-        "licence.effective",
-        subject=licence,
-        by=by,
-        at=now,
-        payload=licence_facts(licence)
-        | {"effective_at": now.isoformat(), "fee": fees.price_text(licence.plan.terms())},
-    )
-    return licence
-
-
-def _why(row: Deal, first: Licence | None, now: datetime) -> str:
-    with_fees = f"费用合并在 {first.number} 中支付。" if first else ""
-    return (
-        f"双方签订的合同（洽谈 {row.number}）于 {effect.minute_text(now)} 经核对印章，"
-        "许可即时生效。"
-        f"{with_fees}依据：民法典第五百零二条、第八百六十二条。"
-    )
-
-
 def _tell_rivals(row: Deal, patent_ids: Sequence[int], *, now: datetime) -> None:
     """Those who still talk about the same patents learn that something was signed."""
-    if row.kind == DealKind.ORDINARY:
+    if row.kind not in EXCLUDING:
         return
     for other in selectors.open_deals_on(patent_ids, but=row.pk):
         tell(

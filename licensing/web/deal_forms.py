@@ -12,6 +12,17 @@ from core.people.types import Actor
 from core.reference import selectors as reference
 from core.web.forms import day_input
 from licensing.rules import deals as rules
+from licensing.rules.deal_kinds import (
+    ALL_PARTICULARS,
+    EXCHANGEABLE,
+    KINDS,
+    LICENCES,
+    LONGEST,
+    WORK,
+    Entry,
+    Particular,
+)
+from licensing.rules.fees import FeePart, PartKind
 from licensing.selectors import deals as selectors
 from licensing.web.forms import TermsForm, file_field, yuan_field
 from listings import selectors as listings
@@ -35,11 +46,25 @@ def prose(label: str, *, required: bool = True, rows: int = 4, **options: Any) -
 class InquiryForm(forms.Form):
     """What a firm wants of a patent."""
 
-    kind = forms.ChoiceField(label="想要的方式", choices=selectors.KINDS, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="想要的方式", choices=selectors.ASKED_OF_HOLDER, widget=forms.RadioSelect
+    )
     wish = prose("想用在哪里，希望怎样合作", help_text="权利人据此决定是否洽谈；不必写价格。")
     examples: ClassVar[dict[str, Any]] = {
         "wish": "用于本公司储能柜产线，年产约两千台，希望先许可后付费。"
     }
+
+
+class SublicenceForm(forms.Form):
+    """What a firm wants of a licensee."""
+
+    licence_number = forms.CharField(
+        label="上游许可编号",
+        max_length=40,
+        help_text="由被许可人告知；只有合同约定可以分许可的，才能询问（民法典第八百六十七条）。",
+    )
+    wish = prose("想用在哪里，希望怎样合作", help_text="被许可人据此决定是否洽谈；不必写价格。")
+    examples: ClassVar[dict[str, Any]] = {"wish": "为贵公司配套生产液冷板，用于华东地区。"}
 
 
 class AnswerForm(forms.Form):
@@ -62,15 +87,48 @@ class MessageForm(forms.Form):
     file = file_field("附件")
 
 
+MONTHS = "自合同生效之日起；留空表示到专利权期限届满。转让不填。"
+MONTHS_OF = {
+    rules.DealKind.CROSS: "自合同生效之日起；留空表示到每件专利各自的期限届满。",
+    rules.DealKind.SUBLICENCE: "自合同生效之日起，不超过上游许可；留空表示到上游许可终止。",
+}
+
+
+def particular_field(item: Particular) -> forms.Field:
+    """The field of what only one kind of deal must say; the service judges what is in it."""
+    known = {"label": item.label, "required": item.required, "help_text": item.hint}
+    if item.entry is Entry.CHOICE:
+        return forms.ChoiceField(choices=item.choices, widget=forms.RadioSelect, **known)
+    if item.entry in (Entry.MONEY, Entry.PERCENT):
+        number = forms.TextInput(attrs={"inputmode": "decimal"})
+        return forms.DecimalField(max_digits=15, decimal_places=2, widget=number, **known)
+    if item in WORK:
+        return forms.CharField(
+            max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}), **known
+        )
+    return forms.CharField(max_length=200, **known)
+
+
+def found_patents(said: str, *, viewer: Actor) -> list[int]:
+    """The patents of the numbers; 0 for one that nobody knows, which the service then refuses."""
+    cards = [listings.find(n, viewer=viewer) for n in re.split(r"[,，、;；\s]+", said) if n]
+    return [card.id if card else 0 for card in cards]
+
+
 class DealTermsForm(TermsForm):
     """A version of the terms."""
 
-    kind = forms.ChoiceField(label="方式", choices=selectors.KINDS, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label="方式", choices=selectors.EXCHANGEABLE, widget=forms.RadioSelect)
     others = forms.CharField(
         label="一并办理的其他专利号",
         required=False,
         max_length=600,
         help_text="同一权利人的其他专利，用逗号或空格分隔；没有则留空。",
+    )
+    counter = forms.CharField(
+        label="需求方许可给对方的专利号",
+        max_length=600,
+        help_text="交叉许可：双方互相许可，同时生效。用逗号或空格分隔。",
     )
     territory = forms.MultipleChoiceField(
         label="许可地域",
@@ -102,34 +160,66 @@ class DealTermsForm(TermsForm):
     file = file_field("附件", "例如技术资料清单、合同草案。PDF、PNG 或 JPG，不超过 10 MB。")
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     groups: ClassVar[Any] = [
-        ("做什么", "", ["kind", "others"]),
+        ("做什么", "", ["kind", "others", "counter"]),
         (
             "范围（许可时填写）",
             "",
             ["territory", "modes", "field_of_use", "months", "sublicensing"],
         ),
+        ("这种方式还须约定", "", list(ALL_PARTICULARS)),
         ("付费", "", ["mode", "amount", "due_days", "base", "rate", "cap", "floor"]),
         ("其他", "", ["foreign", "remarks", "file"]),
     ]
     field_of: ClassVar[dict[str, str]] = {"patents": "others", "files": "file"}
+    scope: ClassVar[list[str]] = ["territory", "modes", "field_of_use", "months", "sublicensing"]
+    price: ClassVar[list[str]] = ["mode", "amount", "due_days", "base", "rate", "cap", "floor"]
     examples: ClassVar[dict[str, Any]] = {"amount": "80000", "months": "36", "rate": "3"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, of_kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["cap_reasons"], self.fields["revision"]
+        self.of_kind = rules.DealKind(of_kind)
+        for item in KINDS[self.of_kind].particulars:
+            self.fields[item.name] = particular_field(item)
+        for name in self._not_asked():
+            del self.fields[name]
         self.fields["mode"].help_text = ""
         self.fields["remarks"].help_text = "例如技术资料交付、培训、改进成果归属、违约责任。"
-        self.fields["months"].help_text = "自合同生效之日起；留空表示到专利权期限届满。转让不填。"
+        if "months" in self.fields:
+            self.fields["months"].help_text = MONTHS_OF.get(self.of_kind, MONTHS)
+
+    def _not_asked(self) -> list[str]:
+        """The fields that this kind of deal knows nothing of."""
+        kind, found = self.of_kind, []
+        if kind not in EXCHANGEABLE:
+            found.append("kind")
+            found += self.scope if kind not in LICENCES else []
+        if kind is not rules.DealKind.CROSS:
+            found.append("counter")
+        if kind is rules.DealKind.SUBLICENCE:
+            found += ["others", "sublicensing"]
+        if kind is rules.DealKind.EQUITY:
+            found += self.price
+        return found
+
+    def parts(self) -> tuple[FeePart, ...]:
+        """The plan; for shares they are the price, and the service writes them into it."""
+        if self.of_kind is rules.DealKind.EQUITY:
+            return (FeePart(PartKind.FREE_UNTIL),)
+        return super().parts()
 
     @classmethod
     def initial_from(cls, version: TermsVersion | None, *, main: int, kind: str) -> dict[str, Any]:
         """The form's values: those of the version before, so that one changes what one means to."""
         if version is None:
             return {"kind": kind, "seen_version": 0, "modes": list(MODES)}
-        named = [i.patent_number for i in version.patents.all() if i.patent_id != main]
+        items = [i for i in version.patents.all() if i.patent_id != main]
+        named = [i.patent_number for i in items if i.side == rules.Party.HOLDER]
+        theirs = [i.patent_number for i in items if i.side == rules.Party.TAKER]
         values: dict[str, Any] = {
             "kind": version.kind,
             "others": " ".join(n.replace(" ", "") for n in named),
+            "counter": " ".join(n.replace(" ", "") for n in theirs),
             "territory": [] if version.territory == WHOLE_COUNTRY else version.territory.split(","),
             "modes": version.modes,
             "field_of_use": version.field_of_use,
@@ -138,28 +228,31 @@ class DealTermsForm(TermsForm):
             "foreign": version.foreign,
             "remarks": version.remarks,
             "seen_version": version.version,
+            **version.particulars,
         }
         return values | cls.fee_values(version.plan.terms())
 
     def deal_terms(self, *, main: int, viewer: Actor) -> rules.Terms:
         """The terms as the service takes them; a number nobody knows is none of the holder's."""
         known = self.cleaned_data
-        patents = [main]
-        for number in re.split(r"[,，、;；\s]+", known["others"].strip()):
-            card = listings.find(number, viewer=viewer) if number else None
-            if number:
-                patents.append(card.id if card else 0)
+        patents = [main, *found_patents(known.get("others", ""), viewer=viewer)]
         return rules.Terms(
-            kind=rules.DealKind(known["kind"]),
+            kind=rules.DealKind(known.get("kind") or self.of_kind),
             patents=tuple(dict.fromkeys(patents)),
+            counter=tuple(dict.fromkeys(found_patents(known.get("counter", ""), viewer=viewer))),
             parts=self.parts(),
-            territory=",".join(sorted(known["territory"])) or WHOLE_COUNTRY,
-            modes=tuple(m for m in MODES if m in known["modes"]),
-            field_of_use=known["field_of_use"],
-            months=known["months"],
-            sublicensing=known["sublicensing"],
+            territory=",".join(sorted(known.get("territory", []))) or WHOLE_COUNTRY,
+            modes=tuple(m for m in MODES if m in known.get("modes", MODES)),
+            field_of_use=known.get("field_of_use", ""),
+            months=known.get("months"),
+            sublicensing=known.get("sublicensing", False),
             foreign=known["foreign"],
             remarks=known["remarks"],
+            particulars={
+                name: str(known[name])
+                for name in ALL_PARTICULARS
+                if known.get(name) not in (None, "")
+            },
         )
 
 

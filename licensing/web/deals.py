@@ -23,6 +23,7 @@ from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.types import Request
 from licensing.rules import deals as rules
+from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE
 from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import deals as selectors
 from licensing.services import completing, deals, signing
@@ -65,12 +66,8 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
     card = listings.card(patent_id, viewer=request.actor)
     require(request.actor, Permission.OPEN_DEAL)
     match = request.GET.get("match", "")
-    choices = {o.id: o.name for o in people.organisations(request.actor.acts_for).values()}
     form = asked.InquiryForm(sent(request)[0], initial={"kind": _wanted(card.routes)})
-    if request.actor.mandates:
-        form.fields["taker"] = forms.TypedChoiceField(
-            label="代哪家企业", choices=[(pk, choices[pk]) for pk in sorted(choices)], coerce=int
-        )
+    _offer_takers(form, request)
 
     def run() -> str:
         row = deals.inquire(
@@ -91,15 +88,51 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
         return done
     now = timezone.now()
     kinds = [
-        (rules.KIND_LABELS[k], listings.can(card.id, a, at=now)) for k, a in rules.ACTIONS.items()
+        (rules.KIND_LABELS[k], listings.can(card.id, rules.ACTIONS[k], at=now))
+        for k in sorted(EXCHANGEABLE)
     ]
     live = selectors.live_deal_of(patent_id, viewer=request.actor)
     context = {"form": form, "card": card, "kinds": kinds, "live": live}
     return render(request, "licensing/inquire.html", context, status=_status(form))
 
 
+@login_needed
+@require_http_methods(["GET", "POST"])
+def inquire_under(request: Request) -> HttpResponse:
+    """A firm asks a licensee for a sub-licence, by the number of the licensee's licence."""
+    require(request.actor, Permission.OPEN_DEAL)
+    number = request.GET.get("licence", "")[:40]
+    form = asked.SublicenceForm(sent(request)[0], initial={"licence_number": number})
+    _offer_takers(form, request)
+
+    def run() -> str:
+        known = form.cleaned_data
+        row = deals.inquire_under(
+            licence_number=known["licence_number"],
+            wish=known["wish"],
+            taker_id=known.get("taker"),
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, "意向已送达被许可人，对方答复后会通知您。")
+        return reverse("licensing:deal", args=[row.pk])
+
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(request, "licensing/inquire_under.html", {"form": form}, status=_status(form))
+
+
+def _offer_takers(form: forms.Form, request: Request) -> None:
+    """A broker says for which firm it asks."""
+    if request.actor.mandates:
+        choices = {o.id: o.name for o in people.organisations(request.actor.acts_for).values()}
+        form.fields["taker"] = forms.TypedChoiceField(
+            label="代哪家企业", choices=[(pk, choices[pk]) for pk in sorted(choices)], coerce=int
+        )
+
+
 def _wanted(routes: tuple[str, ...]) -> str:
-    return next((r for r in routes if r in list(DealKind)), DealKind.ORDINARY.value)
+    return next((r for r in routes if r in ASKED_OF_HOLDER), DealKind.ORDINARY.value)
 
 
 def _status(form: forms.Form) -> int:
@@ -300,7 +333,7 @@ def _form(step: Step, request: Request, row: Deal) -> forms.Form:
         first = asked.DealTermsForm.initial_from(
             versions[-1] if versions else None, main=row.patent_id, kind=row.kind
         )
-        return asked.DealTermsForm(*sent(request), initial=first)
+        return asked.DealTermsForm(*sent(request), initial=first, of_kind=row.kind)
     if step.form is asked.PostingForm:
         return asked.PostingForm(
             *sent(request), initial={"days": postings.posting_days(row.region)}
@@ -368,6 +401,7 @@ def file(request: Request, deal_id: int, attachment_id: int) -> HttpResponse:
 
 urlpatterns = [
     path("deals/", index, name="deals"),
+    path("deals/sublicence/", inquire_under, name="deal-sublicence"),
     path("deals/new/<int:patent_id>/", inquire, name="deal-inquire"),
     path("deals/<int:deal_id>/", room, name="deal"),
     path("deals/<int:deal_id>/messages/", message, name="deal-message"),

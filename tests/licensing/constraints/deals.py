@@ -15,6 +15,11 @@ SETTLED = {"status": "settled", "settled_at": NOON, "settled_on": TODAY, "settle
 
 ROWS = {
     "deal_two_parties": ({"holder": 1, "taker": 2}, {"taker": 1}),
+    "deal_sublicence_under_one": (
+        {"kind": "sublicence", "under": 1},
+        {"under": None},
+        {"kind": "ordinary"},
+    ),
     "deal_agreed_pins_terms": (
         {"agreed_at": NOON, "agreed_terms": 1},
         {"agreed_terms": None},

@@ -51,6 +51,11 @@ ROWS = {
     ),
     "declaration_term_positive": ({"months": 1}, {"months": 0}),
     "licence_open_is_ordinary": ({"declaration": 1, "kind": "ordinary"}, {"kind": "exclusive"}),
+    "licence_under_is_ordinary": (
+        {"under": 1, "kind": "ordinary", "encumbrance": None},
+        {"kind": "sole"},
+        {"encumbrance": 1},
+    ),
     "licence_two_parties": ({"licensor": 1, "licensee": 2}, {"licensee": 1}),
     "licence_effective_whole": (
         EFFECTIVE,
