@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
-from licensing.services import completing, signing
+from licensing.services import completing, handing, signing
 
 
 @consumer("patent.lapsed", "patent.restored", name="licensing.follow_register")
@@ -20,6 +20,12 @@ def follow_register(event: Event, *, now: datetime) -> None:
         turn=event.id,
         now=now,
     )
+
+
+@consumer("patent.changed", name="licensing.follow_keeper")
+def follow_keeper(event: Event, *, now: datetime) -> None:
+    """Another keeps the patent: what the former one declares ends."""
+    handing.follow_keeper(patent_id=int(event.payload["patent_id"]), now=now)
 
 
 @consumer("patent.freed", name="licensing.end_by_register")

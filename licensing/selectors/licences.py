@@ -45,9 +45,16 @@ def licence(licence_id: int, *, viewer: Actor) -> Licence:
     """One licence with everything its page shows; Missing when the viewer may not see it."""
     found = (
         licences(viewer=viewer)
-        .select_related("licensor", "licensee", "declaration", "plan", "document", "served_proof")
+        .select_related(
+            "licensor", "licensee", "declaration", "plan", "document", "served_proof", "under"
+        )
         .prefetch_related(
-            "plan__parts", "dues__payments", "payments__proof", "contests", "outcomes"
+            "plan__parts",
+            "dues__payments",
+            "payments__proof",
+            "contests",
+            "outcomes",
+            "sublicences__licensee",
         )
         .filter(pk=licence_id)
         .first()

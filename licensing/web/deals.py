@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,6 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.attachments.web import download
@@ -23,12 +26,13 @@ from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.types import Request
 from licensing.rules import deals as rules
-from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE
+from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import deals as selectors
 from licensing.services import completing, deals, signing
 from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent
+from licensing.web.typesetting import typeset
 from listings import selectors as listings
 from listings.selectors.trading import price_postings as postings
 
@@ -399,8 +403,40 @@ def file(request: Request, deal_id: int, attachment_id: int) -> HttpResponse:
     return download(selectors.file_of(row, attachment_id, viewer=request.actor))
 
 
+@login_needed
+@require_GET
+def term_sheet(request: Request, deal_id: int) -> HttpResponse:
+    """The agreed terms, or else the newest version, as a PDF to sign or to file."""
+    row = selectors.deal(deal_id, viewer=request.actor)
+    versions = selectors.versions_for(row, request.actor)
+    shown = selectors.agreed_version(row) or (versions[-1] if versions else None)
+    if shown is None:
+        raise Missing("还没有条款，提出第一版后才有条款清单。")
+    content = [
+        ("洽谈编号", row.number or ""),
+        ("合同类型", f"{row.contract_type}（{row.get_kind_display()}）"),
+        ("权利人", row.holder.name),
+        ("需求方", row.taker.name),
+        ("条款", f"第 {shown.version} 版，{shown.get_status_display()}"),
+        *([("上游许可", row.under.number)] if row.under else []),
+        *shown.lines(),
+        ("依据", KINDS[DealKind(shown.kind)].article),
+    ]
+    paper = typeset(
+        title="条款清单",
+        content=content,
+        content_hash=sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest(),
+        address=request.build_absolute_uri(reverse("licensing:deal", args=[row.pk])),
+    )
+    name = content_disposition_header(False, f"条款清单{row.number}.pdf") or ""
+    return HttpResponse(
+        paper, content_type="application/pdf", headers={"Content-Disposition": name}
+    )
+
+
 urlpatterns = [
     path("deals/", index, name="deals"),
+    path("deals/<int:deal_id>/terms.pdf", term_sheet, name="deal-terms-pdf"),
     path("deals/sublicence/", inquire_under, name="deal-sublicence"),
     path("deals/new/<int:patent_id>/", inquire, name="deal-inquire"),
     path("deals/<int:deal_id>/", room, name="deal"),

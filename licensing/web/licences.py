@@ -126,6 +126,7 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "has_royalty": running_part(row.plan.terms()) is not None and row.in_force_ever,
             "contest": contest,
             "contests": row.contests.all(),
+            "sublicences": row.sublicences.all(),
             "contest_deadline": deadline,
             "filing_due": filing_due,
             "filing_days": (filing_due - today).days if filing_due else None,

@@ -76,6 +76,8 @@ def api(*who: str, status: int, **data: Any) -> Row:
 EXPECTATIONS: dict[str, Row] = {
     "licensing:deals": Row(get=logged_in()),
     "licensing:deal-inquire": Row(kwargs=listed, get=only(*FIRMS), post=only(*FIRMS, status=422)),
+    "licensing:deal-sublicence": Row(get=only(*FIRMS), post=only(*FIRMS, status=422)),
+    "licensing:deal-terms-pdf": Row(kwargs=of, get=only(*READERS, others=404)),
     "licensing:deal": Row(kwargs=of, get=only(*READERS, others=404)),
     "licensing:deal-message": Row(
         kwargs=of, post=by(*PARTIES, status=302), data=lambda world: {"text": "你好"}
