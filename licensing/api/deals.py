@@ -297,12 +297,13 @@ class DealViewSet(Room):
     )
     def create(self, request: Request) -> Response:
         known = self.taken_in(NewDealSerializer).validated_data
-        said = {"wish": known["wish"], "taker_id": known["taker_id"]}
-        door = {"by": request.actor, "now": timezone.now()}
+        number, patent_id = known.pop("licence_number"), known.pop("patent_id")
+        by, now = request.actor, timezone.now()
         if known["kind"] == DealKind.SUBLICENCE:
-            row = deals.inquire_under(licence_number=known["licence_number"], **said, **door)
+            del known["kind"]
+            row = deals.inquire_under(licence_number=number, **known, by=by, now=now)
         else:
-            row = deals.inquire(patent_id=known["patent_id"], kind=known["kind"], **said, **door)
+            row = deals.inquire(patent_id=patent_id, **known, by=by, now=now)
         return self._done(str(row.pk), status.HTTP_201_CREATED)
 
     @command("答复意向", DealAnswerSerializer)

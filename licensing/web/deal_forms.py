@@ -96,7 +96,7 @@ MONTHS_OF = {
 
 def particular_field(item: Particular) -> forms.Field:
     """The field of what only one kind of deal must say; the service judges what is in it."""
-    known = {"label": item.label, "required": item.required, "help_text": item.hint}
+    known: dict[str, Any] = {"label": item.label, "required": item.required, "help_text": item.hint}
     if item.entry is Entry.CHOICE:
         return forms.ChoiceField(choices=item.choices, widget=forms.RadioSelect, **known)
     if item.entry in (Entry.MONEY, Entry.PERCENT):
