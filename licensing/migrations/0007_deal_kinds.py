@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("licensing", "0004_royalties"),
+        ("licensing", "0006_credits"),
         ("listings", "0019_exports_and_words"),
     ]
 
