@@ -159,7 +159,7 @@ class DealTermsForm(TermsForm):
     )
     file = file_field("附件", "例如技术资料清单、合同草案。PDF、PNG 或 JPG，不超过 10 MB。")
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    groups: ClassVar[Any] = [
+    groups: Any = [
         ("做什么", "", ["kind", "others", "counter"]),
         (
             "范围（许可时填写）",
@@ -181,9 +181,14 @@ class DealTermsForm(TermsForm):
         self.of_kind = rules.DealKind(of_kind)
         for item in KINDS[self.of_kind].particulars:
             self.fields[item.name] = particular_field(item)
+        self.fields["mode"].help_text = ""
         for name in self._not_asked():
             del self.fields[name]
-        self.fields["mode"].help_text = ""
+        asked = [
+            (title, lead, [n for n in names if n in self.fields])
+            for title, lead, names in type(self).groups
+        ]
+        self.groups = [group for group in asked if group[2]]
         self.fields["remarks"].help_text = "例如技术资料交付、培训、改进成果归属、违约责任。"
         if "months" in self.fields:
             self.fields["months"].help_text = MONTHS_OF.get(self.of_kind, MONTHS)
