@@ -110,7 +110,7 @@ class TermsForm(forms.Form):
         "rate": "3",
         "months": "36",
     }
-    groups: ClassVar[Any] = [
+    groups: Any = [
         (_("许可使用费"), "", ["mode", "amount", "due_days", "base", "rate", "cap", "floor"]),
         (_("期限与其他事项"), "", ["months", "remarks", "cap_reasons"]),
     ]
