@@ -34,9 +34,7 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.actor.has(*roles):
-                raise NotAllowed(
-                    "这个页面不对您当前的身份开放。如您还在其他机构任职，请先在右上角切换身份。"
-                )
+                raise NotAllowed("这个页面不对您当前的身份开放。")
             return view(request, *args, **kwargs)
 
         return wrapped

@@ -442,6 +442,17 @@ def test_nobody_else_is_shown_them(path: str, roles: tuple[Role, ...]) -> None:
     assert beside(path, *roles) is None
 
 
+def test_every_alert_has_a_tone_that_is_drawn() -> None:
+    """An unknown tone is a box without colour or shape: nobody sees that it warns."""
+    found = [
+        (path.name, tone)
+        for path in TEMPLATES
+        for tone in re.findall(r'alert\.html" with [^%]*?tone="([^"]*)"', path.read_text("utf-8"))
+        if tone not in {"ok", "info", "warn", "danger"}
+    ]
+    assert found == []
+
+
 INCLUDED = re.compile(r'{%\s*include\s+"([^"#]+)[^"]*"([^%]*)%}')
 
 

@@ -89,7 +89,10 @@ def test_an_unfinished_one_is_saved_and_says_what_is_missing(
     page = author.post("/disclosures/new/", sent, follow=True)
     told = page.content.decode()
     assert "已存为草稿，还不能提交" in told
-    assert "（不少于 20 字） 请回答" in told
+    assert page.request["QUERY_STRING"] == "missing=1"
+    for field in ("novelty", "problem", "how", "contributors"):  # each leads to its field
+        assert f'<li><a href="#id_{field}">' in told
+        assert f'id="id_{field}"' in told
     assert told.count("提交时必填，不少于 20 字") == 3
     assert Disclosure.objects.get().status == "draft"
     bad = {**TYPED, "person-0-share": "很多", "public-0-on": "昨天"}

@@ -25,6 +25,7 @@ from listings.selectors.ownership import rights as reading
 from listings.services.ownership import consents, rights
 from listings.types import Action, Consent, EncumbranceKind
 from tests.factories import core as make
+from tests.factories import disclosures as disclosing
 from tests.factories import listings as stock
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,14 @@ def test_a_co_owner_is_asked_agrees_and_withdraws(office: Membership, partner: M
         )
     assert refusal.value.code == "answered-otherwise"
     assert ask(row, office, Consent.ALL) != pk
+
+
+def test_only_who_may_answer_is_told(office: Membership, partner: Membership) -> None:
+    colleague = disclosing.inventor_of(office)
+    answer(ask(shared(office, partner), office), partner, agreed=False)
+    told = set(Notice.objects.filter(kind="consent").values_list("user", flat=True))
+    assert told == {office.user.pk, partner.user.pk}
+    assert colleague.user.pk not in told
 
 
 def test_a_refusal_needs_a_reason_and_is_final(office: Membership, partner: Membership) -> None:

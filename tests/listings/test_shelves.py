@@ -225,7 +225,9 @@ def test_a_collection_is_made_and_mended_on_its_pages(client_as: As) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [("https://x.cn/patents/?q=散热&section=H", "q=%E6%95%A3%E7%83%AD&section=H"),
-     ("?q=泵&page=3", "q=%E6%B3%B5"), ("/patents/", None), ("q=泵&section=Z", None)],
+     ("?q=泵&page=3", "q=%E6%B3%B5"),
+     ("泵 叶轮", "q=%E6%B3%B5+%E5%8F%B6%E8%BD%AE"),
+     ("/patents/", None), ("q=泵&section=Z", None)],
 )  # fmt: skip
 def test_a_query_is_taken_from_the_boards_address(
     client_as: As, given: str, kept: str | None

@@ -13,7 +13,7 @@ from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing
 from core.notices import services as notices
 from core.people import selectors as people
-from core.people.types import Actor
+from core.people.types import Actor, Role
 from core.permissions import Permission, require
 from listings.models import CoOwnerConsent, Holder, Patent
 from listings.rules import consents, moves
@@ -26,6 +26,7 @@ SCOPES = {
     Consent.OPEN: "发布、开放许可和普通许可",
     Consent.ALL: "任何处置",
 }
+ANSWERING = (Role.OFFICE, Role.BROKER, Role.ENTERPRISE)  # who may answer, and so is told
 NOT_FOUND = "没有找到这份征求意见，或者它不是给您当前单位的。"
 
 
@@ -267,7 +268,7 @@ def _tell(
     if organisation_id is None:
         return
     notices.notify(
-        users=people.members(organisation_id),
+        users=people.members(organisation_id, *ANSWERING),
         kind="consent",
         key=key,
         title=title,

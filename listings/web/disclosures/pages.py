@@ -26,7 +26,7 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import services
 from listings.rules import verdicts
-from listings.rules.disclosures import PUBLICATION_WORDS, DisclosureInput
+from listings.rules.disclosures import PUBLICATION_WORDS, DisclosureInput, unfinished
 from listings.selectors import disclosures as reading
 from listings.selectors.disclosures import DisclosureCard
 from listings.selectors.searching.neighbours import neighbours as near
@@ -109,14 +109,21 @@ def _then(request: Request, pk: int) -> str:
         try:
             services.submit_disclosure(disclosure_id=pk, by=request.actor, now=timezone.now())
         except DomainError as refusal:
-            found = getattr(refusal, "fields", {})
-            why = " ".join(m for ms in found.values() for m in ms) or refusal.message
-            messages.warning(request, _("已存为草稿，还不能提交：%(why)s") % {"why": why})
+            if getattr(refusal, "fields", {}):
+                messages.warning(request, _("已存为草稿，还不能提交。"))
+                return _to_finish(pk)
+            why = {"why": refusal.message}
+            messages.warning(request, _("已存为草稿，还不能提交：%(why)s") % why)
             return reverse("listings:disclosure-edit", kwargs={"pk": pk})
         messages.success(request, _("已提交，本单位办公室会收到提醒。"))
     else:
         messages.success(request, _("草稿已保存，只有您自己能看到。"))
     return reverse("listings:disclosure", kwargs={"pk": pk})
+
+
+def _to_finish(pk: int) -> str:
+    """The draft, with what is still missing at its head."""
+    return reverse("listings:disclosure-edit", kwargs={"pk": pk}) + "?missing=1"
 
 
 def _form_context(typed: Disclosing, **more: Any) -> dict[str, Any]:
@@ -138,6 +145,8 @@ def edit(request: Request, pk: int) -> HttpResponse:
     typed = Disclosing(request.POST or None, card.data, version=card.version)
     context: dict[str, Any] = _form_context(typed, card=card)
     status = 200
+    if request.method == "GET" and "missing" in request.GET and card.status == "draft":
+        context["missing"] = [(f, m) for f, ms in unfinished(card.data).items() for m in ms]
     if request.method == "POST":
         status = 422
         if typed.is_valid():
@@ -284,10 +293,11 @@ def move(request: Request, pk: int, move: str) -> HttpResponse:
         if refusal.status not in {409, 422}:
             raise
         found = getattr(refusal, "fields", {})
+        if found and move == "submit":
+            return redirect(_to_finish(pk))
         for problem in [m for ms in found.values() for m in ms] or [refusal.message]:
             messages.error(request, problem)
-        where = "disclosure-edit" if found and move == "submit" else "disclosure"
-        return redirect(f"listings:{where}", pk=pk)
+        return redirect("listings:disclosure", pk=pk)
 
 
 def _by_form(

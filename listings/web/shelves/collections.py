@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -187,7 +188,9 @@ class CollectionForm(forms.Form):
         label=lazy("检索条件"),
         required=False,
         max_length=1_500,
-        help_text=lazy("自动更新时填写：在“找专利”里搜好，把网址整条复制过来。"),
+        help_text=lazy(
+            "自动更新时填写：在“找专利”里搜好，把网址整条复制过来；只按检索词收录的，直接写词也行。"
+        ),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -203,15 +206,17 @@ class CollectionForm(forms.Form):
         raw = str(self.cleaned_data["query"]).strip()
         if not raw:
             return ""
-        asked_for = filters.from_url(QueryDict(raw.partition("?")[2] or raw.lstrip("?")))
+        words_alone = "=" not in raw and "/" not in raw
+        address = urlencode({"q": raw}) if words_alone else raw.partition("?")[2] or raw.lstrip("?")
+        asked_for = filters.from_url(QueryDict(address))
         query = asked_for.query()
         problems = [message for found in asked_for.form.errors.values() for message in found]
         if problems or not (query.text or query.chosen):
             raise forms.ValidationError(
                 problems or [_("这里没有读到检索词或筛选条件，请复制“找专利”页面的完整网址。")]
             )
-        address = filters.url_of(search.BoardQuery(query.text, query.chosen, query.sort))
-        return str(address).lstrip("?")
+        found_at = filters.url_of(search.BoardQuery(query.text, query.chosen, query.sort))
+        return str(found_at).lstrip("?")
 
     def as_draft(self) -> services.Draft:
         data = self.cleaned_data
