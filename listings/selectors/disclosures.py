@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count
 
 from core.attachments.models import Attachment
+from core.audit import selectors as audit
 from core.days import legal_day
 from core.errors import Missing
 from core.people import selectors as people
@@ -81,6 +82,7 @@ class DisclosureCard:
     taken_at: datetime | None
     taken_by: str
     returned_because: str
+    returned: tuple[tuple[datetime, str], ...]  # each time the office sent it back, and who did
     scores: dict[str, Any]
     verdict: VerdictCard | None
     decision: str
@@ -168,7 +170,10 @@ def disclosure(pk: int, *, viewer: Actor, now: datetime) -> DisclosureCard:
     row = find(pk, viewer=viewer)
     data = data_of(row)
     notes = tuple(rules.novelty_notes(data.publications, today=judged_on(row, now)))
-    names = people.names_of([row.taken_by, row.decided_by, row.evaluated_by])
+    returned = audit.trail(row).filter(event="disclosure.sent_back")
+    back = tuple(returned.values_list("at", "actor_key"))
+    actors = [row.taken_by, row.decided_by, row.evaluated_by, *(key for _, key in back)]
+    names = people.names_of(actors)
     files = row.files.select_related("attachment").order_by("pk")
     return DisclosureCard(
         id=row.pk,
@@ -185,6 +190,7 @@ def disclosure(pk: int, *, viewer: Actor, now: datetime) -> DisclosureCard:
         taken_at=row.taken_at,
         taken_by=names.get(row.taken_by or "", ""),
         returned_because=row.returned_because,
+        returned=tuple((at, names.get(key, "")) for at, key in back),
         scores=row.scores or {},
         verdict=_verdict(row, names),
         decision=row.decision,

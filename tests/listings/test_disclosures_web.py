@@ -134,6 +134,17 @@ def test_a_draft_changed_meanwhile_is_shown_beside_the_form_gone_back_to(
     assert Disclosure.objects.get().problem.startswith("后来改过")
 
 
+def test_its_course_keeps_that_it_was_sent_back(
+    client_as: ClientAs, office: Membership, inventor: Membership
+) -> None:
+    row = make.disclosure(inventor, office, stands="evaluating")
+    judge, author = client_as(office), client_as(inventor)
+    judge.post(url("disclosure-send-back", row.pk), {"reason": "请补充对比数据。"})
+    author.post(url("disclosure-move", row.pk, "submit"))
+    course = [step["title"] for step in author.get(url("disclosure", row.pk)).context["history"]]
+    assert course.index("提交给办公室") < course.index("退回补充")  # the newest first
+
+
 def test_two_windows_see_both_texts(client_as: ClientAs, inventor: Membership) -> None:
     row = make.disclosure(inventor)
     author, place = client_as(inventor), url("disclosure-edit", row.pk)

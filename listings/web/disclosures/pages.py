@@ -242,13 +242,15 @@ def _history(card: DisclosureCard) -> list[dict[str, Any]]:
         (card.verdict.evaluated_at if card.verdict else None, _("完成评估打分"), "",
          card.verdict.evaluated_by if card.verdict else "", "info"),
         (card.taken_at, _("已受理"), "", card.taken_by, "info"),
+        *((at, _("退回补充"), "", who, "warn") for at, who in card.returned),
         (card.submitted_at, _("提交给办公室"), "", card.inventor, "wait"),
         (card.created_at, _("开始起草"), "", card.inventor, "muted"),
     ]  # fmt: skip
     return [
         {"at": at, "title": title, "text": text, "by": by, "tone": tone}
-        for at, title, text, by, tone in happened
-        if at
+        for at, title, text, by, tone in sorted(
+            (step for step in happened if step[0]), key=lambda step: step[0], reverse=True
+        )
     ]
 
 
