@@ -190,7 +190,7 @@ def disclosure(pk: int, *, viewer: Actor, now: datetime) -> DisclosureCard:
         taken_at=row.taken_at,
         taken_by=names.get(row.taken_by or "", ""),
         returned_because=row.returned_because,
-        returned=tuple((at, names.get(key, "")) for at, key in back),
+        returned=tuple((at, names.get(key or "", "")) for at, key in back),
         scores=row.scores or {},
         verdict=_verdict(row, names),
         decision=row.decision,

@@ -246,12 +246,12 @@ def _history(card: DisclosureCard) -> list[dict[str, Any]]:
         (card.submitted_at, _("提交给办公室"), "", card.inventor, "wait"),
         (card.created_at, _("开始起草"), "", card.inventor, "muted"),
     ]  # fmt: skip
-    return [
+    shown: list[dict[str, Any]] = [
         {"at": at, "title": title, "text": text, "by": by, "tone": tone}
-        for at, title, text, by, tone in sorted(
-            (step for step in happened if step[0]), key=lambda step: step[0], reverse=True
-        )
+        for at, title, text, by, tone in happened
+        if at
     ]
+    return sorted(shown, key=lambda step: step["at"], reverse=True)
 
 
 @require_GET
