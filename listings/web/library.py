@@ -26,7 +26,15 @@ from listings.selectors.offering import sheets
 from listings.selectors.ownership import rights
 from listings.selectors.register import events
 from listings.selectors.upkeep import annuity_records
-from listings.types import Action, Consent, HolderInput, PatentCard, hard
+from listings.types import (
+    Action,
+    Consent,
+    HolderCard,
+    HolderInput,
+    HolderKind,
+    PatentCard,
+    hard,
+)
 from listings.web import presenting, scores
 from listings.web.doors import keepers
 from listings.web.doors import own_patent as _mine
@@ -296,11 +304,13 @@ def edit_holders(request: Request, pk: int) -> HttpResponse:
     )
 
 
-def _holder(name: str, known: dict[str, Any]) -> HolderInput:
+def _holder(name: str, known: dict[str, HolderCard]) -> HolderInput:
+    """Somebody new, or a patentee of before with all that is known of it."""
     old = known.get(name)
     if old is None:
         return HolderInput(name)
-    return HolderInput(name, old.kind, old.share, Consent(old.consent), old.organisation_id)
+    kind, consent = HolderKind(old.kind), Consent(old.consent)
+    return HolderInput(name, kind, old.share, consent, old.organisation_id)
 
 
 @require_POST

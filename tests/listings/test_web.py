@@ -17,7 +17,7 @@ from core.people.models import Membership
 from listings import services
 from listings.imports import limits
 from listings.models import Favourite, ImportBatch, Listing, Patent
-from listings.types import EncumbranceKind
+from listings.types import EncumbranceKind, HolderKind
 from tests.factories import core as make
 from tests.factories import listings as stock
 
@@ -371,3 +371,16 @@ def test_an_expired_session_is_sent_to_log_in_and_changes_nothing(
     assert "/accounts/login/" in answer.headers["Location"]
     patent.refresh_from_db()
     assert patent.title != "偷改"
+
+
+def test_a_patentee_is_added_beside_those_who_are_there(keeper: Membership, client_as: Any) -> None:
+    """Who stays keeps kind, share and consent; sent twice, it is the same list."""
+    row = stock.patent(
+        keeper,
+        holders=(stock.holder("学校"), stock.holder("张三", kind=HolderKind.PERSON)),
+    )
+    page, url = client_as(keeper), reverse("listings:holders-edit", kwargs={"pk": row.pk})
+    for _ in range(2):
+        assert page.post(url, {"names": "学校\n张三\n李四厂"}).status_code == 302
+    found = list(row.holders.order_by("position").values_list("name", "kind"))
+    assert found == [("学校", "organisation"), ("张三", "person"), ("李四厂", "organisation")]
