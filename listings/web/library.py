@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -178,7 +179,7 @@ def edit_patent(request: Request, pk: int) -> HttpResponse:
         if form.is_valid():
             version = form.cleaned_data["version"]
 
-            def command() -> bool:
+            def command() -> str:
                 services.correct_patent(
                     patent_id=pk,
                     changes=form.values(),
@@ -186,12 +187,13 @@ def edit_patent(request: Request, pk: int) -> HttpResponse:
                     by=request.actor,
                     now=timezone.now(),
                 )
-                return True
+                messages.success(request, _("已保存。"))
+                return reverse("listings:library-patent", kwargs={"pk": pk})
 
             try:
-                if attempt_but_conflict(form, command):
-                    messages.success(request, _("已保存。"))
-                    return redirect("listings:library-patent", pk=pk)
+                done = attempt_but_conflict(form, lambda: submit_once(request, command))
+                if done is not None:
+                    return done
             except Conflict:
                 status = 409
                 latest = selectors.card(pk, viewer=request.actor)
@@ -200,11 +202,13 @@ def edit_patent(request: Request, pk: int) -> HttpResponse:
     return render(request, "listings/patent_edit.html", context, status=status)
 
 
-def attempt_but_conflict(form: django_forms.BaseForm, command: Any) -> Any:
+def attempt_but_conflict(
+    form: django_forms.BaseForm, command: Callable[[], HttpResponse]
+) -> HttpResponse | None:
     """As `attempt`, but a lost race is the caller's to show."""
     raced: list[Conflict] = []
 
-    def watched() -> Any:
+    def watched() -> HttpResponse | None:
         try:
             return command()
         except Conflict as conflict:
@@ -285,7 +289,7 @@ def edit_holders(request: Request, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
 
-        def command() -> bool:
+        def command() -> str:
             services.set_holders(
                 patent_id=pk,
                 holders=[_holder(name, known) for name in form.name_list()],
@@ -293,11 +297,12 @@ def edit_holders(request: Request, pk: int) -> HttpResponse:
                 by=request.actor,
                 now=timezone.now(),
             )
-            return True
-
-        if attempt(form, command):
             messages.success(request, _("专利权人已更新。"))
-            return redirect("listings:library-patent", pk=pk)
+            return reverse("listings:library-patent", kwargs={"pk": pk})
+
+        done = attempt(form, lambda: submit_once(request, command))
+        if done is not None:
+            return done
     status = 422 if form.errors else 200
     return render(
         request, "listings/holders_edit.html", {"card": card, "form": form}, status=status

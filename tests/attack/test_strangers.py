@@ -114,7 +114,8 @@ MARK = "鸢尾绝密"
 def hidden(world: World) -> Patent:
     """Everything an office keeps to itself, each thing under the same mark."""
     office, bureau = world.members["office"], world.members["bureau"]
-    by, boss, named = core.actor(office), core.actor(bureau), {"title": f"{MARK}装置"}
+    by, boss = core.actor(office), core.actor(bureau)
+    named: dict[str, Any] = {"title": f"{MARK}装置"}
     row = stock.patent(office, **named, abstract=f"{MARK}摘要", funding_project=MARK)
     stock.draft(row, problem=f"{MARK}问题")
     library.index_patents(patent_ids=[row.pk], now=NOON)
@@ -169,7 +170,7 @@ def addresses(world: World, who: str, number: str) -> Iterator[str]:
 
 def read(client: Client, url: str) -> str:
     answer = client.get(url)
-    body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[arg-type]
+    body = b"".join(answer) if answer.streaming else answer.content
     return unquote(f"{dict(answer.headers)}") + body.decode(errors="replace")
 
 
@@ -207,8 +208,8 @@ def test_a_form_sent_twice_makes_one_thing() -> None:
             second = ask(people[who])
             again = touched()[0] - made
             transaction.set_rollback(True)
-        sent += 1
-        if first.status_code != 302 or again:
+        sent += first.status_code == 302  # not where another door has moved the thing on already
+        if again:
             wrong.append(f"{name}: {first.status_code}, {second.status_code}, {again} rows more")
     assert not wrong, "\n".join(wrong)
     assert sent > 50

@@ -151,16 +151,16 @@ def edit(request: Request, pk: int) -> HttpResponse:
         status = 422
         if typed.is_valid():
 
-            def command() -> HttpResponse:
+            def command() -> str:
                 services.edit_disclosure(
                     disclosure_id=pk, data=typed.value(),
                     version=typed.form.cleaned_data["version"], by=request.actor,
                     now=timezone.now(),
                 )  # fmt: skip
-                return redirect(_then(request, pk))
+                return _then(request, pk)
 
             try:
-                done: HttpResponse | None = attempt_but_conflict(typed.form, command)
+                done = attempt_but_conflict(typed.form, lambda: submit_once(request, command))
                 if done is not None:
                     return done
             except Conflict:

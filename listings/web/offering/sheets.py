@@ -139,18 +139,19 @@ def _save(
 ) -> tuple[HttpResponse | None, int]:
     """The redirect after a save; or None and the status of the page that says why not."""
 
-    def command() -> int:
+    def command() -> str:
         common: dict[str, Any] = {
             "offer": typed.offer(), "by": request.actor, "now": timezone.now(),
         }  # fmt: skip
-        if sheet.listing_id is None:
-            return services.draft_listing(patent_id=pk, **common)
-        version = typed.form.cleaned_data["version"]
-        services.edit_listing(listing_id=sheet.listing_id, version=version, **common)
-        return sheet.listing_id
+        if (listing_id := sheet.listing_id) is None:
+            listing_id = services.draft_listing(patent_id=pk, **common)
+        else:
+            version = typed.form.cleaned_data["version"]
+            services.edit_listing(listing_id=listing_id, version=version, **common)
+        return _after(request, pk, listing_id)
 
     try:
-        saved = attempt_but_conflict(typed.form, command)
+        saved = attempt_but_conflict(typed.form, lambda: submit_once(request, command))
     except Conflict:
         latest = reading.sheet(pk, viewer=request.actor)
         theirs, mine = sheet_text.stored(latest.offer), sheet_text.stored(typed.offer())
@@ -159,10 +160,10 @@ def _save(
         context["conflict"] = changes(theirs, mine | {"files": theirs["files"]})
         typed.form.data = with_version(request, latest.version)
         return None, 409
-    return (_after(request, pk, saved), 302) if saved else (None, 422)
+    return saved, 422
 
 
-def _after(request: Request, pk: int, listing_id: int) -> HttpResponse:
+def _after(request: Request, pk: int, listing_id: int) -> str:
     """Saved; then published or handed in as asked. A refusal of that leaves the save standing."""
     steps: dict[str, tuple[Callable[..., Any], str, str]] = {
         "publish": (
@@ -176,10 +177,11 @@ def _after(request: Request, pk: int, listing_id: int) -> HttpResponse:
             _("推介表已保存，但没有提交：%(why)s"),
         ),
     }
+    there = reverse("listings:library-patent", kwargs={"pk": pk})
     then = request.POST.get("then", "")
     if then not in steps:
         messages.success(request, _saved_words(reading.sheet(pk, viewer=request.actor)))
-        return redirect("listings:library-patent", pk=pk)
+        return there
     command, done, refused = steps[then]
     try:
         command(listing_id=listing_id, by=request.actor, now=timezone.now())
@@ -187,7 +189,7 @@ def _after(request: Request, pk: int, listing_id: int) -> HttpResponse:
         messages.warning(request, refused % {"why": refusal.message})
     else:
         messages.success(request, done)
-    return redirect("listings:library-patent", pk=pk)
+    return there
 
 
 def _saved_words(sheet: SheetCard) -> str:
