@@ -71,6 +71,7 @@ DECLARATIONS = Section(
 )
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
 DEALS = Section("/deals/", gettext_lazy("洽谈"), "contract")
+PRICES = Section("/price-guide/", gettext_lazy("定价参考"), "money")
 DUES = Section("/licences/dues/", gettext_lazy("许可费"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
@@ -98,6 +99,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             RECEIVED,
             PUSHES,
             DECLARATIONS,
+            PRICES,
             DEALS,
             LICENCES,
             DUES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from licensing.api import claims, credits, deals, plans, royalties, views
+from licensing.api import claims, credits, deals, plans, pricing, royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
@@ -18,6 +18,7 @@ urlpatterns = [
     *royalties.urlpatterns,
     *plans.urlpatterns,
     *credits.urlpatterns,
+    *pricing.urlpatterns,
     path("", include(router.urls)),
     *deals.urlpatterns,
 ]

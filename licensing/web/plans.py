@@ -40,6 +40,7 @@ SHARES = (Decimal("0.5"), Decimal(1), Decimal(2))
 class Subject:
     """What a plan is composed for: whose it is, what it holds now, and what keeps it."""
 
+    patent_id: int
     title: str
     number: str
     parts: tuple[FeePart, ...]
@@ -69,7 +70,7 @@ def _of_patent(request: Request, pk: int) -> Subject:
         return reverse("licensing:declaration-edit", args=[row.pk])
 
     back = reverse("licensing:declare", args=[pk])
-    return Subject(card.title, card.printed, (), None, back, "存为草稿，下一步", save)
+    return Subject(pk, card.title, card.printed, (), None, back, "存为草稿，下一步", save)
 
 
 def _of_declaration(request: Request, pk: int) -> Subject:
@@ -90,6 +91,7 @@ def _of_declaration(request: Request, pk: int) -> Subject:
 
     draft = row.status == DeclarationStatus.DRAFT
     return Subject(
+        row.patent_id,
         row.patent_title,
         row.patent_number,
         terms.parts,
@@ -128,6 +130,7 @@ def _of_deal(request: Request, pk: int) -> Subject:
 
     negotiating = row.status == deal_rules.DealStatus.NEGOTIATING
     return Subject(
+        row.patent_id,
         row.patent_title,
         row.patent_number,
         terms.parts,

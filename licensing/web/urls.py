@@ -12,6 +12,7 @@ from licensing.web import (
     outcomes,
     papers,
     plans,
+    pricing,
     royalties,
 )
 
@@ -73,6 +74,7 @@ urlpatterns = [
     *plans.urlpatterns,
     *claims.urlpatterns,
     *credits.urlpatterns,
+    *pricing.urlpatterns,
     path("outcomes/", outcomes.index, name="outcomes"),
     path("outcomes/report/", outcomes.report, name="outcome-report"),
     path("outcomes/<int:outcome_id>/", outcomes.outcome, name="outcome"),
