@@ -20,6 +20,24 @@ KEY = re.compile(r"p(\d{1,3})-kind")
 OFTEN = {1: "每月", 3: "每季", 6: "每半年", 12: "每年"}
 
 
+NEEDED: Mapping[PartKind, tuple[str, ...]] = {
+    **dict.fromkeys((PartKind.LUMP, PartKind.ENTRY, PartKind.INSTALMENT), ("amount",)),
+    PartKind.RUNNING: ("base", "rate"),
+    PartKind.MILESTONE: ("trigger", "amount"),
+    PartKind.DEFERRED: ("amount", "due_days"),
+    PartKind.FREE_UNTIL: (),
+    PartKind.EQUITY: ("share",),
+}
+SAID = {
+    "amount": "请填写大于 0 的金额（元）。",
+    "base": "请选择提成基数（净销售额或利润）。",
+    "rate": "请填写 0 到 100 之间的提成比例（%）。",
+    "trigger": "请写明达到什么里程碑时付款。",
+    "due_days": "请填写使用多少天后付款（至少 1 天）。",
+    "share": "请填写 0 到 100 之间的股权比例。",
+}
+
+
 def _days(label: str, help_text: str) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, required=False, min_value=0, max_value=7300, help_text=help_text
@@ -94,6 +112,9 @@ class PartForm(forms.Form):
         for name in set(self.fields) - set(wanted):
             del self.fields[name]
         self.order_fields(wanted)
+        for name in NEEDED[part_kind]:
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = SAID[name]
         if part_kind is not PartKind.MILESTONE and "trigger" in self.fields:
             self.fields["trigger"].label = "从什么事件算起"
             self.fields["trigger"].help_text = "例如：首次销售。发生后由一方申报、另一方确认。"

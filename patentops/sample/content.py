@@ -145,6 +145,7 @@ class SamplePart:
     cap: int | None = None
     floor: int | None = None
     period_months: int = 12
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +187,10 @@ class SampleLicence:
     contested_days_ago: int | None = None
     contested_because: str = ""
     royalties: tuple[SampleRoyalty, ...] = ()
+    reached_days_ago: int | None = None  # the first event of its plan, claimed two days later
+    reached_note: str = ""
+    prepaid_days_ago: int | None = None
+    prepaid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

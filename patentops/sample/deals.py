@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.days import add_months, legal_day
 from core.people.types import Actor
@@ -13,6 +15,8 @@ from licensing import selectors as licensing
 from licensing import services as licences
 from licensing.rules.deals import DealKind, Terms
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
+from licensing.selectors.claims import event_rows
+from licensing.services import claims, credits
 from licensing.services import deals as talks
 from licensing.types import DeclarationTerms, OutcomeReport
 from listings import selectors as patents
@@ -30,6 +34,7 @@ from pledges import services as pledges
 from pledges.types import PledgeInput
 
 BUREAU = "shanghai"
+REPORT = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 CONFIRMED = ("invalidation-pending", "same-day-invention")
 
 
@@ -49,6 +54,7 @@ def part(paper: SamplePart) -> FeePart:
         cap=money(paper.cap),
         floor=money(paper.floor),
         period_months=paper.period_months,
+        trigger=paper.trigger,
     )
 
 
@@ -194,6 +200,11 @@ class Deals:
             plan.then(plan.ago(paper.filed_days_ago, hour=9), partial(self._file, paper))
         if paper.contested_days_ago is not None:
             plan.then(plan.ago(paper.contested_days_ago, hour=9), partial(self._contest, paper))
+        if paper.reached_days_ago is not None:
+            at = plan.ago(paper.reached_days_ago - 2, hour=15)
+            plan.then(at, partial(self._claim, paper, legal_day(plan.ago(paper.reached_days_ago))))
+        if paper.prepaid_days_ago is not None:
+            plan.then(plan.ago(paper.prepaid_days_ago, hour=10), partial(self._prepay, paper))
         for royalty in paper.royalties:
             at = plan.ago(royalty.days_ago, hour=10)
             plan.then(at, partial(self._report_royalty, paper, royalty))
@@ -223,6 +234,30 @@ class Deals:
                     by=taker,
                     now=at,
                 )
+
+    def _claim(self, paper: SampleLicence, reached_on: date, at: datetime) -> None:
+        taker = self.plan.crew.actor(paper.licensee)
+        row = licensing.licence(self.licence_ids[paper.patent], viewer=taker)
+        claims.claim_milestone(
+            licence_id=row.pk,
+            part_id=event_rows(row)[0].part.pk,
+            reached_on=reached_on,
+            evidence=SimpleUploadedFile("验收报告（示例）.pdf", REPORT, "application/pdf"),
+            note=paper.reached_note,
+            by=taker,
+            now=at,
+        )
+
+    def _prepay(self, paper: SampleLicence, at: datetime) -> None:
+        credits.receive(
+            licence_id=self.licence_ids[paper.patent],
+            amount=Decimal(paper.prepaid),
+            received_at=at,
+            reference=f"{paper.receipt} 预付",
+            note="示例：预付以后的提成",
+            by=self.plan.crew.actor(paper.licensee),
+            now=at,
+        )
 
     def _report_royalty(self, paper: SampleLicence, royalty: SampleRoyalty, at: datetime) -> None:
         """The oldest period that is over and not reported."""

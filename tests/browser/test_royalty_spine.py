@@ -19,10 +19,8 @@ def test_from_a_composed_plan_to_a_settled_royalty(browser: Browser, site: str) 
 
     # The office puts the plan together and sees what it would cost before it declares.
     office.goes("/open-licences/declare/")
-    link = office.page.locator("a[href*='/open-licences/declare/']").evaluate_all(
-        "all => all.map(a => a.pathname).find(p => /declare\\/\\d+\\/$/.test(p))"
-    )
-    patent_id = re.search(r"/(\d+)/$", link)[1]  # type: ignore[index]
+    link = office.page.get_by_role("link", name=re.compile("^选择")).first
+    patent_id = re.search(r"/(\d+)/$", link.get_attribute("href") or "")[1]  # type: ignore[index]
     office.goes(f"/fee-plans/patent/{patent_id}/").clicks("提成", exact=True)
     office.page.select_option("main [name=p1-base]", "net_sales")
     office.page.select_option("main [name=p1-period_months]", "1")
@@ -30,7 +28,7 @@ def test_from_a_composed_plan_to_a_settled_royalty(browser: Browser, site: str) 
     with office.page.expect_response("**/fee-plans/**"):  # the what-if table follows by itself
         office.page.fill("main [name=sales]", "12,000,000")
         office.page.press("main [name=sales]", "Tab")
-    office.page.get_by_text("期内合计").wait_for()
+    office.page.get_by_text("期内合计", exact=True).wait_for()
     office.sees("按净销售额的 3% 付提成", "360,000").shows("royalty-01-plan")
     office.clicks("存为草稿，下一步").fills(months="36").clicks("下一步：核对内容")
     announced = (now - timedelta(days=50)).strftime("%Y-%m-%d")
