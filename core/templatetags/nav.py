@@ -172,7 +172,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
     (
         gettext_lazy("交易"),
         "contract",
-        (DEALS, LICENCES, DUES, DECLARATIONS, PLEDGES, OUTCOMES),
+        (DEALS, LICENCES, DUES, DECLARATIONS, PRICES, PLEDGES, OUTCOMES),
     ),
     (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
 )
