@@ -260,6 +260,18 @@ def test_pages_and_files_are_the_askers_alone(firm: Membership, client_as: As) -
     assert page.post("/searches/exports/new/", {"form": "exe"}).status_code == 422
 
 
+def test_a_file_that_expires_while_it_is_fetched_is_said_to_be_gone(
+    firm: Membership, client_as: As
+) -> None:
+    """The row was read as ready, and the sweep deleted the file a moment later."""
+    row = asked(firm)
+    written(row)
+    row.refresh_from_db()
+    row.file.storage.delete(row.file.name)
+    answer = client_as(firm).get(f"/searches/exports/{row.pk}/file/")
+    assert (answer.status_code, "已过期" in answer.content.decode()) == (409, True)
+
+
 def test_the_api_does_what_the_pages_do(firm: Membership, api_as: Any) -> None:
     api, other = api_as(firm), api_as(make.enterprise())
     stock.listed_patent()

@@ -11,13 +11,16 @@ import pytest
 from django.db import connection, transaction
 
 from core.people.models import Membership
-from listings.models import Auction, Bid
+from core.people.types import Actor
+from listings import services
+from listings.models import Auction, Bid, Listing
 from listings.rules.auctions import AuctionStatus as S
 from listings.rules.auctions import Method
 from listings.selectors.trading.auctions import database_clock
 from listings.services.trading import bidding, settling
 from tests.factories import auctions as make
 from tests.factories import core
+from tests.factories.listings import NOON
 from tests.listings.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,3 +115,28 @@ def test_a_bid_in_time_waits_for_its_rivals_and_closing_waits_for_the_bid() -> N
     assert kept.placed_at in arrived
     assert kept.placed_at < row.ends_at < database_clock()
     assert (row.status, row.winning_bid) == (S.AWARDED, kept)
+
+
+def test_a_bid_and_the_withdrawal_of_what_is_bid_for() -> None:
+    """The offer goes, the bid stays on record; the end is a sale, or a reason why not."""
+    row, firm = running(Method.SEALED), core.enterprise()
+    listing, keeper = Listing.objects.get(), Actor.system()
+    found = at_once(
+        bid(row, firm, 150_000, "t"),
+        lambda: services.withdraw_listing(listing_id=listing.pk, by=keeper, now=NOON),
+    )
+    assert found == ["done", "done"]
+    assert Bid.objects.count() == 1
+    listing.refresh_from_db()
+    assert listing.status == "withdrawn"
+    done = make.settled(row)
+    assert done.status in (S.AWARDED, S.FAILED)
+    assert (done.winning_bid_id is not None) == (done.status == S.AWARDED)
+    assert done.because or done.status == S.AWARDED
+
+
+def test_one_firm_bidding_under_two_tokens_at_once_has_one_sealed_bid() -> None:
+    row, firm = running(Method.SEALED), core.enterprise()
+    found = at_once(*[bid(row, firm, 150_000 + n, f"t{n}") for n in range(3)])
+    assert Counter(found) == {"done": 1, "Conflict": 2}
+    assert Bid.objects.count() == 1
