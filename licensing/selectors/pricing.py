@@ -22,6 +22,9 @@ from listings import selectors as listings
 Cells = dict[tuple[Way, str, Measure], Cell]
 CONCLUDED = sorted(s.value for s in (DealStatus.SIGNED, DealStatus.REGISTERED, DealStatus.SETTLED))
 HOUR = 3600
+# Deals whose price is no price of a right alone: paid in rights, shares or work.
+LIKE = (DealKind.ORDINARY, DealKind.SOLE, DealKind.EXCLUSIVE)
+UNLIKE = sorted(k.value for k in DealKind if k not in LIKE)
 
 
 def price_cells(*, today: date) -> Cells:
@@ -41,6 +44,7 @@ def comparables() -> list[Comparable]:
         for row in Licence.objects.filter(
             status__in=IN_FORCE_EVER, plan__currency=fees.Currency.CNY.value
         )
+        .exclude(deal_item__deal__kind__in=UNLIKE)
         .select_related("plan")
         .prefetch_related("plan__parts")
         .order_by("pk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -57,6 +58,10 @@ class ReceiptForm(forms.Form):
     )
     proof = file_field("付款凭证")
     note = forms.CharField(label="说明", required=False, max_length=500)
+    groups: ClassVar[Any] = [
+        ("", "", ["amount", "currency", "received_at", "reference", "proof", "note"]),
+        ("外币付款时填写", "", ["exchange_rate", "rate_source", "rate_on"]),
+    ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

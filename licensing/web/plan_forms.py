@@ -157,7 +157,7 @@ class PartForm(forms.Form):
 class VolumeForm(forms.Form):
     """The reader's own figures for the what-if table; the calculator reads them again."""
 
-    sales = Figure("预计第一年净销售额或利润（元）", fees.LARGEST)
+    sales = Figure("首年销售额或利润（元）", fees.LARGEST)
     growth = Figure("此后每年增长（%）", Decimal(200), -100)
 
 
