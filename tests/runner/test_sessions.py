@@ -52,9 +52,11 @@ def test_twelve_hours_end_even_a_busy_login(client: Client) -> None:
         assert not visit(client)
 
 
+@pytest.mark.parametrize("url", ["/notices/", "/api/v1/needs/"])
 def test_who_is_there_is_asked_only_when_it_matters(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, url: str
 ) -> None:
     with django_assert_num_queries(0):
-        assert client.delete("/notices/").status_code == 405
-    assert client.session  # still there
+        assert client.delete(url).status_code == 405
+    with time_machine.travel(NINE + timedelta(minutes=1), tick=False):
+        assert visit(client)
