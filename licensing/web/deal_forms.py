@@ -87,7 +87,7 @@ class MessageForm(forms.Form):
     file = file_field("附件")
 
 
-MONTHS = "自合同生效之日起；留空表示到专利权期限届满。转让不填。"
+MONTHS = "自合同生效之日起；留空表示到专利权期限届满。"
 MONTHS_OF = {
     rules.DealKind.CROSS: "自合同生效之日起；留空表示到每件专利各自的期限届满。",
     rules.DealKind.SUBLICENCE: "自合同生效之日起，不超过上游许可；留空表示到上游许可终止。",
@@ -135,7 +135,7 @@ class DealTermsForm(TermsForm):
         required=False,
         choices=[(r.code[:2], r.name) for r in reference.provinces()],
         widget=forms.SelectMultiple(attrs={"size": 4}),
-        help_text="不选表示中国境内。按住 Ctrl 可多选。转让不填。",
+        help_text="不选表示中国境内。按住 Ctrl 可多选。",
     )
     modes = forms.MultipleChoiceField(
         label="实施方式",
@@ -143,7 +143,6 @@ class DealTermsForm(TermsForm):
         choices=[(m, rules.MODE_LABELS[m]) for m in MODES],
         initial=list(MODES),
         widget=forms.CheckboxSelectMultiple,
-        help_text="转让不填。",
     )
     field_of_use = forms.CharField(
         label="使用领域",
@@ -162,8 +161,8 @@ class DealTermsForm(TermsForm):
     groups: Any = [
         ("做什么", "", ["kind", "others", "counter"]),
         (
-            "范围（许可时填写）",
-            "",
+            "许可范围",
+            "转让不填这一组。",
             ["territory", "modes", "field_of_use", "months", "sublicensing"],
         ),
         ("这种方式还须约定", "", list(ALL_PARTICULARS)),
@@ -185,7 +184,11 @@ class DealTermsForm(TermsForm):
         for name in self._not_asked():
             del self.fields[name]
         asked = [
-            (title, lead, [n for n in names if n in self.fields])
+            (
+                title,
+                lead if self.of_kind in EXCHANGEABLE else "",
+                [n for n in names if n in self.fields],
+            )
             for title, lead, names in type(self).groups
         ]
         self.groups = [group for group in asked if group[2]]

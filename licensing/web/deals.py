@@ -366,6 +366,10 @@ def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
         return done
     version = selectors.agreed_version(row) or selectors.open_proposal(row.versions.all())
     context = {"row": row, "step": step, "form": form, "copies": selectors.copies_of(version)}
+    # A plan of one's own goes on from the last version: not before what the kind must say is said.
+    plain = not KINDS[DealKind(row.kind)].particulars and row.kind != DealKind.CROSS
+    said = row.kind != DealKind.EQUITY and bool(row.versions.all())
+    context["composable"] = step.name == "propose" and (plain or said)
     if version and step.name in ("verdict", "sign", "seal", "posting"):
         context["lines"] = version.lines()
     return render(request, "licensing/deal_step.html", context, status=_status(form))
