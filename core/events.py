@@ -79,6 +79,9 @@ EVENTS: dict[str, str] = {
     # events of matching: gathering_id, organisation_id, region
     "gathering.published": "An event was put on the public page.",
     "gathering.cancelled": "A published event was called off.",
+    # lists of patents for a need: shortlist_id, need_id, organisation_id (the firm), sender_id
+    "shortlist.sent": "An institution sent a firm a list of patents.",
+    "shortlist.withdrawn": "It took that list back.",
     "match.run_requested": "Patents or demands wait to be matched: run_id.",
     "match.run_finished": "A matching run finished.",
     "match.pushed": "A match was pushed to its receiver.",

@@ -52,6 +52,7 @@ class Permission(StrEnum):
     RUN_MATCHING = "run_matching"
     RUN_GATHERING = "run_gathering"  # events: roadshows, matchmakings, auction seasons
     ATTEND_GATHERING = "attend_gathering"
+    ANSWER_NEED = "answer_need"  # with a list of patents, as a service institution or a holder
     # licensing
     DECLARE_OPEN = "declare_open"
     TAKE_LICENCE = "take_licence"
@@ -105,6 +106,7 @@ _SUPPLY = frozenset(
         Permission.POST_PRICE,
         Permission.RUN_GATHERING,
         Permission.ATTEND_GATHERING,
+        Permission.ANSWER_NEED,
         Permission.CURATE,
         Permission.DECLARE_OPEN,
         Permission.CONTEST_LICENCE,

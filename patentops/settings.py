@@ -380,6 +380,7 @@ SPECTACULAR_SETTINGS = {
         "GatheringOutcomeEnum": "matching.api.gatherings.OUTCOMES",
         "SignUpStatusEnum": "matching.api.gatherings.SIGN_UP_STATUSES",
         "MeetingStatusEnum": "matching.api.gatherings.MEETING_STATUSES",
+        "ShortlistStatusEnum": "matching.api.shortlists.LIST_STATUSES",
         "MatchRunStateEnum": "matching.api.running.STATES",
         "PledgeEndingEnum": "pledges.api.serializers.PLEDGE_ENDINGS",
         "PushPaceEnum": "matching.models.choices.Pace",

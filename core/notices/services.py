@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 KINDS: dict[str, str] = {
     "match.pushed": "新的匹配推送",
     "gathering.progress": "活动报名、约见与提醒",
+    "shortlist.progress": "服务机构的推荐清单",
     "lead.interest": "企业的合作意向与改进建议",
     "need.progress": "需求到期、完善建议与委托",
     "listing.changed": "挂牌与法律状态变化",

@@ -65,6 +65,7 @@ MY_NEEDS = Section("/needs/mine/", gettext_lazy("我的需求"), "pen", also=("/
 NEED_LISTS = Section(
     "/needs/mine/", gettext_lazy("需求清单"), "pen", also=("/needs/new/", "/needs/imports/")
 )
+SHORTLISTS = Section("/shortlists/", gettext_lazy("推荐清单"), "list")
 SUBSCRIPTIONS = Section("/subscriptions/", gettext_lazy("订阅"), "rss")
 DECLARATIONS = Section(
     "/open-licences/mine/", gettext_lazy("开放许可"), "scale", also=("/open-licences/declare/",)
@@ -97,6 +98,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LIBRARY,
             DISCLOSURES,
             RECEIVED,
+            SHORTLISTS,
             PUSHES,
             DECLARATIONS,
             PRICES,
@@ -116,6 +118,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             TODO,
             MATCHES,
             MY_NEEDS,
+            SHORTLISTS,
             SUBSCRIPTIONS,
             FAVOURITES,
             SEARCH,
@@ -128,7 +131,18 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     ),
     (
         Role.BROKER,
-        (TODO, LIBRARY, MATCHES, MY_NEEDS, DECLARATIONS, DEALS, LICENCES, OUTCOMES, FAVOURITES),
+        (
+            TODO,
+            LIBRARY,
+            MATCHES,
+            MY_NEEDS,
+            SHORTLISTS,
+            DECLARATIONS,
+            DEALS,
+            LICENCES,
+            OUTCOMES,
+            FAVOURITES,
+        ),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
     (

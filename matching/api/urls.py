@@ -11,6 +11,7 @@ from matching.api import (
     pushes,
     refining,
     running,
+    shortlists,
     views,
     wanting,
 )
@@ -32,6 +33,7 @@ urlpatterns = [
     *gatherings.urlpatterns,
     *implicit.urlpatterns,
     *pushes.urlpatterns,
+    *shortlists.urlpatterns,
     *wanting.urlpatterns,
     *router.urls,
 ]

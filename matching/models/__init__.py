@@ -19,6 +19,7 @@ from matching.models.need_imports import NeedImport, NeedImportRow
 from matching.models.need_revisions import NeedRevision
 from matching.models.receivers import Digest, OfferEdition, PushDelivery, PushPreference
 from matching.models.runs import EngineVersion, Match, Run, RunItem, RunShard
+from matching.models.shortlists import Shortlist, ShortlistItem, ShortlistStop
 
 __all__ = [
     "Calibration",
@@ -52,6 +53,9 @@ __all__ = [
     "Run",
     "RunItem",
     "RunShard",
+    "Shortlist",
+    "ShortlistItem",
+    "ShortlistStop",
     "SignUp",
     "Subscription",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import Missing
@@ -67,32 +68,46 @@ def patent_named(text: str, *, viewer: Actor) -> PatentCard | None:
 
 def why_not(demand: Demand, *, patent: PatentCard, viewer: Actor) -> WhyNot:
     """Where the patent stands with one of the viewer's demands; Missing when it is not theirs."""
+    return why_many(demand, patents=[patent], viewer=viewer)[patent.id]
+
+
+def why_many(demand: Demand, *, patents: Iterable[PatentCard], viewer: Actor) -> dict[int, WhyNot]:
+    """The same of several patents, by id, with as many queries as for one."""
     owner = _owner(demand, viewer=viewer)
+    asked = {patent.id: patent for patent in patents}
     live = feeding.demands([demand]).get(demand.key)
-    supply = next(feeding.supplies([patent.id]), None)
-    refused = whynot.refusals(_pair(owner, live, supply, patent, viewer=viewer))
-    hit = None if refused else _scored(live, supply)
-    match, rank, last = _place(demand, patent.id)
-    bars = bars_of(hit) if hit else ()
-    return WhyNot(
-        patent=patent,
-        demand=demand,
-        demand_name=demand_names([demand]).get(demand.key, ""),
-        answer=whynot.answer(
-            refused=hit is None,
-            ticks=hit.ticks if hit else 0,
-            floor=rules.FLOOR,
+    supplies = {int(str(one.key)): one for one in feeding.supplies(list(asked))}
+    standing = _Standing.of(owner, viewer=viewer)
+    list_ = _List.of(demand)
+    score = _scored(live, supplies)
+    name = demand_names([demand]).get(demand.key, "")
+    found = {}
+    for pk, patent in asked.items():
+        supply = supplies.get(pk)
+        refused = whynot.refusals(standing.pair(live, supply, patent))
+        hit = None if refused else score(pk)
+        match, rank = list_.place_of(pk)
+        bars = bars_of(hit) if hit else ()
+        found[pk] = WhyNot(
+            patent=patent,
+            demand=demand,
+            demand_name=name,
+            answer=whynot.answer(
+                refused=hit is None,
+                ticks=hit.ticks if hit else 0,
+                floor=rules.FLOOR,
+                rank=None if refused else rank,
+                last=list_.last,
+            ),
+            refusals=tuple(refused),
+            ticks=hit.ticks if hit else None,
+            bars=bars,
+            absent=tuple(whynot.absent({bar.code for bar in bars})) if hit else (),
             rank=None if refused else rank,
-            last=last,
-        ),
-        refusals=tuple(refused),
-        ticks=hit.ticks if hit else None,
-        bars=bars,
-        absent=tuple(whynot.absent({bar.code for bar in bars})) if hit else (),
-        rank=None if refused else rank,
-        match_id=match.pk if match and not refused else None,
-        last_ticks=last,
-    )
+            match_id=match.pk if match and not refused else None,
+            last_ticks=list_.last,
+        )
+    return found
 
 
 def _owner(demand: Demand, *, viewer: Actor) -> int:
@@ -105,47 +120,74 @@ def _owner(demand: Demand, *, viewer: Actor) -> int:
     return int(found)
 
 
-def _pair(
-    owner: int,
-    live: engine.Demand | None,
-    supply: engine.Supply | None,
-    patent: PatentCard,
-    *,
-    viewer: Actor,
-) -> whynot.Pair:
-    standing = MatchOptOut.objects.filter(organisation_id=owner, lifted_at__isnull=True)
-    holder = patent.organisation_id
-    wants = viewer.user_id is None or bool(people.wants_recommendations([viewer.user_id]))
-    return whynot.Pair(
-        demand_is_live=live is not None,
-        recommends=wants,
-        is_listed=supply is not None,
-        is_free=supply is not None and supply.matchable,
-        is_own=holder == owner,
-        is_shared=supply is not None and owner in supply.hidden_from,
-        opted_patent=standing.filter(patent_id=patent.id).exists(),
-        opted_holder=holder is not None and standing.filter(holder_id=holder).exists(),
-    )
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What an organisation and this person have refused."""
+
+    owner: int
+    wants: bool
+    patents: frozenset[int]
+    holders: frozenset[int]
+
+    @classmethod
+    def of(cls, owner: int, *, viewer: Actor) -> _Standing:
+        opted = list(
+            MatchOptOut.objects.filter(organisation_id=owner, lifted_at__isnull=True).values_list(
+                "patent_id", "holder_id"
+            )
+        )
+        wants = viewer.user_id is None or bool(people.wants_recommendations([viewer.user_id]))
+        return cls(
+            owner=owner,
+            wants=wants,
+            patents=frozenset(patent for patent, _holder in opted if patent is not None),
+            holders=frozenset(holder for _patent, holder in opted if holder is not None),
+        )
+
+    def pair(
+        self, live: engine.Demand | None, supply: engine.Supply | None, patent: PatentCard
+    ) -> whynot.Pair:
+        holder = patent.organisation_id
+        return whynot.Pair(
+            demand_is_live=live is not None,
+            recommends=self.wants,
+            is_listed=supply is not None,
+            is_free=supply is not None and supply.matchable,
+            is_own=holder == self.owner,
+            is_shared=supply is not None and self.owner in supply.hidden_from,
+            opted_patent=patent.id in self.patents,
+            opted_holder=holder is not None and holder in self.holders,
+        )
 
 
-def _scored(live: engine.Demand | None, supply: engine.Supply | None) -> engine.Hit | None:
+def _scored(
+    live: engine.Demand | None, supplies: Mapping[int, engine.Supply]
+) -> Callable[[int], engine.Hit | None]:
+    """How one of these patents scores, by its id; nothing where there is no engine yet."""
     version = EngineVersion.objects.filter(is_active=True).defer("corpus").first()
-    if version is None or live is None or supply is None:
-        return None
-    return arena.scorer(version).explain(live, supply)
+    if version is None or live is None or not supplies:
+        return lambda _pk: None
+    scorer = arena.scorer(version)
+    return lambda pk: scorer.explain(live, supplies[pk]) if pk in supplies else None
 
 
-def _place(demand: Demand, patent_id: int) -> tuple[Match | None, int | None, int | None]:
-    """The match, its place in the list, and the last score of a full list."""
-    column = f"{demand.kind.value}_id"
-    rows = list(
-        Match.objects.wanted()
-        .filter(**{column: demand.id})
-        .order_by("-ticks", "patent_id")
-        .only("pk", "patent_id", "ticks", "need_id", "subscription_id")
-    )
-    last = rows[-1].ticks if len(rows) >= rules.KEEP else None
-    for place, row in enumerate(rows, start=1):
-        if row.patent_id == patent_id:
-            return row, place, last
-    return None, None, last
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A demand's list as it stands, and the last score of a full one."""
+
+    places: dict[int, tuple[Match, int]]
+    last: int | None
+
+    @classmethod
+    def of(cls, demand: Demand) -> _List:
+        rows = list(
+            Match.objects.wanted()
+            .filter(**{f"{demand.kind.value}_id": demand.id})
+            .order_by("-ticks", "patent_id")
+            .only("pk", "patent_id", "ticks", "need_id", "subscription_id")
+        )
+        places = {row.patent_id: (row, place) for place, row in enumerate(rows, start=1)}
+        return cls(places, rows[-1].ticks if len(rows) >= rules.KEEP else None)
+
+    def place_of(self, patent_id: int) -> tuple[Match | None, int | None]:
+        return self.places.get(patent_id, (None, None))

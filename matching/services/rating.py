@@ -31,7 +31,7 @@ def view_match(*, match_id: int, by: Actor, now: datetime) -> None:
     match = Match.objects.visible_to(by).get(pk=match_id)
     if match.organisation_id not in by.acts_for:
         return  # an auditor's look is not the receiver's
-    lead = _lead(match, now=now)
+    lead = lead_of(match.organisation_id, match.patent_id, now=now)
     if lead.viewed_at is None:
         lead.viewed_at, lead.viewed_by = now, by.key
         lead.save(update_fields=["viewed_at", "viewed_by"])
@@ -45,13 +45,29 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
     Saying the same again changes nothing and tells nobody.
     """
     match = _ratable(match_id, by=by)
-    lead = _lead(match, now=now)
+    lead = lead_of(match.organisation_id, match.patent_id, now=now)
+    return take_verdict(lead, verdict, need_id=match.need_id, match=match, by=by, now=now)
+
+
+def take_verdict(
+    lead: Lead,
+    verdict: Verdict,
+    *,
+    need_id: int | None,
+    match: Match | None,
+    by: Actor,
+    now: datetime,
+) -> Evaluation:
+    """Keep what a receiver says of a patent, whoever brought the two together.
+
+    `match` is the engine's own, where it found the pair too: learning reads its signals.
+    """
     require(by, Permission.RATE_MATCH, on=lead)
     values = _values(verdict)
     known = Evaluation.objects.filter(lead=lead).first()
     if known is not None and all(getattr(known, name) == v for name, v in values.items()):
         return known
-    card = _supply_card(match.patent_id)
+    card = _supply_card(lead.patent_id)
     row, _new = Evaluation.objects.update_or_create(
         lead=lead,
         defaults={
@@ -67,7 +83,7 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
     makes_contact = offers_hand and lead.contacted_at is None
     if makes_contact:
         lead.contacted_at, lead.contacted_by = now, by.key
-        _met(match, now=now)
+        _met(need_id, now=now)
     lead.save()
     tell_holder(lead, row, card, makes_contact=makes_contact, before=known, now=now)
     audit.record(
@@ -83,7 +99,7 @@ def rate_match(*, match_id: int, verdict: Verdict, by: Actor, now: datetime) -> 
             "intents": row.intents,
         },
     )
-    if known is None:
+    if known is None and match is not None:
         take_judgement(row, match, now=now)
     _tell(lead, row, by=by, now=now)
     return row
@@ -135,15 +151,12 @@ def _ratable(match_id: int, *, by: Actor) -> Match:
     return found
 
 
-def _lead(match: Match, *, now: datetime) -> Lead:
-    """The lasting lead of this match, made if need be, and locked."""
-    if not Lead.objects.filter(
-        organisation_id=match.organisation_id, patent_id=match.patent_id
-    ).exists():
-        leads_of(match.organisation_id, feeding.facts({match.patent_id}), now=now)
-    return Lead.objects.select_for_update(of=("self",)).get(
-        organisation_id=match.organisation_id, patent_id=match.patent_id
-    )
+def lead_of(organisation_id: int, patent_id: int, *, now: datetime) -> Lead:
+    """The lasting lead of a receiver with a patent, made if need be, and locked."""
+    pair = {"organisation_id": organisation_id, "patent_id": patent_id}
+    if not Lead.objects.filter(**pair).exists():
+        leads_of(organisation_id, feeding.facts({patent_id}), now=now)
+    return Lead.objects.select_for_update(of=("self",)).get(**pair)
 
 
 def _supply_card(patent_id: int) -> SupplyCard:
@@ -158,11 +171,11 @@ def _supply_card(patent_id: int) -> SupplyCard:
     )
 
 
-def _met(match: Match, *, now: datetime) -> None:
+def _met(need_id: int | None, *, now: datetime) -> None:
     """A need whose owner wants to talk to a holder has met something."""
-    if match.need_id is None:
+    if need_id is None:
         return
-    need = Need.objects.select_for_update(of=("self",)).get(pk=match.need_id)
+    need = Need.objects.select_for_update(of=("self",)).get(pk=need_id)
     if need.status == NeedStatus.OPEN:
         need.status = rules.after(rules.NEED_MOVES, need.status, "match")
         need.changed_at = now
@@ -206,7 +219,7 @@ def remember(*, organisation_id: int, by: Actor, now: datetime) -> int | None:
 def opt_out(*, match_id: int, holder: bool = False, by: Actor, now: datetime) -> MatchOptOut:
     """Never show this patent (or anything of its holder) again; holds at the very next request."""
     match = Match.objects.visible_to(by).get(pk=match_id)
-    lead = _lead(match, now=now)
+    lead = lead_of(match.organisation_id, match.patent_id, now=now)
     require(by, Permission.RATE_MATCH, on=lead)
     if holder and match.supplier_id is None:
         raise Invalid(

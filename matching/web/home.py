@@ -12,6 +12,7 @@ from core.people.types import Actor, Role
 from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
 from matching import selectors
 from matching.selectors.revisions import waiting_revisions
+from matching.selectors.shortlists import unread
 from matching.web import words
 
 SHOWN = 5
@@ -59,8 +60,15 @@ def _for_firm(actor: Actor) -> Part:
         count=len(asked),
         since=asked[0].proposed_at if asked else None,
     )
+    lists = list(unread(viewer=actor)[:50])
+    recommended = Todo(
+        title=_("服务机构的推荐清单还没有打开"),
+        url=f"/shortlists/{lists[0].pk}/" if lists else "/shortlists/?side=received",
+        count=len(lists),
+        since=lists[0].sent_at if lists else None,
+    )
     if actor.user_id is None or actor.user_id not in people.wants_recommendations([actor.user_id]):
-        return Part(todos=(proposed, unopened))
+        return Part(todos=(proposed, recommended, unopened))
     rows = selectors.today(viewer=actor, query=selectors.MatchQuery())
     cards = selectors.cards(rows[:SHOWN], viewer=actor)
     section = Section(
@@ -81,7 +89,7 @@ def _for_firm(actor: Actor) -> Part:
         more_url="/matches/",
         empty=_("还没有匹配。写下一条技术需求，或建立订阅，系统会持续为您寻找。"),
     )
-    return Part(todos=(todo, proposed, unopened), sections=(section,))
+    return Part(todos=(todo, proposed, recommended, unopened), sections=(section,))
 
 
 def _for_holder(actor: Actor) -> Part:

@@ -20,11 +20,13 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
+from matching.selectors import shortlists
 from matching.selectors.revisions import open_proposals
 from matching.types import Demand, DemandKind
 from matching.web import words
 from matching.web.doors import PAGE, for_askers, page_of, shown
 from matching.web.need_forms import FIELD_LABELS
+from matching.web.shortlists import line
 
 MOVES = {
     "open": services.open_need,
@@ -127,6 +129,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "may_offer": request.actor.is_anonymous
         or allowed(request.actor, Permission.PUBLISH_LISTING),
     }
+    context |= _lists(request, row)
     if need.is_mine:
         context |= _own(request, row)
     elif request.actor.has(Role.OFFICE):
@@ -134,6 +137,20 @@ def detail(request: Request, pk: int) -> HttpResponse:
         cards = listings.cards(ids, viewer=request.actor)
         context["met"] = [cards[i] for i in ids if i in cards]
     return render(request, "matching/need.html", context)
+
+
+def _lists(request: Request, row: Any) -> dict[str, Any]:
+    """Institutions' lists for the firm and its agents; a maker's own way in for those who may."""
+    if request.actor.is_anonymous:
+        return {}
+    found: dict[str, Any] = {}
+    if row.organisation_id in request.actor.acts_for:
+        sheets = shortlists.of_need(row, viewer=request.actor)
+        found["lists"] = [{"sheet": s, "lines": [line(one) for one in s.lines]} for s in sheets]
+    if shortlists.may_answer(row, viewer=request.actor):
+        found["may_answer"] = True
+        found["own_list"] = shortlists.own_of_need(row.pk, viewer=request.actor)
+    return found
 
 
 def _own(request: Request, row: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from matching.web import (
     pushes,
     refining,
     running,
+    shortlists,
     subscriptions,
     wanting,
 )
@@ -37,6 +38,7 @@ urlpatterns = [
     *refining.urlpatterns,
     *implicit.urlpatterns,
     *wanting.urlpatterns,
+    *shortlists.urlpatterns,
     path("needs/<int:pk>/matches/", needs.need_matches, name="need-matches"),
     path("needs/<int:pk>/<slug:move>/", needs.move, name="need-move"),
     path("matches/", matches.today, name="matches"),

@@ -13,6 +13,7 @@ from functools import partial
 from django.db import transaction
 
 from interchange import services as interchange
+from patentops.sample.answers import Answers
 from patentops.sample.content import Sample, sample
 from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
@@ -38,6 +39,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Deals(plan).prepare()
     Demands(plan).prepare()
     Trade(plan).prepare()
+    Answers(plan).prepare()
     Gatherings(plan).prepare()
     Finding(plan).prepare()
     Desk(plan).prepare()
