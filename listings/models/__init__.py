@@ -28,6 +28,7 @@ from listings.models.events import (
 )
 from listings.models.exports import ResultExport
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
+from listings.models.inventing import InventorSilence, PatentInventors
 from listings.models.layers import (
     DemandSignal,
     LayerMove,
@@ -101,6 +102,7 @@ __all__ = [
     "ImportPiece",
     "ImportRow",
     "InventorRight",
+    "InventorSilence",
     "InventoryItem",
     "LayerMove",
     "LayerOverride",
@@ -112,6 +114,7 @@ __all__ = [
     "Objection",
     "Patent",
     "PatentClaim",
+    "PatentInventors",
     "Posting",
     "PromotionItem",
     "PromotionList",

@@ -2,6 +2,7 @@
 
 from listings.selectors.cards import card, cards, find, holders
 from listings.selectors.offering.portfolios import layers_by_organisation
+from listings.selectors.ownership.inventing import inventors_of
 from listings.selectors.register.history import timeline
 from listings.selectors.register.legal import (
     annuity_of,
@@ -47,6 +48,7 @@ __all__ = [
     "favourites",
     "find",
     "holders",
+    "inventors_of",
     "inventory_item",
     "is_favourite",
     "is_taken",

@@ -8,7 +8,7 @@ from listings.web.drives import running as drives
 from listings.web.drives import tasks as drive_tasks
 from listings.web.importing import absences, imports, steps
 from listings.web.offering import portfolio, sheet_papers, sheets
-from listings.web.ownership import candidates, consents, rights
+from listings.web.ownership import candidates, consents, inventing, rights
 from listings.web.searching import exports, searches, similar
 from listings.web.shelves import bundles, collections, promotion_lists
 from listings.web.trading import auctions, library_auctions, price_postings
@@ -55,6 +55,7 @@ urlpatterns = [
     *candidates.urlpatterns,
     *consents.urlpatterns,
     *rights.urlpatterns,
+    *inventing.urlpatterns,
     *similar.urlpatterns,
     *layers.urlpatterns,
     *promotion.urlpatterns,

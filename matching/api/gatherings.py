@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from core.api import versions
 from core.api.fields import MomentField
-from core.api.schema import ID, KEY, REFUSED, problems
+from core.api.schema import ID, IF_MATCH, KEY, REFUSED, problems
 from core.api.types import Request
 from core.errors import Missing
 from matching.api.views import Room
@@ -180,7 +181,30 @@ class GatheringViewSet(Room):
         summary="一场活动", parameters=[ID], responses={200: GatheringSerializer, **problems(404)}
     )
     def retrieve(self, request: Request, pk: str) -> Response:
-        return self.one(self.seen(pk))
+        return self.tagged(self.seen(pk))
+
+    def tagged(self, row: Gathering) -> Response:
+        return self.one(row, tag=versions.etag("gathering", row.pk, row.version))
+
+    @extend_schema(
+        summary="修改活动：开始之前，整份替换",
+        request=NewGatheringSerializer,
+        parameters=[ID, IF_MATCH],
+        responses={200: GatheringSerializer, **problems(*REFUSED, 412, 428)},
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        self.with_account()
+        row = self.seen(pk)
+        versions.check(request, versions.etag("gathering", row.pk, row.version))
+        data = self.taken_in(NewGatheringSerializer).value()
+        return self.tagged(
+            versions.guarded(
+                lambda: services.edit_gathering(
+                    gathering_id=row.pk, data=data, version=row.version,
+                    by=request.actor, now=timezone.now(),
+                )
+            )
+        )  # fmt: skip
 
     @extend_schema(
         summary="起草活动",

@@ -115,9 +115,17 @@ class PostedNeedSerializer(NewNeedSerializer):
     """A new need, open at once if asked for."""
 
     open_now = serializers.BooleanField(required=False, default=False)
+    organisation = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**53,
+        help_text="受委托时填委托方的机构编号；存在对方名下，由对方核对后开放",
+    )
 
     def value(self, kept: NeedInput | None = None) -> NeedInput:
         self.validated_data.pop("open_now", None)
+        self.validated_data.pop("organisation", None)
         return super().value(kept)
 
 

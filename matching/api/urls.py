@@ -12,6 +12,7 @@ from matching.api import (
     refining,
     running,
     shortlists,
+    teams,
     views,
     wanting,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     *implicit.urlpatterns,
     *pushes.urlpatterns,
     *shortlists.urlpatterns,
+    *teams.urlpatterns,
     *wanting.urlpatterns,
     *router.urls,
 ]

@@ -149,8 +149,13 @@ class NeedViewSet(Room):
     def create(self, request: Request) -> Response:
         body = self.taken_in(PostedNeedSerializer)
         open_now = body.validated_data["open_now"]
+        client = body.validated_data.get("organisation")
         row = services.post_need(
-            data=body.value(), by=request.actor, now=timezone.now(), open_now=open_now
+            data=body.value(),
+            organisation_id=client,
+            by=request.actor,
+            now=timezone.now(),
+            open_now=open_now,
         )
         return self.tagged(row, status.HTTP_201_CREATED)
 

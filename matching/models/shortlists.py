@@ -137,7 +137,12 @@ class ShortlistItem(models.Model):
                 name="shortlist_item_rated_says",
             ),
             CheckConstraint(
-                condition=Q(rejection="") | Q(interested=False, rejection__in=Rejection.values),
+                condition=Q(rejection="")
+                | Q(
+                    interested__isnull=False,
+                    interested=False,
+                    rejection__in=Rejection.values,
+                ),
                 name="shortlist_item_reason_known",
             ),
         ]

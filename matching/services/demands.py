@@ -23,7 +23,7 @@ from matching.models import Lead, Need, Subscription
 from matching.models.demands import divisions
 from matching.rules import needs as need_rules
 from matching.rules import revisions
-from matching.services.need_texts import keep_own
+from matching.services.need_texts import keep_own, tell_client
 from matching.types import (
     EndingInput,
     ListType,
@@ -83,6 +83,8 @@ def post_need(
     )
     need.save(force_insert=True)
     audit.record("need.posted", subject=need, by=by, at=now)
+    if owner != by.organisation_id and by.organisation_id is not None:
+        tell_client(need, by=by, now=now)
     return open_need(need_id=need.pk, by=by, now=now) if open_now else need
 
 

@@ -56,6 +56,10 @@ def edit_gathering(
     row = locked(gathering_id, by=by)
     if row.status not in {GatheringStatus.DRAFT, GatheringStatus.OPEN}:
         raise Conflict(_("活动已经结束或取消，不能再修改。"), code="gathering-over")
+    if row.status == GatheringStatus.OPEN and row.starts_at <= now:
+        raise Conflict(
+            _("活动已经开始，不能再修改；请登记成果，或登记为已举办。"), code="gathering-begun"
+        )
     if row.version != version:
         raise Conflict(
             _("活动刚被同事改过，您的修改没有保存。请刷新后核对再改。"), code="edited-meanwhile"

@@ -1,4 +1,4 @@
-"""Keeping every text that a need has had."""
+"""Keeping every text that a need has had, and telling its owner of one that an agent wrote."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
+from core.notices import services as notices
+from core.people import selectors as people
 from core.people.types import Actor
 from matching.models import Need, NeedRevision
 from matching.rules import revisions as rules
@@ -37,4 +40,19 @@ def keep_own(
         proposed_by=by.key,
         decided_at=now,
         decided_by=by.key,
+    )
+
+
+def tell_client(need: Need, *, by: Actor, now: datetime) -> None:
+    """A firm hears what its agent has written down in its name."""
+    assert by.organisation_id is not None
+    agent = people.organisation(by.organisation_id).name
+    notices.notify(
+        users=people.members(need.organisation_id),
+        kind="need.progress",
+        key=f"need:{need.pk}:posted",
+        title=_("%(agent)s 为贵单位起草了一条需求") % {"agent": agent},
+        body=_("请核对内容；开放征集由贵单位办理：%(title)s") % {"title": need.title},
+        url=f"/needs/{need.pk}/",
+        now=now,
     )

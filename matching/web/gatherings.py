@@ -140,6 +140,8 @@ def page(request: Request, row: Any, *, status: int = 200, **forms: Form) -> Htt
         "results": _results(row, items) if runs else [],
         "counts": [(OUTCOME_NAMES[c], n) for c, n in sorted(asked.result_counts(row).items())],
         "cancel_form": forms.get("cancel") or CancelForm(),
+        "may_edit": runs
+        and (row.status == "draft" or (row.status == "open" and now < row.starts_at)),
         "may_finish": runs and row.status == "open" and row.starts_at <= now,
     }  # fmt: skip
     return render(request, "matching/gathering.html", context, status=status)

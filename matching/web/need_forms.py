@@ -107,7 +107,7 @@ def rows_for(metrics: tuple[Metric, ...]) -> list[dict[str, str]]:
 class NeedForm(forms.Form):
     """A need in a firm's own words. Title, problem and industry are needed to open it."""
 
-    first: ClassVar = ["title", "problem", "situation"]
+    first: list[str] = ["title", "problem", "situation"]
     goal: ClassVar = ["targets", "tried", "limits"]
     terms: ClassVar = [
         "industry", "trl", "budget", "deadline", "licence_modes", "region", "ipc",
@@ -200,6 +200,7 @@ class NeedForm(forms.Form):
         kept: NeedInput | None = None,
         version: int | None = None,
         may_list: bool = False,
+        clients: Choices | None = None,
         **kwargs: Any,
     ) -> None:
         if kept is not None:
@@ -214,6 +215,13 @@ class NeedForm(forms.Form):
         self._choices("region", [("", _("与机构所在地相同")), *province_choices()])
         if not may_list:
             del self.fields["list_type"]
+        if clients:
+            self.fields["client"] = _client(clients)
+            self.first = ["client", *self.first]
+
+    def for_whom(self) -> int | None:
+        """The client for whom an agent writes; None for one's own organisation."""
+        return self.cleaned_data.get("client") or None
 
     def _choices(self, name: str, choices: Choices) -> None:
         field = self.fields[name]
@@ -264,6 +272,17 @@ class NeedForm(forms.Form):
         """What can be read of it already, right or not yet right: what the helper looks at."""
         self.is_valid()
         return self.value()
+
+
+def _client(clients: Choices) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=_("为哪家单位发布"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", _("本单位")), *clients],
+        help_text=_("为委托方发布的先存在对方名下，由对方核对后开放征集。"),
+    )
 
 
 def initial_of(need: NeedInput, version: int | None) -> dict[str, Any]:

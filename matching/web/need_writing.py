@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import Missing
 from core.idempotency.web import FIELD, submitted
+from core.people import selectors as people
 from core.permissions import Permission, allowed
 from core.web.doors import login_needed
 from core.web.types import Request
@@ -35,25 +36,40 @@ NOT_KEPT = ("csrfmiddlewaretoken", FIELD, "version", "need")
 def new(request: Request) -> HttpResponse:
     """State a need; what was typed and not saved last time is there again."""
     may_list = allowed(request.actor, Permission.PUBLISH_NEED_LIST)
-    form = NeedForm(request.POST, may_list=may_list) if request.method == "POST" else None
+    about: dict[str, Any] = {"may_list": may_list, "clients": clients_of(request)}
+    form = NeedForm(request.POST, **about) if request.method == "POST" else None
     draft = None if form else selectors.draft(viewer=request.actor)
-    form = form or NeedForm(_filled(draft), may_list=may_list)
+    form = form or NeedForm(_filled(draft), **about)
     if request.method == "POST" and "check" not in request.POST:
         open_now = "open" in request.POST
 
         def run() -> str:
+            client = form.for_whom()
+            opens = open_now and client is None
             need = services.post_need(
-                data=form.value(), by=request.actor, now=timezone.now(), open_now=open_now
+                data=form.value(),
+                organisation_id=client,
+                by=request.actor,
+                now=timezone.now(),
+                open_now=opens,
             )
             services.drop_draft(need_id=None, by=request.actor)
-            messages.success(
-                request, _("需求已开放征集，正在匹配专利。") if open_now else _("需求已保存。")
-            )
+            done = _("需求已开放征集，正在匹配专利。") if opens else _("需求已保存。")
+            if client is not None:
+                done = _("已存到委托方名下并通知对方；对方核对后开放征集。")
+            messages.success(request, done)
             return reverse("matching:need", kwargs={"pk": need.pk})
 
         if answer := submitted(request, form, run):
             return answer
     return _page(request, form, {"is_new": True, "draft": draft})
+
+
+def clients_of(request: Request) -> list[tuple[str, Any]]:
+    """Those who have empowered the actor's organisation today."""
+    others = request.actor.acts_for - {request.actor.organisation_id}
+    cards = people.organisations(pk for pk in others if pk is not None)
+    return sorted(((str(pk), card.name) for pk, card in cards.items()), key=lambda c: c[1])
 
 
 @sensitive_post_parameters()

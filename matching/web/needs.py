@@ -22,6 +22,7 @@ from listings import selectors as listings
 from matching import selectors, services
 from matching.selectors import shortlists
 from matching.selectors.revisions import open_proposals
+from matching.selectors.teams import teams_for
 from matching.types import Demand, DemandKind
 from matching.web import words
 from matching.web.doors import PAGE, for_askers, page_of, shown
@@ -165,6 +166,7 @@ def _own(request: Request, row: Any) -> dict[str, Any]:
         else [],
         "proposals": open_proposals(row.pk, viewer=request.actor),
         "best": shown(request, best),
+        "teams": teams_for(row.pk, viewer=request.actor),
         "fits": rows.count(),
         "is_live": is_live,
         "waiting": is_live and row.matched_at is None,

@@ -9,6 +9,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
+from listings.services.ownership import inventing
 from matching import selectors as matching
 from matching import services as demands
 from matching.rules.shortlists import Pick, ShortlistInput
@@ -37,6 +38,9 @@ class Answers:
             return
         for paper in papers()["mandates"]:
             plan.then(plan.ago(paper["days_ago"]), partial(self._empower, paper))
+        for paper in papers()["inventors"]:
+            if paper["patent"] in plan.fresh:
+                plan.then(plan.ago(60), partial(self._invented, paper))
         for paper in papers()["needs"]:
             plan.then(plan.ago(paper["posted_days_ago"], hour=9), partial(self._post, paper))
         for paper in papers()["shortlists"]:
@@ -51,6 +55,11 @@ class Answers:
             by=self.plan.crew.actor(paper["org"]),
             now=at,
         )
+
+    def _invented(self, paper: dict[str, Any], at: datetime) -> None:
+        patent_id = self.plan.patent_ids[paper["patent"]]
+        by = self.plan.crew.actor(paper["org"])
+        inventing.name_inventors(patent_id=patent_id, names=paper["names"], by=by, now=at)
 
     def _post(self, paper: dict[str, Any], at: datetime) -> None:
         demands.post_need(

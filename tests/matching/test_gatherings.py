@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from django.db import Error, transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.test import APIClient
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
+from core.people.models import Membership
 from core.people.types import Actor
 from matching.models import Gathering, GatheringResult, Lead, Meeting, MeetingSeat, SignUp
 from matching.rules import IllegalMove, after
@@ -345,6 +348,33 @@ def test_editing_guards_against_a_colleague_and_tells_of_a_new_place() -> None:
 
 
 @pytest.mark.django_db
+def test_an_event_that_began_is_edited_no_more(
+    api_as: Callable[[Membership | None], APIClient],
+) -> None:
+    keeper = core.office()
+    row = make.published(keeper)
+    with pytest.raises(Conflict) as begun:
+        services.edit_gathering(
+            gathering_id=row.pk, data=make.terms(), version=row.version,
+            by=core.actor(keeper), now=row.starts_at,
+        )  # fmt: skip
+    assert begun.value.code == "gathering-begun"
+    soon = make.draft(keeper, starts_at=timezone.now() + timedelta(days=1),
+                      ends_at=timezone.now() + timedelta(days=1, hours=2))  # fmt: skip
+    address, api = f"/api/v1/gatherings/{soon.pk}/", api_as(keeper)
+    body = {
+        "kind": "roadshow", "title": "改了名的路演", "place": "张江路 2 号",
+        "starts_at": soon.starts_at.isoformat(), "ends_at": soon.ends_at.isoformat(),
+    }  # fmt: skip
+    tag = api.get(address).headers["ETag"]
+    done = api.put(address, body, format="json", headers={"If-Match": tag})
+    assert done.status_code == 200
+    assert done.json()["title"] == "改了名的路演"
+    stale = api.put(address, body, format="json", headers={"If-Match": tag})
+    assert stale.status_code == 412
+    assert api.put(address, body, format="json").status_code == 428
+
+
 def test_broken_rows_are_refused() -> None:
     row = make.published(capacity=3)
     entry = make.comes(row, core.enterprise())

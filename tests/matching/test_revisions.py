@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.audit.models import AuditEntry
@@ -243,3 +244,35 @@ def test_a_kept_text_comes_back_whole() -> None:
     assert rules.changed(rules.kept(whole), rules.kept(make.COLD)) == [
         "title", "targets", "metrics", "deadline", "trl",
     ]  # fmt: skip
+
+
+def test_an_agent_writes_a_clients_need_and_the_client_opens_it(
+    client_as: As, api_as: Callable[[Membership | None], APIClient]
+) -> None:
+    firm = core.enterprise()
+    broker = empowered(firm, timezone.now())
+    body = {
+        "client": str(firm.organisation_id), "title": "求低温快充办法",
+        "problem": "加热膜升温太慢，客户等不起半小时。", "industry": "38", "visibility": "public",
+        "open": "1",
+    }  # fmt: skip
+    page = client_as(broker).get("/needs/new/").content.decode()
+    assert firm.organisation.name in page
+    assert client_as(broker).post("/needs/new/", body).status_code == 302
+    row = Need.objects.get()
+    assert (row.organisation_id, row.status) == (firm.organisation_id, "refined")
+    assert Notice.objects.get(user=firm.user, key=f"need:{row.pk}:posted")
+    data = {"title": "求除氟", "problem": "出水氟超标", "organisation": firm.organisation_id}
+    post = "/api/v1/needs/"
+    made = api_as(broker).post(post, data, format="json", headers={"Idempotency-Key": "x"})
+    assert made.status_code == 201
+    opened = {**data, "open_now": True, "industry_codes": ["4620"]}
+    refused = api_as(broker).post(post, opened, format="json", headers={"Idempotency-Key": "y"})
+    assert refused.status_code == 409
+    stranger = api_as(core.broker())
+    assert (
+        stranger.post(post, data, format="json", headers={"Idempotency-Key": "z"}).status_code
+        == 403
+    )
+    assert "client" not in client_as(firm).get("/needs/new/").content.decode().split("<form")[-1]
+    assert Need.objects.count() == 2

@@ -105,7 +105,13 @@ EXPECTATIONS: dict[str, Row] = {
         data=body,
         headers=FRESH,
     ),
-    "matching-api:gathering-detail": Row(kwargs=OF, get=everyone(200)),
+    "matching-api:gathering-detail": Row(
+        kwargs=OF,
+        get=everyone(200),
+        put=host(200, anonymous=401),
+        data=body,
+        headers={"If-Match": "*"},
+    ),
     "matching-api:gathering-publish": Row(kwargs=OF, post=host(409)),
     "matching-api:gathering-finish": Row(kwargs=OF, post=host(409)),
     "matching-api:gathering-cancel": Row(
