@@ -226,14 +226,13 @@ def _why(
         if row.firm_id in viewer.acts_for and row.status != ShortlistStatus.WITHDRAWN:
             ids = {item.patent_id for item in items[row.pk]} & cards.keys()
             wanted.setdefault(row.need_id, set()).update(ids)
-    return {
-        need_id: why_many(
-            Demand(DemandKind.NEED, need_id),
-            patents=[cards[pk] for pk in sorted(ids)],
-            viewer=viewer,
-        )
-        for need_id, ids in wanted.items()
-    }
+    found = {}
+    for need_id, ids in wanted.items():
+        patents = [cards[pk] for pk in sorted(ids)]
+        said = why_many(Demand(DemandKind.NEED, need_id), patents=patents, viewer=viewer)
+        # Neither scored nor refused: there is no engine yet, and nothing to compare with.
+        found[need_id] = {pk: one for pk, one in said.items() if one.refusals or one.ticks}
+    return found
 
 
 def evaluation_of(item_id: int, *, viewer: Actor) -> Evaluation | None:

@@ -448,7 +448,7 @@ def test_the_api_walks_a_list_from_draft_to_rating(
     assert api.post(address + "send/").json()["status"] == "sent"
     assert theirs.post(address + "read/").json()["read_at"]
     item = theirs.get(address).json()["items"][0]
-    assert item["engine"]["answer"] in {"in", "coming", "below"} or item["engine"] is None
+    assert item["engine"] is None  # nothing has been matched yet
     rated = theirs.post(
         f"/api/v1/shortlist-items/{item['id']}/rate/", {"interested": True}, format="json"
     )
