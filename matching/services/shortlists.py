@@ -107,7 +107,7 @@ def send_shortlist(*, shortlist_id: int, by: Actor, now: datetime) -> Shortlist:
         users=people.members(row.firm_id),
         kind=KIND,
         key=f"shortlist:{row.pk}:sent",
-        title=_("%(sender)s 为您的需求推荐了 %(n)d 件专利")
+        title=_("%(sender)s为您的需求推荐了 %(n)d 件专利")
         % {"sender": people.organisation(row.sender_id).name, "n": len(data.picks)},
         body=need.title,
         url=f"/shortlists/{row.pk}/",
@@ -138,7 +138,7 @@ def withdraw_shortlist(
             users=people.members(row.firm_id),
             kind=KIND,
             key=f"shortlist:{row.pk}:withdrawn",
-            title=_("%(sender)s 撤回了一份推荐清单")
+            title=_("%(sender)s撤回了一份推荐清单")
             % {"sender": people.organisation(row.sender_id).name},
             body=row.because,
             url=f"/shortlists/{row.pk}/",

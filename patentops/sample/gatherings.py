@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
+from core.days import CHINA
 from matching.selectors import gatherings as asked
 from matching.services import attending
 from matching.services import gatherings as services
@@ -46,7 +47,8 @@ class Gatherings:
             plan.then(moment, partial(self._finish, paper, results, made))
 
     def _publish(self, paper: dict[str, Any], made: list[int], at: datetime) -> None:
-        starts = self.plan.ago(paper["starts_days_ago"], hour=14)
+        day = self.plan.day(paper["starts_days_ago"])  # in days to come too
+        starts = datetime.combine(day, time(14), CHINA)
         data = GatheringInput(
             kind=GatheringKind(paper["kind"]),
             title=paper["title"],
