@@ -21,7 +21,6 @@ from matching.api.serializers import EvaluationSerializer, NewEvaluationSerializ
 from matching.api.views import Room
 from matching.models import Shortlist
 from matching.models import shortlists as stored
-from matching.models.choices import Rejection
 from matching.rules import shortlists as rules
 from matching.rules.shortlists import Pick, ShortlistInput
 from matching.selectors import shortlists as asked
@@ -51,7 +50,7 @@ class ShortlistLineSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
     is_on_offer = serializers.BooleanField(help_text="false：已下架或被占用")
     interested = serializers.BooleanField(allow_null=True)
-    rejection = serializers.ChoiceField(choices=Rejection.choices, allow_blank=True)
+    rejection = serializers.CharField(help_text="不适合的原因代码，同评价的 reason；没有时为空")
     rated_at = serializers.DateTimeField(allow_null=True)
     engine = ShortlistEngineSerializer(allow_null=True)
 

@@ -150,7 +150,7 @@ def wanters(patent_id: int, *, viewer: Actor) -> list[Wanter]:
                 region=reference.region_name(firm.region[:4]) if firm.region else "",
                 industries=tuple(industries)[:2],
                 need=need,
-                bars=bars_of(one.hit) if is_open else tuple(map(_mute, bars_of(one.hit))),
+                bars=tuple(map(_untold if is_open else _mute, bars_of(one.hit))),
                 is_loud=rules.worth_pushing(one.hit.ticks, min_score=0),
             )
         )
@@ -163,9 +163,16 @@ def _readable(found: Iterable[Found], viewer: Actor) -> dict[int, NeedFace]:
     return {face.pk: face for face in faces(rows, viewer=viewer)}
 
 
+def _untold(bar: Bar) -> Bar:
+    """What a firm thought of patents, fields and holders before is its own: no word of which."""
+    return replace(bar, words=(), notes=()) if bar.code == "past" else bar
+
+
 def _mute(bar: Bar) -> Bar:
     """A part of a score without the words that would tell what the firm wrote."""
-    return replace(bar, words=(), notes=tuple((code, ()) for code, _evidence in bar.notes))
+    return replace(
+        _untold(bar), words=(), notes=tuple((code, ()) for code, _ev in _untold(bar).notes)
+    )
 
 
 def similar_needs(need: Need, *, viewer: Actor) -> list[Alike]:

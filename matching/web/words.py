@@ -157,7 +157,7 @@ def bar(item: Bar) -> dict[str, Any]:
     notes = []
     for code, evidence in item.notes:
         text = str(NOTES.get(code, code))
-        if code in {"same-ipc", "industry-fits", "same-industry"}:
+        if evidence and code in {"same-ipc", "industry-fits", "same-industry"}:
             text += "：" + "、".join(_class_name(code, e) for e in evidence[:3])
         notes.append(text)
     points = f"{item.points}".replace("-", "−")

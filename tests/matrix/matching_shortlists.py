@@ -7,7 +7,7 @@ from typing import Any
 from matching.models import Shortlist, ShortlistItem
 from tests.factories import shortlists as make
 from tests.matrix import Row, World, everyone, logged_in, only
-from tests.matrix.matching import match, need, of
+from tests.matrix.matching import match, need, of, with_match
 
 BOTH = ("office", "office2", "enterprise", "enterprise2", "broker", "bureau", "bureau2")
 MAKERS = ("office", "office2", "broker")
@@ -60,6 +60,7 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=of(sent, move="stop"), post=parties(403, firm=302) | {"auditor": 403}
     ),
     "matching-api:shortlist-list": Row(
+        kwargs=with_match,
         get=logged_in(200, anonymous=401),
         post=only(*MAKERS, status=201, anonymous=403),
         data=body,

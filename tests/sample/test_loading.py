@@ -49,7 +49,8 @@ def test_all_papers_arrive() -> None:
     assert found["core_organisation"] == 40
     assert found["listings_patent"] == 60
     assert found["listings_listing"] == 60
-    assert found["matching_need"] == 20
+    assert found["matching_need"] == 22
+    assert found["matching_shortlist"] == 2
     assert found["matching_subscription"] == 10
     assert found["licensing_opendeclaration"] == 12
     assert found["licensing_licence"] == 7
