@@ -152,6 +152,10 @@ def accept_royalty(*, report_id: int, by: Actor, now: datetime) -> RoyaltyReport
     when = (
         _("应付日 %(day)s。") % {"day": f"{due.due_on:%Y-%m-%d}"} if due else _("没有新增应付款。")
     )
+    if credit := report.credits.first():
+        when = _("多计的 %(sum)s 已记为预存款，先抵未付的款项。") % {
+            "sum": fees.exact_text(credit.amount, licence.plan.currency)
+        }
     tell(
         [licence.licensee_id],
         kind="licence.progress",

@@ -83,6 +83,7 @@ def test_what_was_charged_too_much_is_credited_and_lessens_what_is_open(licence,
     accept(lic.royalty(licence, firm, amount=Decimal(2_000_000)), office)
     credit = licence.credits.get()
     assert (credit.kind, credit.amount) == ("correction", 30_000)
+    assert Notice.objects.filter(user=firm.user, body__contains="30,000 元 已记为预存款").exists()
     assert "60,000 − 已计 90,000 = -30,000" in credit.explanation[0]["formula"]
     found = selectors.statement(licence, today=TODAY)
     assert [(line.due.amount, line.paid) for line in found.lines] == [(90_000, 30_000)]
