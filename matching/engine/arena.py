@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from matching.engine.across import Foreign, joined
 from matching.engine.blocks import GRID, SupplyBlock, supply_block
 from matching.engine.corpus import Corpus
 from matching.engine.types import Supply
@@ -52,10 +53,17 @@ class Arena:
     mode: NDArray[np.int32]  # which of `modes`
     region: NDArray[np.int32]
     listed: NDArray[np.float64]  # day number
-    side: dict[str, Any]  # what is no array: kinds, modes, regions, hidden_from, holder names
+    side: dict[str, Any]  # what is no array: kinds, modes, regions, hidden_from, holder names,
+    # and the few foreign titles
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def foreign(self) -> Foreign:
+        """The rows whose titles are foreign, with what they say."""
+        found: Foreign = self.side["foreign"]
+        return found
 
     @property
     def postings(self) -> sparse.csr_matrix:
@@ -95,6 +103,7 @@ class Part:
     numbers: NDArray[np.int64]  # terms of the whole as they are; of the title with _TITLED set
     impacts: NDArray[np.int16]
     facts: list[tuple[Any, ...]]
+    foreign: Foreign
 
 
 _TITLED = 1 << 44
@@ -120,6 +129,7 @@ def _part(block: SupplyBlock) -> Part:
         numbers=numbers,
         impacts=matrix.data.astype(np.int16),
         facts=[_facts(s, k) for s, k in zip(block.supplies, block.kinds, strict=True)],
+        foreign=block.foreign,
     )
 
 
@@ -148,6 +158,9 @@ def build(parts: Sequence[Part], *, seed: int = 0) -> Arena:
     terms, starts, columns, impacts = _terms(parts, rows)
     heads, holders, weights = _postings(starts, columns, impacts, 2 * len(terms))
     facts = [fact for p in parts for fact in p.facts]
+    known = _fact_columns([facts[row] for row in rows.tolist()])
+    sizes = [len(p.keys) for p in parts]
+    known["side"]["foreign"] = joined([p.foreign for p in parts], sizes).of(rows)
     return Arena(
         keys=keys[rows],
         meaning=meaning[order],
@@ -160,7 +173,7 @@ def build(parts: Sequence[Part], *, seed: int = 0) -> Arena:
         weights=weights,
         centres=centres,
         cluster=label[order].astype(np.int32),
-        **_fact_columns([facts[row] for row in rows.tolist()]),
+        **known,
     )
 
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.engine import signals, taxonomy
+from core.text.sentences import WIDTH, likeness
+from matching.engine import across, signals, taxonomy
 from matching.engine.arena import spread
 from matching.engine.blocks import SupplyBlock, demand_block, supply_block
 from matching.engine.corpus import Corpus
@@ -48,11 +49,16 @@ class Audience:
         weights: Weights | None = None,
         *,
         today: date | None = None,
+        hears_foreign: bool = False,
     ) -> None:
+        """Without `hears_foreign` foreign titles score by words and word vectors alone, and half a
+        kilobyte a demand is saved."""
         self.corpus, self.weights, self.today = corpus, weights or Weights(), today
+        self.hears_foreign = hears_foreign
         parts = list(self._read(iter(demands)))
         self.keys: list[Key] = [key for part in parts for key in part["keys"]]
         self._meaning = _stacked(parts, "meaning", np.zeros((0, 512), np.int16))
+        self._sentences = _stacked(parts, "sentences", np.zeros((0, WIDTH), np.int8))
         self._post([part["terms"] for part in parts])
         for name in ("seeker", "trl", "budget"):
             setattr(self, f"_{name}", _stacked(parts, name, np.zeros(0)))
@@ -73,7 +79,9 @@ class Audience:
     @property
     def nbytes(self) -> int:
         """Memory of the large arrays."""
-        return int(self._meaning.nbytes + self._rows.nbytes + self._shares.nbytes)
+        return int(
+            self._meaning.nbytes + self._sentences.nbytes + self._rows.nbytes + self._shares.nbytes
+        )
 
     def ticks(self, supply: Supply) -> NDArray[np.int64]:
         """The supply's score with each demand; -1 is refused."""
@@ -81,7 +89,10 @@ class Audience:
         if not len(block) or not len(self):
             return np.full(len(self), -1, np.int64)
         weights = self.weights
-        total = _ticks(levelled(self._covered(block)), weights.lexical)
+        words = levelled(self._covered(block))
+        total = _ticks(words, weights.lexical)
+        if len(block.foreign) and self.hears_foreign:
+            total += _ticks(self._across(block, words), weights.lexical)
         for half, weight in ((block.vectors, weights.semantic), (block.topics, weights.topic)):
             total += _ticks(self._cosine(half[0], half is block.topics), weight)
         for values, weight in self._facts(supply, block):
@@ -102,6 +113,7 @@ class Audience:
                 terms.append((numbers, rows.astype(np.int32), bags.counts.astype(np.int32)))
             yield {
                 "keys": [d.key for d in block.demands],
+                "sentences": across.asked(block.demands if self.hears_foreign else ()),
                 "meaning": np.hstack([block.vectors, block.topics]).astype(np.int16),
                 "terms": tuple(np.concatenate(x) for x in zip(*terms, strict=True)),
                 "seeker": _floats([d.organisation_id for d in block.demands]),
@@ -149,6 +161,13 @@ class Audience:
             for at in range(0, len(self), _AT_ONCE)
         ]
         return cosine(np.concatenate(found))
+
+    def _across(self, block: SupplyBlock, words: Values) -> Values:
+        found = [
+            likeness(self._sentences[at : at + _AT_ONCE], block.foreign.sentences)[:, 0]
+            for at in range(0, len(self), _AT_ONCE)
+        ]
+        return across.beyond(across.strength(np.concatenate(found)), words)
 
     def _facts(self, supply: Supply, block: SupplyBlock) -> Iterator[tuple[Values, float]]:
         weights, size = self.weights, len(self)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from core.text import encode
-from matching.engine import need, taxonomy
+from matching.engine import across, need, taxonomy
 from matching.engine.bulk import bags_of, summed
 from matching.engine.corpus import Corpus
 from matching.engine.terms import SINGLE, Bags
@@ -42,6 +42,7 @@ class SupplyBlock:
     vectors: NDArray[np.float32]
     topics: NDArray[np.float32]
     kinds: tuple[dict[str, frozenset[str]], ...]
+    foreign: across.Foreign
 
     def __len__(self) -> int:
         return len(self.supplies)
@@ -86,6 +87,7 @@ def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
         vectors=_meaning([s.title for s in kept], [s.text for s in kept]),
         topics=_on_grid(corpus.topic_vectors(whole)),
         kinds=tuple(taxonomy.offered(s.ipc, s.industry_codes) for s in kept),
+        foreign=across.foreign(kept),
     )
 
 

@@ -216,4 +216,5 @@ def _columns(block: SupplyBlock, columns: NDArray[np.int64]) -> SupplyBlock:
         vectors=block.vectors[columns],
         topics=block.topics[columns],
         kinds=tuple(block.kinds[column] for column in chosen),
+        foreign=block.foreign.of(columns),
     )

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from core.text.sentences import likeness
+from matching.engine import across
 from matching.engine.arena import Arena
 from matching.engine.blocks import GRID, DemandBlock, demand_block
 from matching.engine.corpus import Corpus
@@ -41,6 +43,7 @@ class Effort:
     weighed: int = 8_000  # that words find best: their classes, terms and clusters are looked at
     near: int = 1_000  # of these vectors are multiplied
     scored: int = 300  # of these everything is
+    foreign: int = 50  # titles in other languages that say most
     probes: int = 4  # clusters whose whole population is looked at where words find too few
 
 
@@ -157,6 +160,7 @@ class National:
         """
         walked, scale = self._walk(block)
         centre = self._centre_points(block)
+        told = self._told(block)
         rows: list[Places] = []
         chosen: list[Places] = []
         worth: list[Values] = []
@@ -168,11 +172,12 @@ class National:
             points += self._facts(rows_of(block, row, row + 1), places)
             near = _largest(points + centre[row][self.arena.cluster[places]], self.effort.near)
             mine, worth_of = places[near], points[near]
-            strangers = self._strangers(block.demands[row], centre[row], mine)
+            strangers = self._strangers(block.demands[row], centre[row], mine, told[row])
             if len(strangers):
                 mine = np.concatenate([mine, strangers])
                 one = rows_of(block, row, row + 1)
                 worth_of = np.concatenate([worth_of, self._facts(one, strangers)])
+            worth_of = worth_of + self._said(told[row], mine)
             worth.append(worth_of)
             rows.append(np.full(len(mine), row, np.int64))
             chosen.append(mine)
@@ -216,8 +221,25 @@ class National:
         topic = np.clip(block.topics @ centres[:, _HALF:].T / GRID, 0, 1)
         return np.asarray(self.weights.semantic * meaning + self.weights.topic * topic)
 
-    def _strangers(self, demand: Demand, points: Values, known: Places) -> Places:
-        """Who may fit whatever the words say: the clusters nearest in meaning, and what it rated.
+    def _told(self, block: DemandBlock) -> Values:
+        """How strongly each foreign title says what each demand asks: demand by foreign row."""
+        sentences = self.arena.foreign.sentences
+        if not len(sentences):
+            return np.zeros((len(block), 0))
+        return across.strength(likeness(across.asked(block.demands), sentences))
+
+    def _said(self, told: Values, places: Places) -> Values:
+        """The points of foreign titles among these places."""
+        points = np.zeros(len(places))
+        known = self.arena.foreign.places
+        if len(known):
+            at = np.minimum(np.searchsorted(known, places), len(known) - 1)
+            points = np.where(known[at] == places, self.weights.lexical * told[at], 0.0)
+        return points
+
+    def _strangers(self, demand: Demand, points: Values, known: Places, told: Values) -> Places:
+        """Who may fit whatever the words say: the clusters nearest in meaning, what it rated, and
+        the foreign titles that say it best.
 
         A demand whose words find enough needs no clusters.
         """
@@ -228,6 +250,9 @@ class National:
         if demand.taste.supplies:
             rated = [int(key) for key in demand.taste.supplies]
             found.append(np.flatnonzero(np.isin(self.arena.keys, rated)))
+        if len(told):
+            best = _largest(told, self.effort.foreign)
+            found.append(self.arena.foreign.places[best[told[best] > 0]])
         if not found:
             return np.zeros(0, np.int64)
         return np.setdiff1d(np.concatenate(found), known)

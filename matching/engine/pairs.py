@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.engine import signals, taxonomy
+from core.text.sentences import likeness
+from matching.engine import across, signals, taxonomy
 from matching.engine.arena import Arena, spread
 from matching.engine.blocks import GRID, IMPACT, SHARE, DemandBlock
 from matching.engine.types import TICKS, Demand, Supply
@@ -49,12 +50,31 @@ class Scorer:
         weights = self.weights
         if covered is None:
             covered = self._covered(demands, rows, places)
-        total = _ticks(levelled(covered), weights.lexical)
+        words = levelled(covered)
+        total = _ticks(words, weights.lexical)
+        if len(self.arena.foreign):
+            total += _ticks(self.across(demands, rows, places, words), weights.lexical)
         total += _ticks(cosines[0], weights.semantic) + _ticks(cosines[1], weights.topic)
         for values, weight in self.facts(demands, rows, places):
             total += _ticks(values, weight)
         total += self._behaviour(demands, rows, places)
         return np.where(self.allowed(demands, rows, places), np.maximum(total, 0), -1)
+
+    def across(self, demands: DemandBlock, rows: Places, places: Places, words: Values) -> Values:
+        """What foreign titles say beyond the words in common."""
+        values = np.zeros(len(rows))
+        foreign = self.arena.foreign
+        pairs = np.flatnonzero(np.isin(places, foreign.places))
+        if len(pairs):
+            wanted = np.unique(rows[pairs])
+            asked = across.asked([demands.demands[row] for row in wanted.tolist()])
+            ends = np.searchsorted(rows[pairs], np.append(wanted, len(demands)))
+            for one, (low, high) in enumerate(pairwise(ends.tolist())):
+                mine = pairs[low:high]
+                at = np.searchsorted(foreign.places, places[mine])
+                near = likeness(asked[one : one + 1], foreign.sentences[at])[0]
+                values[mine] = across.beyond(across.strength(near), words[mine])
+        return values
 
     def facts(
         self, demands: DemandBlock, rows: Places, places: Places

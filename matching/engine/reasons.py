@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.text import generic_words, normalise, words
+from core.text import encode, generic_words, normalise, words
 from matching.engine import need, taxonomy
 from matching.engine.corpus import Corpus
 from matching.engine.terms import counted
 from matching.engine.types import Demand, Reason, Supply
 
 _MOST_WORDS = 6
+_TRANSLATED = 3  # pairs of words shown
+_ALIKE = 0.5  # cosine from which two words are taken for each other's translation
+_LOOKED_AT = 24  # words of each side that are compared
 # Said of anything in needs and patents alike: they count like all text, but prove nothing to a
 # reader. Seen in the lists of real needs.
 _SAID = (
@@ -33,6 +36,8 @@ def reason(
     evidence: tuple[str, ...] = ()
     if name == "lexical":
         code, evidence = "shared-words", shared_words(wanted, supply)
+    elif name == "across":
+        code, evidence = "translated-meaning", translated_words(wanted, supply)
     elif name == "semantic":
         code = "close-meaning"
     elif name == "topic":
@@ -75,6 +80,27 @@ def shared_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:
             chosen.append(word)
             if len(chosen) == _MOST_WORDS:
                 break
+    return tuple(chosen)
+
+
+def translated_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:
+    """Words of the need beside the foreign ones that say the same: "电池 – battery"."""
+    asked = [word for word in wanted if not word.isascii()][:_LOOKED_AT]
+    offered = [
+        word
+        for word in dict.fromkeys(words(normalise(f"{supply.title}\n{supply.text}")))
+        if len(word) > 2 and word not in generic_words() and not word.isdigit()
+    ][:_LOOKED_AT]
+    if not asked or not offered:
+        return ()
+    near = encode(asked) @ encode(offered).T
+    chosen: list[str] = []
+    taken: set[int] = set()
+    for row, word in enumerate(asked):
+        best = int(near[row].argmax())
+        if near[row, best] >= _ALIKE and best not in taken and len(chosen) < _TRANSLATED:
+            taken.add(best)
+            chosen.append(f"{word} – {offered[best]}")
     return tuple(chosen)
 
 

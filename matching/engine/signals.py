@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.engine import taxonomy
+from core.text.sentences import likeness
+from matching.engine import across, taxonomy
 from matching.engine.blocks import (
     GRID,
     IMPACT,
@@ -49,7 +50,11 @@ def signals(
     demands: DemandBlock, supplies: SupplyBlock, weights: Weights, today: date | None
 ) -> Iterator[Signal]:
     """Every signal that any pair of these blocks can feel, text first."""
-    yield Signal("lexical", "lexical", weights.lexical, _lexical(demands, supplies))
+    words = _lexical(demands, supplies)
+    yield Signal("lexical", "lexical", weights.lexical, words)
+    if len(supplies.foreign):
+        said = _across(demands, supplies, words)
+        yield Signal("across", "across", weights.lexical, said)
     meaning = _cosine(demands.vectors, supplies.vectors)
     yield Signal("semantic", "semantic", weights.semantic, meaning)
     yield Signal("topic", "topic", weights.topic, _cosine(demands.topics, supplies.topics))
@@ -98,6 +103,15 @@ def _lexical(demands: DemandBlock, supplies: SupplyBlock) -> Values:
     covered = (shares(demands, supplies.terms) @ supplies.by_term).toarray()
     share = np.minimum(covered / (_FULL * SHARE * IMPACT), 1.0)
     return np.asarray(share * (1 + _HALF) / (share + _HALF), dtype=np.float64)
+
+
+def _across(demands: DemandBlock, supplies: SupplyBlock, words: Values) -> Values:
+    """What a foreign title says, where its words cannot tell: what is more than words found."""
+    foreign = supplies.foreign
+    values = np.zeros(words.shape)
+    near = likeness(across.asked(demands.demands), foreign.sentences)
+    values[:, foreign.places] = across.beyond(across.strength(near), words[:, foreign.places])
+    return values
 
 
 def _cosine(left: NDArray[np.float32], right: NDArray[np.float32]) -> Values:

@@ -30,6 +30,7 @@ class Supply:
     holders: tuple[str, ...] = ()  # names, for what a firm has learned to like or not
     matchable: bool = True  # False: blocked, suspended, withdrawn: never shown
     hidden_from: frozenset[int] = frozenset()  # who must not see it: co-owners, say
+    sentence: bytes = b""  # of a foreign title: its row, if somebody has kept it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,14 @@ class Demand:
     taste: Taste = field(default_factory=Taste)
     hidden: frozenset[Key] = frozenset()  # supplies it never wants to see again
     hidden_organisations: frozenset[int] = frozenset()
+    sentence: bytes = b""  # its row, if somebody has kept it
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One part of a score: `contribution` points of it, and why."""
 
-    signal: str  # lexical, semantic, topic, taxonomy, structure, behaviour, bounds
+    signal: str  # lexical, across, semantic, topic, taxonomy, structure, behaviour, bounds
     code: str  # what a page translates: "shared-words", "price-within-budget" …
     value: float  # the signal's own strength, -1..1
     weight: float  # the most points it can bring

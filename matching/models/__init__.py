@@ -13,6 +13,7 @@ from matching.models.gatherings import (
 from matching.models.implicit import DemandProfile, ReadingConsent, ReadingTrace
 from matching.models.leads import Evaluation, Lead, MatchOptOut, Push
 from matching.models.learning import Calibration, Judgement, LearningAttempt
+from matching.models.meanings import Meaning
 from matching.models.measures import DemandMeasure
 from matching.models.need_drafts import NeedDraft
 from matching.models.need_imports import NeedImport, NeedImportRow
@@ -37,6 +38,7 @@ __all__ = [
     "Match",
     "MatchDraft",
     "MatchOptOut",
+    "Meaning",
     "Meeting",
     "MeetingSeat",
     "Need",

@@ -253,7 +253,7 @@ def _means(values: Mapping[str, list[float]]) -> dict[str, float]:
 # --- showing a score -------------------------------------------------------------------------
 
 BARS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("text", frozenset({"lexical", "semantic", "topic"})),
+    ("text", frozenset({"lexical", "across", "semantic", "topic"})),
     ("class", frozenset({"taxonomy"})),
     ("terms", frozenset({"structure"})),
     ("past", frozenset({"behaviour", "bounds"})),
@@ -278,12 +278,22 @@ def bars(reasons: Sequence[Mapping[str, object]]) -> list[Bar]:
             code=code,
             ticks=ticks[i],
             points=points[i],
-            room=sum(float(str(row["weight"])) for row in rows),
+            room=_room(rows),
             words=_words(rows),
             notes=tuple((str(r["code"]), _evidence(r)) for r in rows),
         )
         for i, (code, rows) in enumerate(shown)
     ]
+
+
+def _room(rows: Sequence[Mapping[str, object]]) -> float:
+    """The most points of these reasons; words and what stands in for them share theirs."""
+    most: dict[str, float] = {}
+    for row in rows:
+        shared = row["signal"] in {"lexical", "across"}
+        name = "words" if shared else f"{row['signal']} {row['code']}"
+        most[name] = float(str(row["weight"]))
+    return sum(most.values())
 
 
 def whole_score(ticks: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice, takewhile
 
 from django.db.models import Q
@@ -11,10 +12,13 @@ from django.utils import timezone
 
 from core.people import selectors as people
 from core.reference import selectors as reference
+from core.text.sentences import is_foreign
 from listings import selectors as listings
 from listings.types import SupplyFacts
 from matching import engine, rules
+from matching.engine.across import text_of
 from matching.models import Evaluation, MatchOptOut, Need, Subscription
+from matching.selectors import meanings
 from matching.types import Demand, DemandKind, Rating
 
 BATCH = 1_000
@@ -34,8 +38,10 @@ def supplies_between(after: int, last: int) -> Iterator[engine.Supply]:
 def _supplies(facts: Iterator[SupplyFacts]) -> Iterator[engine.Supply]:
     while batch := list(islice(facts, BATCH)):
         names = _names(row.organisation_id for row in batch)
+        foreign = {row.patent_id: (row.title, _text(row)) for row in batch if is_foreign(row.title)}
+        said = meanings.of_patents(foreign) if foreign else {}
         for row in batch:
-            yield _supply(row, names)
+            yield _supply(row, names, said.get(row.patent_id, b""))
 
 
 def _names(ids: Iterable[int | None]) -> dict[int, str]:
@@ -43,12 +49,16 @@ def _names(ids: Iterable[int | None]) -> dict[int, str]:
     return {key: card.name for key, card in people.organisations(wanted).items()} if wanted else {}
 
 
-def _supply(row: SupplyFacts, names: dict[int, str]) -> engine.Supply:
+def _text(row: SupplyFacts) -> str:
+    return "\n".join(part for part in (row.abstract, row.offer_text) if part)
+
+
+def _supply(row: SupplyFacts, names: dict[int, str], said: bytes) -> engine.Supply:
     holder = names.get(row.organisation_id) if row.organisation_id is not None else None
     return engine.Supply(
         key=row.patent_id,
         title=row.title,
-        text="\n".join(part for part in (row.abstract, row.offer_text) if part),
+        text=_text(row),
         ipc=row.ipc,
         industry_codes=row.industry_codes,
         region=row.region,
@@ -60,6 +70,7 @@ def _supply(row: SupplyFacts, names: dict[int, str]) -> engine.Supply:
         holders=(holder,) if holder else (),
         matchable=row.matchable,
         hidden_from=frozenset(row.holder_organisations),  # a co-owner has no need of its own patent
+        sentence=said,
     )
 
 
@@ -83,7 +94,15 @@ def demands(wanted: Collection[Demand] | None = None) -> dict[str, engine.Demand
     tempers = _tempers(owners)
     found = [_of_need(row, tempers[row.organisation_id]) for row in need_rows]
     found += [_of_subscription(row, tempers[row.organisation_id]) for row in subscription_rows]
-    return {str(demand.key): demand for demand in found}
+    return {str(demand.key): demand for demand in _understood(found)}
+
+
+def _understood(found: list[engine.Demand]) -> list[engine.Demand]:
+    """With what each says in any language, where there are foreign patents to hold it against."""
+    if not found or not meanings.are_needed():
+        return found
+    said = meanings.of_demands({str(demand.key): text_of(demand) for demand in found})
+    return [replace(demand, sentence=said.get(str(demand.key), b"")) for demand in found]
 
 
 class _Temper:

@@ -19,7 +19,7 @@ from matching.engine.audience import Audience
 from matching.engine.blocks import supply_block
 from matching.engine.types import TICKS
 from matching.models import EngineVersion, Need, RunItem, Subscription
-from matching.selectors import feeding
+from matching.selectors import feeding, meanings
 from matching.types import Demand, DemandKind
 
 TOUCHED = 5_000  # demands changed since, beside which the arrays still serve
@@ -134,7 +134,10 @@ def _touched(since: int) -> frozenset[str]:
 def _read(
     version: EngineVersion, bare: engine.Engine, named: tuple[int, str], pulse: int
 ) -> Hearing:
-    audience = Audience(_every(), bare.corpus, bare.weights, today=version.as_of)
+    audience = Audience(
+        _every(), bare.corpus, bare.weights, today=version.as_of,
+        hears_foreign=meanings.are_kept(len(feeding.live_keys())),
+    )  # fmt: skip
     return Hearing(named, pulse, audience)
 
 

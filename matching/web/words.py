@@ -110,6 +110,7 @@ BARS = {
 }
 NOTES: dict[str, Any] = {
     "shared-words": lazy("共有的技术词"),
+    "translated-meaning": lazy("译意相近"),
     "close-meaning": lazy("整体意思相近"),
     "same-topic": lazy("属于同一主题"),
     "same-ipc": lazy("IPC 分类一致"),
@@ -159,6 +160,8 @@ def bar(item: Bar) -> dict[str, Any]:
         text = str(NOTES.get(code, code))
         if evidence and code in {"same-ipc", "industry-fits", "same-industry"}:
             text += "：" + "、".join(_class_name(code, e) for e in evidence[:3])
+        if code == "translated-meaning" and evidence:
+            text += "：" + "、".join(evidence)
         notes.append(text)
     points = f"{item.points}".replace("-", "−")
     return {

@@ -45,6 +45,11 @@ STOCK = [
     )
     for number, (thing, deed) in enumerate(product(THINGS.split(), DEEDS.split()))
 ]
+STOCK += [
+    Supply(key=60, title="Recycling of Lithium-Ion Batteries", text="Spent cells are crushed."),
+    Supply(key=61, title="Laser welding head", text="A welding head for 激光焊接.", trl=4),
+    Supply(key=62, title="Rice Breeding Method", organisation_id=3),
+]
 NEED = Demand(
     key=1,
     title="锂离子电池回收",

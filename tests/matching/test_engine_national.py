@@ -84,7 +84,13 @@ def some_demands(count: int, seed: int = 2) -> list[Demand]:
     ]
 
 
-SUPPLIES = some_supplies(160)
+FOREIGN = [
+    Supply(key=201, title="Membrane filtration of sewage", text="Waste water passes membranes."),
+    Supply(key=202, title="Fatigue life of bearings", listed_on=TODAY, organisation_id=2),
+    Supply(key=203, title="Crack monitoring of bridges by fiber", trl=6, ipc=("G01N",)),
+    Supply(key=204, title="Vaccine against corn virus", hidden_from=frozenset({7})),
+]
+SUPPLIES = some_supplies(160) + FOREIGN
 DEMANDS = some_demands(30)
 
 
@@ -186,10 +192,10 @@ def test_in_bulk_texts_have_the_terms_they_have_one_by_one(texts: list[str]) -> 
 
 def test_one_supply_scores_with_every_demand_as_the_engine_says(corpus: Corpus) -> None:
     engine = Engine(today=TODAY).use(corpus)
-    audience = Audience(DEMANDS, corpus, today=TODAY)
+    audience = Audience(DEMANDS, corpus, today=TODAY, hears_foreign=True)
     block = engine.read(DEMANDS)
     assert audience.keys == [demand.key for demand in block.demands]
-    for supply in SUPPLIES[:60]:
+    for supply in SUPPLIES[:60] + FOREIGN:
         refused = np.full(len(block), -1)
         single = supply_block([supply], corpus)
         expected = engine.ticks(block, single)[:, 0] if len(single) else refused
