@@ -1,10 +1,10 @@
 """What a text says, whatever its language: Google's multilingual sentence encoder (ADR 18).
 
 Hundreds of texts a second where `encode` does thousands, so it is only asked where languages
-differ. The model (95 MB of memory) is loaded by the first text. A text is read by itself, never in a
-batch, because a batch changes the last bits; the row is whole numbers, so that products of two
-are exact. Other processors may still round a number the other way: who needs the same row
-everywhere keeps it, with its `mark`.
+differ. The model is loaded by the first text. A text is read by itself, never in a batch, because
+a batch changes the last bits; the row is whole numbers, so that products of two are exact. Other
+processors may still round a number the other way: who needs the same row everywhere keeps it,
+with its `mark`.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from listings.models.events import (
     WaitingEvent,
 )
 from listings.models.exports import ResultExport
+from listings.models.foreign_titles import ForeignTitle
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
 from listings.models.inventing import InventorSilence, PatentInventors
 from listings.models.layers import (
@@ -96,6 +97,7 @@ __all__ = [
     "EventRow",
     "Favourite",
     "FeeReduction",
+    "ForeignTitle",
     "FundingDeclaration",
     "Holder",
     "ImportBatch",

@@ -16,7 +16,8 @@ from matching.engine.types import Demand, Reason, Supply
 _MOST_WORDS = 6
 _TRANSLATED = 3  # pairs of words shown
 _ALIKE = 0.5  # cosine from which two words are taken for each other's translation
-_LOOKED_AT = 24  # words of each side that are compared
+_LOOKED_AT = 12  # the most telling words of the need that are compared
+_TITLE_WORDS = 24  # with the first words of the foreign text
 # Said of anything in needs and patents alike: they count like all text, but prove nothing to a
 # reader. Seen in the lists of real needs.
 _SAID = (
@@ -90,7 +91,7 @@ def translated_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:
         word
         for word in dict.fromkeys(words(normalise(f"{supply.title}\n{supply.text}")))
         if len(word) > 2 and word not in generic_words() and not word.isdigit()
-    ][:_LOOKED_AT]
+    ][:_TITLE_WORDS]
     if not asked or not offered:
         return ()
     near = encode(asked) @ encode(offered).T

@@ -14,7 +14,15 @@ from django.test.utils import CaptureQueriesContext
 
 from core.people.types import Actor
 from listings import services
-from listings.models import BoardBuild, BoardEntry, BoardPosting, BoardText, Listing, Patent
+from listings.models import (
+    BoardBuild,
+    BoardEntry,
+    BoardPosting,
+    BoardText,
+    ForeignTitle,
+    Listing,
+    Patent,
+)
 from listings.selectors.searching import columns, search, wording
 from listings.selectors.searching.search import BoardQuery
 from listings.services.searching import token_postings
@@ -239,6 +247,24 @@ def test_a_chinese_question_finds_the_english_patent(client: Any) -> None:
     assert [card.id for card in near][:1] == [english.pk]
     page = client.get("/patents/", {"q": "电池充电"}).content.decode()
     assert "译名相近 · 外文" in page
+
+
+def test_what_word_vectors_miss_in_english_a_sentence_finds() -> None:
+    english = listed(
+        "Healing wounds with an electroactive dressing",
+        abstract="The dressing makes a small current that helps the skin to close.",
+    )
+    listed("Rice transplanter")
+    for n in range(8):
+        listed(f"一种伤口敷料{n}", abstract="敷料")
+    near = [card.id for card in search.close_in_meaning("电刺激促进创面愈合", viewer=ANYONE)]
+    assert english.pk in near
+    assert len(near) <= 6
+    english.title = "电活性敷料"
+    english.indexed_at = None
+    english.save(update_fields=["title", "indexed_at"])
+    services.index_patents(patent_ids=[english.pk], now=stock.NOON)
+    assert not ForeignTitle.objects.filter(pk=english.pk).exists()
 
 
 def test_the_page_asks_as_much_for_one_result_as_for_ten(client: Any) -> None:

@@ -8,7 +8,9 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from core import text as language
-from listings.models import Listing, Patent
+from core.text.sentences import is_foreign, sentence
+from core.text.sentences import rows as sentence_rows
+from listings.models import ForeignTitle, Listing, Patent
 from listings.rules import moves, vectors
 
 CHUNK = 200
@@ -68,7 +70,26 @@ def _index(ids: Sequence[int], *, now: datetime) -> int:
                 ["[" + ",".join(f"{x:.6g}" for x in vector) + "]" for vector in embedded],
             ],
         )
+    _keep_foreign(rows)
     return len(rows)
+
+
+def _keep_foreign(patents: Sequence[Patent]) -> None:
+    """What foreign titles say, for questions in Chinese; a title that has become Chinese goes."""
+    ForeignTitle.objects.filter(
+        pk__in=[row.pk for row in patents if not is_foreign(row.title)]
+    ).delete()
+    foreign = [row for row in patents if is_foreign(row.title)]
+    said = sentence_rows([sentence(row.title, row.abstract) for row in foreign])
+    ForeignTitle.objects.bulk_create(
+        [
+            ForeignTitle(pk=row.pk, sentence=numbers.tolist())
+            for row, numbers in zip(foreign, said, strict=True)
+        ],
+        update_conflicts=True,
+        unique_fields=["patent"],
+        update_fields=["sentence"],
+    )
 
 
 def _meaning(patent: Patent, offer: Listing | None) -> str:
