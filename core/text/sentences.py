@@ -76,7 +76,8 @@ def _read(title: str, text: str) -> bytes:
     parts = [title, whole] if text and has_letters(title) else [whole]
     found = sum(_model().encode(_sound(part)) for part in parts)
     length = float(np.sqrt((found * found).sum())) or 1.0
-    return np.clip(np.rint(found / length * _SCALE), -127, 127).astype(np.int8).tobytes()
+    row = np.clip(np.rint(found / length * _SCALE), -127, 127).astype(np.int8)
+    return bytes(row.tobytes())
 
 
 def _sound(text: str) -> str:

@@ -45,7 +45,7 @@ class Foreign:
 
 def joined(parts: Sequence[Foreign], sizes: Sequence[int]) -> Foreign:
     """The foreign ones of several blocks of these sizes, as if they were one."""
-    shifts = np.cumsum([0, *sizes[:-1]]) if sizes else []
+    shifts = np.cumsum([0, *sizes])[: len(sizes)]
     places = [part.places + shift for part, shift in zip(parts, shifts, strict=True)]
     return Foreign(
         np.concatenate([np.zeros(0, np.int64), *places]),
