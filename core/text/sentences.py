@@ -1,4 +1,4 @@
-"""What a text says, whatever its language: Google's multilingual sentence encoder (ADR 18).
+"""What a text says, whatever its language: Google's multilingual sentence encoder (ADR 19).
 
 Hundreds of texts a second where `encode` does thousands, so it is only asked where languages
 differ. The model is loaded by the first text. A text is read by itself, never in a batch, because

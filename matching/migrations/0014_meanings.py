@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0019_exports_and_words"),
-        ("matching", "0012_gatherings"),
+        ("listings", "0021_foreign_titles"),
+        ("matching", "0013_shortlists"),
     ]
 
     operations = [

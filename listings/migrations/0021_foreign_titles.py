@@ -12,7 +12,7 @@ WHERE indexed_at IS NOT NULL AND title ~ '[[:alpha:]]' AND title !~ '[\u3007\u34
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0019_exports_and_words"),
+        ("listings", "0020_inventors"),
     ]
 
     operations = [
