@@ -76,7 +76,7 @@ class TermsVersionSerializer(serializers.Serializer[Any]):
     @extend_schema_field(TermsLineSerializer(many=True))
     def get_lines(self, row: Any) -> Any:
         """The items in their order."""
-        return [{"label": label, "text": text} for label, text in row.lines()]
+        return [{"label": label, "text": text} for label, text in selectors.lines_of(row)]
 
 
 class NewDealSerializer(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pgtrigger
@@ -102,12 +103,14 @@ class TermsVersion(models.Model):
             particulars=self.particulars,
         )
 
-    def lines(self) -> list[tuple[str, str]]:
-        """The version in words."""
+    def lines(self, names: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+        """The version in words; `names` are those of the provinces by their codes."""
         named: dict[str, list[str]] = {party.value: [] for party in Party}
         for item in self.patents.all():
             named[item.side].append(f"{item.patent_number} {item.patent_title}")
-        return deals.lines(self.as_rule(), patents=named[Party.HOLDER], counter=named[Party.TAKER])
+        return deals.lines(
+            self.as_rule(), patents=named[Party.HOLDER], counter=named[Party.TAKER], names=names
+        )
 
 
 class TermsPatent(models.Model):

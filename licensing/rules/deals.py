@@ -245,7 +245,10 @@ SCOPE = ("地域", "实施方式", "使用领域", "期限", "分许可")
 
 
 def _scope_lines(terms: Terms, names: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    term = f"{terms.months} 个月，但不超过专利权期限" if terms.months else "至专利权期限届满"
+    most = ("上游许可的期限", "至上游许可终止")
+    if terms.kind is not DealKind.SUBLICENCE:
+        most = ("专利权期限", "至专利权期限届满")
+    term = f"{terms.months} 个月，但不超过{most[0]}" if terms.months else most[1]
     said = (
         territory_text(terms.territory, names),
         "、".join(MODE_LABELS[m] for m in terms.modes),

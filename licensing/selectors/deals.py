@@ -13,6 +13,7 @@ from core.days import legal_day
 from core.errors import Missing
 from core.people import selectors as people
 from core.people.types import Actor
+from core.reference import selectors as reference
 from licensing.models import Deal, DealItem, DealMessage, OpenDeclaration, TermsVersion
 from licensing.models.deals import among
 from licensing.rules import deal_kinds
@@ -33,6 +34,11 @@ ASKED_OF_HOLDER = [(k.value, rules.KIND_LABELS[k]) for k in deal_kinds.ASKED_OF_
 EXCHANGEABLE = [(c, label) for c, label in KINDS if c in deal_kinds.EXCHANGEABLE]
 STATUSES = [(s.value, rules.DEAL_LABELS[s]) for s in DealStatus]
 APPROVALS = [(k.value, rules.APPROVAL_LABELS[k]) for k in rules.ApprovalKind]
+
+
+def lines_of(version: TermsVersion) -> list[tuple[str, str]]:
+    """A version in words, provinces by their names."""
+    return version.lines({r.code[:2]: r.name for r in reference.provinces()})
 
 
 def deals(*, viewer: Actor, status: str = "", mine: bool = False) -> QuerySet[Deal]:

@@ -183,7 +183,7 @@ def _history(versions: list[TermsVersion]) -> list[dict[str, Any]]:
     found = []
     before: list[tuple[str, str]] | None = None
     for version in versions:
-        now = version.lines()
+        now = selectors.lines_of(version)
         found.append({"version": version, "lines": rules.compare(now, before)})
         before = now
     return found[::-1]
@@ -371,7 +371,7 @@ def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
     said = row.kind != DealKind.EQUITY and bool(row.versions.all())
     context["composable"] = step.name == "propose" and (plain or said)
     if version and step.name in ("verdict", "sign", "seal", "posting"):
-        context["lines"] = version.lines()
+        context["lines"] = selectors.lines_of(version)
     return render(request, "licensing/deal_step.html", context, status=_status(form))
 
 
@@ -423,7 +423,7 @@ def term_sheet(request: Request, deal_id: int) -> HttpResponse:
         ("需求方", row.taker.name),
         ("条款", f"第 {shown.version} 版，{shown.get_status_display()}"),
         *([("上游许可", row.under.number)] if row.under else []),
-        *shown.lines(),
+        *selectors.lines_of(shown),
         ("依据", KINDS[DealKind(shown.kind)].article),
     ]
     paper = typeset(

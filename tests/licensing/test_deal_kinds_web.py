@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
+from core.people.models import Mandate
 from licensing.models import Deal
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS, LICENCES, DealKind
 from tests.factories import core as make
@@ -111,3 +114,32 @@ def test_the_api_asks_for_a_sublicence_by_number(client):
     answer = client.post("/api/v1/deals/", said, content_type="application/json", headers=key)
     assert answer.status_code == 201
     assert answer.json()["under_id"] == head.pk
+
+
+def test_a_province_is_read_by_its_name_and_a_term_by_what_bounds_it(client):
+    at = given.table()
+    given.signed(at, sublicensing=True, territory="31,32")
+    head = Deal.objects.get().items.get().licence
+    second = make.MembershipFactory(role=at.firm.role, organisation=at.firm.organisation)
+    row = under(head, given.Table(at.firm, second, make.enterprise()), months=12, territory="32")
+    client.force_login(at.firm.user)
+    page = client.get(reverse("licensing:deal", args=[row.pk])).content.decode()
+    assert "江苏省" in page
+    assert "不超过上游许可的期限" in page
+
+
+def test_a_broker_whose_mandate_ran_out_no_longer_finds_the_deal(client):
+    at, broker = given.table(), make.broker()
+    row = given.talking(at)
+    mandate = Mandate.objects.create(
+        principal=at.firm.organisation, agent=broker.organisation, starts_on=date(2020, 1, 1)
+    )
+    client.force_login(broker.user)
+    address = reverse("licensing:deal", args=[row.pk])
+    assert client.get(address).status_code == 200
+    Mandate.objects.filter(pk=mandate.pk).update(ends_on=date(2020, 12, 31))
+    assert client.get(address).status_code == 404
+    step = reverse("licensing:deal-step", args=[row.pk, "close"])
+    assert client.post(step, {"reason": "停"}).status_code == 404
+    row.refresh_from_db()
+    assert row.status == "negotiating"
