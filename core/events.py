@@ -68,6 +68,11 @@ EVENTS: dict[str, str] = {
     "royalty.accepted": "The holder accepted that report; what it owes fell due.",
     "outcome.reported": "A holder reported what became of a patent.",
     "outcome.verified": "A bureau verified or rejected a reported outcome.",
+    "outcome.corrected": "A holder corrected or took back a report; a verified one counts no more.",
+    # income: distribution_id, organisation_id, region, patent number, status
+    "income.posted": "A distribution of income was posted in-house.",
+    "income.approved": "It was approved after its posting.",
+    "income.paid": "Everybody was paid.",
     # pledges: pledge_id, patent_ids, pledgor_id, pledgee_id, region
     "pledge.recorded": "A registered pledge was recorded.",
     "pledge.released": "A pledge ended.",

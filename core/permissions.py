@@ -67,6 +67,10 @@ class Permission(StrEnum):
     NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
     CLOSE_DEAL = "close_deal"  # as the holder: answer, post, approve, seal, settle
     VERIFY_OUTCOME = "verify_outcome"
+    DISTRIBUTE_INCOME = "distribute_income"  # draft, post, approve (another person), pay
+    OBJECT_TO_INCOME = "object_to_income"  # anyone in the institution, while it is posted
+    BUILD_CASE_FILE = "build_case_file"  # the holder's: it holds words of negotiations
+    ASSESS_EQUITY = "assess_equity"
     # pledges
     CHECK_PLEDGE = "check_pledge"
     RECORD_PLEDGE = "record_pledge"
@@ -145,10 +149,24 @@ _DEMAND = frozenset(
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
     Role.INVENTOR: frozenset(
-        {Permission.FAVOURITE, Permission.RAISE_OBJECTION, Permission.DISCLOSE, *_SEARCHER}
+        {
+            Permission.FAVOURITE,
+            Permission.RAISE_OBJECTION,
+            Permission.OBJECT_TO_INCOME,
+            Permission.DISCLOSE,
+            *_SEARCHER,
+        }
     ),
     Role.OFFICE: _SUPPLY
-    | {Permission.REVIEW_SHEET, Permission.DISCLOSE, Permission.EVALUATE_DISCLOSURE},
+    | {
+        Permission.REVIEW_SHEET,
+        Permission.DISCLOSE,
+        Permission.EVALUATE_DISCLOSURE,
+        Permission.DISTRIBUTE_INCOME,
+        Permission.OBJECT_TO_INCOME,
+        Permission.BUILD_CASE_FILE,
+        Permission.ASSESS_EQUITY,
+    },
     Role.ENTERPRISE: _DEMAND | {Permission.MANAGE_PARTNER, Permission.MANAGE_WEBHOOKS},
     Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE, Permission.PUBLISH_NEED_LIST},
     Role.BANK: frozenset(

@@ -7,10 +7,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core.days import legal_day
 from core.people.types import Actor
 from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
 from licensing.selectors import claims, deals
+from licensing.selectors.income import to_approve
 
 
 @contribute("licensing", order=40)
@@ -43,11 +45,16 @@ def waiting(actor: Actor, now: datetime) -> Part:
             Todo(_("开放许可草稿待声明"), reverse("licensing:declarations"), found.drafts),
             Todo(
                 _("转化反馈待核验"),
-                f"{outcomes}?status=reported",
+                reverse("licensing:outcome-queue"),
                 found.to_verify,
                 found.to_verify_since,
             ),
             Todo(_("退回的转化反馈待补充"), f"{outcomes}?status=rejected", found.to_mend),
+            Todo(
+                _("收益分配公示期满待批准"),
+                f"{reverse('licensing:income')}?status=posted",
+                to_approve(viewer=actor, today=legal_day(now)),
+            ),
             Todo(_("许可异议待处理"), licences, found.to_resolve, found.to_resolve_since),
         )
     )

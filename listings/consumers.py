@@ -11,7 +11,7 @@ from listings.rules.working import WorkingKind
 from listings.services import gazette, index_patents, take_rating
 from listings.services.disclosures import link_arrivals
 from listings.services.layers.scoring import rescore, take_demand
-from listings.services.ownership.rights import hear_working
+from listings.services.ownership.rights import hear_working, unhear_working
 from listings.services.register import watchers
 from listings.services.searching.alerts import answer_searches
 from listings.services.shelves.bundles import suspend_bundles_of
@@ -53,6 +53,12 @@ def hear_of_working(event: Event, *, now: datetime) -> None:
         note=note,
         now=now,
     )
+
+
+@consumer("outcome.corrected", name="listings.unhear_working")
+def hear_of_correction(event: Event, *, now: datetime) -> None:
+    """An outcome was corrected or taken back: it is no working until it is verified again."""
+    unhear_working(reference=f"outcome:{event.payload['outcome_id']}", now=now)
 
 
 @consumer("match.rated", name="listings.move_layer")

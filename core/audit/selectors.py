@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -45,6 +47,14 @@ def trail(subject: models.Model) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(
         subject_type=subject._meta.label_lower, subject_id=str(subject.pk)
     ).order_by("pk")
+
+
+def trails_of(things: Iterable[tuple[str, str]]) -> QuerySet[AuditEntry]:
+    """What was done to these, by (type, id), oldest first, in one query."""
+    wanted = Q(pk__in=[])
+    for kind, pk in things:
+        wanted |= Q(subject_type=kind, subject_id=pk)
+    return AuditEntry.objects.filter(wanted).order_by("pk")
 
 
 def first_break(*, newest: int | None = None) -> int | None:

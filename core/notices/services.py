@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "deal.progress": "转让与许可洽谈进展",
     "licence.deadline": "备案期限提醒",
     "outcome.progress": "转化反馈与核实",
+    "income.progress": "收益分配",
     "pledge.progress": "质押登记与解除",
     "annuity.due": "年费提醒",
     "consent": "共有人同意",

@@ -117,6 +117,13 @@ def mail_addresses(user_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.values_list("pk", "email"))
 
 
+def members_by_mail(organisation_id: int, addresses: Iterable[str]) -> dict[str, int]:
+    """The people of an organisation by their addresses, in lower case."""
+    wanted = {address.strip().lower() for address in addresses if address.strip()}
+    rows = User.objects.filter(memberships__organisation_id=organisation_id, email__in=wanted)
+    return dict(rows.values_list("email", "pk"))
+
+
 def roles_of(user_ids: Iterable[int]) -> dict[tuple[int, int], frozenset[Role]]:
     """The roles that these people hold, by (person, organisation), in one query."""
     found: dict[tuple[int, int], set[Role]] = {}

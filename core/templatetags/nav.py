@@ -75,6 +75,9 @@ DEALS = Section("/deals/", gettext_lazy("洽谈"), "contract")
 PRICES = Section("/price-guide/", gettext_lazy("定价参考"), "money")
 DUES = Section("/licences/dues/", gettext_lazy("许可费"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
+INCOME = Section("/income/", gettext_lazy("收益分配"), "contract")
+CASES = Section("/case-files/", gettext_lazy("免责案卷"), "shield")
+EQUITY = Section("/equity/", gettext_lazy("作价入股考核"), "chart")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
 OVERSIGHT = Section("/oversight/", gettext_lazy("监管看板"), "chart")
 AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
@@ -106,6 +109,9 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LICENCES,
             DUES,
             OUTCOMES,
+            INCOME,
+            CASES,
+            EQUITY,
             PLEDGES,
             DRIVES,
             FAVOURITES,
@@ -144,7 +150,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             FAVOURITES,
         ),
     ),
-    (Role.INVENTOR, (TODO, DISCLOSURES, FAVOURITES, SEARCH)),
+    (Role.INVENTOR, (TODO, DISCLOSURES, INCOME, FAVOURITES, SEARCH)),
     (
         Role.BUREAU,
         (
@@ -155,6 +161,9 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DRIVES,
             EVENTS,
             OUTCOMES,
+            INCOME,
+            CASES,
+            EQUITY,
             DEALS,
             LICENCES,
             PLEDGES,
@@ -165,7 +174,22 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
     (Role.EXCHANGE, (TODO, CONSOLE)),
-    (Role.AUDITOR, (TODO, AUDIT, OVERSIGHT, ENGINES, OUTCOMES, DEALS, LICENCES, PLEDGES)),
+    (
+        Role.AUDITOR,
+        (
+            TODO,
+            AUDIT,
+            OVERSIGHT,
+            ENGINES,
+            OUTCOMES,
+            INCOME,
+            CASES,
+            EQUITY,
+            DEALS,
+            LICENCES,
+            PLEDGES,
+        ),
+    ),
     (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, AUDIT, ADMIN)),
 )
 
@@ -186,7 +210,18 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
     (
         gettext_lazy("交易"),
         "contract",
-        (DEALS, LICENCES, DUES, DECLARATIONS, PRICES, PLEDGES, OUTCOMES),
+        (
+            DEALS,
+            LICENCES,
+            DUES,
+            DECLARATIONS,
+            PRICES,
+            PLEDGES,
+            OUTCOMES,
+            INCOME,
+            CASES,
+            EQUITY,
+        ),
     ),
     (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
 )

@@ -283,6 +283,12 @@ def get(mapping: Mapping[Any, Any] | None, key: object) -> Any:
     return None if mapping is None else mapping.get(key)
 
 
+@register.filter
+def is_list(value: object) -> bool:
+    """Whether a value has several lines of its own."""
+    return isinstance(value, list)
+
+
 # --- forms -----------------------------------------------------------------------------------
 
 

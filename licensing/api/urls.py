@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from licensing.api import claims, credits, deals, plans, pricing, royalties, views
+from licensing.api import (
+    case_files,
+    claims,
+    credits,
+    deals,
+    equity,
+    income,
+    outcome_handling,
+    plans,
+    pricing,
+    royalties,
+    views,
+)
 
 app_name = "licensing-api"
 router = SimpleRouter()
@@ -19,6 +31,10 @@ urlpatterns = [
     *plans.urlpatterns,
     *credits.urlpatterns,
     *pricing.urlpatterns,
+    *case_files.urlpatterns,
+    *equity.urlpatterns,
+    *income.urlpatterns,
+    *outcome_handling.urlpatterns,
     path("", include(router.urls)),
     *deals.urlpatterns,
 ]

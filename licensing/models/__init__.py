@@ -1,17 +1,28 @@
 """What licensing stores, and what it can never store."""
 
+from licensing.models.case_files import CaseFile
 from licensing.models.claims import MilestoneClaim
 from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.documents import Document
+from licensing.models.equity import EquitySheet, EquityStake
+from licensing.models.income import (
+    Distribution,
+    DistributionObjection,
+    DistributionPerson,
+    IncomeRule,
+)
 from licensing.models.licences import Contest, Licence, Payment, PaymentDue
+from licensing.models.outcome_history import OutcomeRevision
+from licensing.models.outcome_imports import OutcomeImport, OutcomeImportRow
 from licensing.models.outcomes import Outcome
 from licensing.models.plans import FeePart, FeePlan
 from licensing.models.royalties import DueReason, RoyaltyReport
 from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
 __all__ = [
+    "CaseFile",
     "Contest",
     "Credit",
     "CreditUse",
@@ -19,14 +30,23 @@ __all__ = [
     "DealApproval",
     "DealItem",
     "DealMessage",
+    "Distribution",
+    "DistributionObjection",
+    "DistributionPerson",
     "Document",
     "DueReason",
+    "EquitySheet",
+    "EquityStake",
     "FeePart",
     "FeePlan",
+    "IncomeRule",
     "Licence",
     "MilestoneClaim",
     "OpenDeclaration",
     "Outcome",
+    "OutcomeImport",
+    "OutcomeImportRow",
+    "OutcomeRevision",
     "Payment",
     "PaymentDue",
     "RoyaltyReport",

@@ -23,6 +23,8 @@ class Document(models.Model):
         CONTRACT = "contract", "专利开放许可合同"
         INVOICE = "invoice", "付款通知书"
         DUNNING = "dunning", "催款函"
+        INCOME = "income", "收益分配单"
+        CASE_FILE = "case_file", "尽职免责案卷"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.CharField(max_length=40)
@@ -61,6 +63,13 @@ class Document(models.Model):
                     declaration__isnull=True,
                     licence__isnull=True,
                     due__isnull=False,
+                )
+                | Q(
+                    # The record they belong to points at them.
+                    kind__in=["case_file", "income"],
+                    declaration__isnull=True,
+                    licence__isnull=True,
+                    due__isnull=True,
                 ),
                 name="document_of_one_thing",
             ),

@@ -13,6 +13,7 @@ from core.people.types import Actor, Role
 from core.permissions import Governance
 from licensing.models.licences import Licence
 from licensing.rules import moves, outcomes
+from licensing.rules.facts import Fact
 
 _S = moves.OutcomeStatus
 
@@ -65,6 +66,8 @@ class Outcome(models.Model):
     decided_by = ActorKeyField(null=True, blank=True)
     decided_user_id = models.BigIntegerField(null=True, blank=True)
     decision_reason = models.TextField("核验意见", blank=True, default="", max_length=2000)
+    # rules.facts.Fact.key: two reports with one key are one fact. "" in rows from before.
+    fact = models.CharField(max_length=240, blank=True, default="", db_default="")
 
     objects = OutcomeQuerySet.as_manager()
 
@@ -92,12 +95,18 @@ class Outcome(models.Model):
             ),
             UniqueConstraint(
                 fields=["patent", "code", "contract_number"],
-                condition=~Q(contract_number=""),
+                condition=~Q(contract_number="") & ~Q(status=_S.WITHDRAWN.value),
                 name="outcome_once_per_contract",
+            ),
+            UniqueConstraint(
+                fields=["patent", "code", "fact"],
+                condition=~Q(fact="") & ~Q(status=_S.WITHDRAWN.value),
+                name="outcome_once_per_fact",
             ),
             both_or_neither("decided_at", "decided_by", name="outcome_decided_pair"),
             CheckConstraint(
-                condition=Q(status=_S.REPORTED.value) | Q(decided_at__isnull=False),
+                condition=Q(status__in=[_S.REPORTED.value, _S.WITHDRAWN.value])
+                | Q(decided_at__isnull=False),
                 name="outcome_decided_whole",
             ),
             CheckConstraint(
@@ -130,6 +139,17 @@ class Outcome(models.Model):
     def label(self) -> str:
         """The policy's wording of the code."""
         return outcomes.label(self.code)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the platform reported it: it follows its licence or deal, nobody rewrites it."""
+        return self.licence_id is not None or self.reported_by == Actor.system().key
+
+    def fact_said(self) -> Fact:
+        """What of it tells whether another report is news."""
+        return Fact(
+            self.happened_on, self.contract_number, self.counterparty, automatic=self.is_automatic
+        )
 
     def governed_by(self) -> Governance:
         """The holder reports; the bureau of the patent's region decides."""

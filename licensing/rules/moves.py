@@ -52,6 +52,7 @@ class OutcomeStatus(StrEnum):
     REPORTED = "reported"
     VERIFIED = "verified"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 _D, _L, _C, _O = DeclarationStatus, LicenceStatus, ContestStatus, OutcomeStatus
@@ -82,6 +83,9 @@ OUTCOME_MOVES: Mapping[str, tuple[frozenset[OutcomeStatus], OutcomeStatus]] = {
     "report_again": (frozenset({_O.REJECTED}), _O.REPORTED),
     # The licence it rests on turned out void: it no longer counts.
     "annul": (frozenset({_O.REPORTED, _O.VERIFIED}), _O.REJECTED),
+    # What was said turns out different: it counts again once the bureau has looked at it again.
+    "correct": (frozenset({_O.REPORTED, _O.VERIFIED}), _O.REPORTED),
+    "withdraw": (frozenset({_O.REPORTED, _O.VERIFIED, _O.REJECTED}), _O.WITHDRAWN),
 }
 
 OPEN_DECLARATIONS = frozenset({_D.DRAFT, _D.INTERNAL_OK, _D.FILED, _D.ANNOUNCED})
@@ -114,6 +118,7 @@ OUTCOME_LABELS: Mapping[OutcomeStatus, str] = {
     _O.REPORTED: "待核验",
     _O.VERIFIED: "已核验",
     _O.REJECTED: "已退回",
+    _O.WITHDRAWN: "已撤回",
 }
 
 

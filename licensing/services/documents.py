@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from core.people import selectors as people
 from core.people.types import Actor
-from licensing.models import Document, Licence, OpenDeclaration, PaymentDue
+from licensing.models import Distribution, Document, Licence, OpenDeclaration, PaymentDue
 from licensing.rules import effect, fees
 
 
@@ -37,7 +37,7 @@ def issue_declaration(declaration: OpenDeclaration, *, by: Actor, now: datetime)
         "提交日": f"{declaration.filed_on:%Y-%m-%d}",
         "公告日": f"{declaration.announced_on:%Y-%m-%d}",
     }
-    return _issue(
+    return issue(
         Document(
             kind=Document.Kind.DECLARATION,
             number=declaration.number or "",
@@ -73,7 +73,7 @@ def issue_contract(licence: Licence, *, by: Actor, now: datetime) -> Document:
         "生效说明": licence.explanation,
         "许可期限": f"{licence.starts_on:%Y-%m-%d} 至 {licence.ends_on:%Y-%m-%d}",
     }
-    return _issue(
+    return issue(
         Document(kind=Document.Kind.CONTRACT, number=licence.number or "", licence=licence),
         content,
         by=by,
@@ -90,7 +90,7 @@ def issue_invoice(due: PaymentDue, *, by: Actor, now: datetime) -> Document:
     document = Document(kind=Document.Kind.INVOICE, number=number, due=due)
     content = {"通知书编号": number, **_due_content(due)}
     content["说明"] = "本通知书不是税务发票；发票由许可人另行开具。"
-    return _issue(document, content, by=by, now=now)
+    return issue(document, content, by=by, now=now)
 
 
 def issue_dunning(
@@ -104,8 +104,37 @@ def issue_dunning(
     content: dict[str, object] = {"催款函编号": number, **_due_content(due)}
     content["尚未支付"] = fees.exact_text(outstanding, due.licence.plan.currency)
     content["逾期"] = f"已逾期 {step} 天或以上，请立即支付；逾期利息按合同或法律计算，见对账单。"
-    _issue(document, content, by=by, now=now)
+    issue(document, content, by=by, now=now)
     return True
+
+
+def issue_income(row: Distribution, *, by: Actor, now: datetime) -> Document:
+    """The statement of an approved distribution 收益分配单."""
+    persons = [
+        f"{p.name}（{p.get_role_display()}） {p.share.normalize():f}%：{p.amount:,.2f} 元"
+        for p in row.persons.all()
+    ]
+    content: dict[str, object] = {
+        "编号": row.number,
+        "单位": people.organisation(row.organisation_id).name,
+        "专利": f"{row.patent_number} {row.patent_title}",
+        "收入种类": row.get_kind_display(),
+        "到账收入": f"{row.gross:,.2f} 元",
+        "扣除": [f"{label} {value:,.2f} 元" for label, value in row.deducted] or "无",
+        "净收入": f"{row.net:,.2f} 元",
+        "奖励比例": f"{row.percent.normalize():f}%，不低于 {row.floor.normalize():f}%"
+        f"（{row.floor_article}）",
+        "奖励总额": f"{row.award:,.2f} 元（向上取到分）",
+        "分配": persons,
+        "利益冲突声明": row.conflict,
+        "公示": f"{row.posted_on:%Y-%m-%d} 至 {row.posted_until:%Y-%m-%d}，"
+        f"异议 {row.objections.count()} 件",
+        "批准时间": effect.minute_text(now),
+        "税务说明": row.tax_note or "—",
+    }
+    return issue(
+        Document(kind=Document.Kind.INCOME, number=row.number or ""), content, by=by, now=now
+    )
 
 
 def _due_content(due: PaymentDue) -> dict[str, object]:
@@ -133,9 +162,10 @@ def _term(months: int | None) -> str:
     return f"自许可生效之日起 {months} 个月，但不超过专利权期限"
 
 
-def _issue(
+def issue(
     document: Document, content: Mapping[str, object], *, by: Actor, now: datetime
 ) -> Document:
+    """Store a paper with its hash and salt."""
     # Pairs, because the database does not keep the order of an object's keys. The salt keeps a
     # paper's hash from being found by guessing what it says.
     document.content = [[k, v] for k, v in content.items()] + [["防伪码", secrets.token_hex(8)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,23 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Deal, Licence, Outcome, TermsVersion
+from licensing.models import Deal, Licence, Outcome, OutcomeRevision, TermsVersion
 from licensing.rules import moves, outcomes
 from licensing.rules.deals import DealKind, Party, fixed_sum, outcome_code
+from licensing.rules.facts import Fact, plain, same_fact
 from licensing.services.ground import locked, moved, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
 from listings import services as board
+from listings.types import PatentCard
 
 if TYPE_CHECKING:
     from core.attachments.models import Attachment
 
+KEPT = (
+    "code", "happened_on", "contract_number", "counterparty", "amount", "note", "evidence",
+    "status", "reported_at", "reported_by", "decided_at", "decided_by", "decision_reason",
+)  # fmt: skip
 TABLE, LABELS = moves.OUTCOME_MOVES, moves.OUTCOME_LABELS
 
 
@@ -39,12 +46,25 @@ def report_outcome(
     """A holder reports an outcome of its patent, with what proves it."""
     card = listings.card(report.patent_id, viewer=by)
     require(by, Permission.REPORT_OUTCOME, on=Side(card.organisation_id, card.region))
-    if card.organisation_id is None:
-        raise Conflict(_("这件专利没有登记管理单位，请先在专利库中补全。"))
+    refuse_incomplete(report, has_evidence=evidence is not None, now=now)
+    outcome = as_reported(report, card, by=by, now=now)
+    if known := known_fact(outcome):
+        raise already(known)
+    if evidence:
+        outcome.evidence = attachments.store(
+            evidence, purpose="outcome", by=by, now=now, field="evidence"
+        )
+    store(outcome)
+    announce_report(outcome, by=by, now=now)
+    return outcome
+
+
+def refuse_incomplete(report: OutcomeReport, *, has_evidence: bool, now: datetime) -> None:
+    """Invalid with everything a report lacks, by field."""
     errors = outcomes.report_errors(
         report.code,
         has_licence=False,
-        has_evidence=evidence is not None,
+        has_evidence=has_evidence,
         contract_number=report.contract_number,
     )
     if report.happened_on > legal_day(now):
@@ -53,31 +73,65 @@ def report_outcome(
         errors["amount"] = [_("金额不能为负数。")]
     if errors:
         raise Invalid(fields=errors)
+
+
+def as_reported(report: OutcomeReport, card: PatentCard, *, by: Actor, now: datetime) -> Outcome:
+    """The row of a report, not stored yet."""
+    if card.organisation_id is None:
+        raise Conflict(_("这件专利没有登记管理单位，请先在专利库中补全。"))
     outcome = Outcome(
         patent_id=card.id,
         organisation_id=card.organisation_id,
         region=card.region,
         patent_number=card.printed,
         patent_title=card.title,
-        code=report.code,
-        happened_on=report.happened_on,
-        evidence=attachments.store(evidence, purpose="outcome", by=by, now=now, field="evidence")
-        if evidence
-        else None,
-        contract_number=report.contract_number.strip(),
-        counterparty=report.counterparty.strip(),
-        amount=report.amount,
-        note=report.note.strip(),
         reported_at=now,
         reported_by=by.key,
         reported_user_id=by.user_id,
     )
-    _store(outcome)
-    _announce_report(outcome, by=by, now=now)
+    say(outcome, report)
     return outcome
 
 
-def _store(outcome: Outcome) -> None:
+def say(outcome: Outcome, report: OutcomeReport) -> None:
+    """Put the words of a report on its row, and which fact they speak of."""
+    outcome.code, outcome.happened_on = report.code, report.happened_on
+    outcome.contract_number = report.contract_number.strip()
+    outcome.counterparty = report.counterparty.strip()
+    outcome.amount, outcome.note = report.amount, report.note.strip()
+    outcome.fact = outcome.fact_said().key
+
+
+def known_fact(outcome: Outcome) -> Outcome | None:
+    """The report that says the same already, if there is one."""
+    return first_same(outcome, Outcome.objects.filter(patent_id=outcome.patent_id))
+
+
+def first_same(outcome: Outcome, rows: Iterable[Outcome]) -> Outcome | None:
+    """The first of these that speaks of the same fact and was not taken back."""
+    for row in rows:
+        if (
+            (row.pk is None or row.pk != outcome.pk)  # unsaved ones: other rows of one list
+            and (row.patent_id, row.code) == (outcome.patent_id, outcome.code)
+            and row.status != moves.OutcomeStatus.WITHDRAWN
+            and same_fact(row.fact_said(), outcome.fact_said())
+        ):
+            return row
+    return None
+
+
+def already(known: Outcome) -> Conflict:
+    """The refusal that says where the fact is reported already."""
+    message = _(
+        "这件专利的这项转化（%(day)s，%(status)s）已经反馈过，请勿重复填报；"
+        "内容有变化的，请打开原记录更正。"
+    )
+    day, status = known.happened_on.isoformat(), known.get_status_display()
+    return Conflict(message % {"day": day, "status": status}, code="already-reported")
+
+
+def store(outcome: Outcome) -> None:
+    """Write it; Conflict when somebody reported the same fact in between."""
     try:
         with transaction.atomic():
             outcome.save()
@@ -104,12 +158,13 @@ def report_open_licence(licence: Licence, *, now: datetime) -> Outcome:
             "happened_on": day,
             "counterparty": people.organisation(licence.licensee_id).name,
             "contract_number": licence.number or "",
+            "fact": plain(licence.number or ""),
             "reported_at": now,
             "reported_by": Actor.system().key,
         },
     )
     if created:
-        _announce_report(outcome, by=Actor.system(), now=now)
+        announce_report(outcome, by=Actor.system(), now=now)
     return outcome
 
 
@@ -123,6 +178,10 @@ def report_deal(
         own, other = deal.holder_id, deal.taker_id
         if item.side == Party.TAKER:  # a cross-licence is each side's outcome
             own, other = other, own
+        happened_on = deal.registered_on or deal.effective_on or legal_day(now)
+        said = Fact(happened_on, deal.number or "", names[other], automatic=True)
+        if _adopted(item.patent_id, code.value, said, item.licence, now=now):
+            continue
         outcome, created = Outcome.objects.get_or_create(
             patent_id=item.patent_id,
             code=code.value,
@@ -132,7 +191,8 @@ def report_deal(
                 "region": deal.region,
                 "patent_number": item.patent_number,
                 "patent_title": item.patent_title,
-                "happened_on": deal.registered_on or deal.effective_on or legal_day(now),
+                "happened_on": happened_on,
+                "fact": said.key,
                 "licence": item.licence,
                 "evidence": evidence,
                 "counterparty": names[other],
@@ -142,12 +202,33 @@ def report_deal(
             },
         )
         if created:
-            _announce_report(outcome, by=Actor.system(), now=now)
+            announce_report(outcome, by=Actor.system(), now=now)
 
 
-def _announce_report(outcome: Outcome, *, by: Actor, now: datetime) -> None:
+def _adopted(
+    patent_id: int, code: str, said: Fact, licence: Licence | None, *, now: datetime
+) -> bool:
+    """Whether the holder reported this fact by hand before; its report then names the licence."""
+    rows = Outcome.objects.select_for_update().filter(
+        patent_id=patent_id, code=code, licence__isnull=True
+    )
+    known = [
+        row
+        for row in rows.exclude(status=moves.OutcomeStatus.WITHDRAWN)
+        if not row.is_automatic and same_fact(row.fact_said(), said)
+    ]
+    if not known:
+        return False
+    known[0].licence = licence
+    known[0].save(update_fields=["licence"])
+    audit.record("outcome.met_its_deal", subject=known[0], by=Actor.system(), at=now)
+    return True
+
+
+def announce_report(outcome: Outcome, *, by: Actor, now: datetime) -> None:
+    """Tell the bureau, and everyone who listens."""
     audit.record("outcome.reported", subject=outcome, by=by, at=now)
-    outbox.emit("outcome.reported", subject=outcome, by=by, at=now, payload=_facts(outcome))
+    outbox.emit("outcome.reported", subject=outcome, by=by, at=now, payload=facts(outcome))
     notices.notify(
         users=people.bureau_members_for(outcome.region),
         kind="outcome.progress",
@@ -159,7 +240,8 @@ def _announce_report(outcome: Outcome, *, by: Actor, now: datetime) -> None:
     )
 
 
-def _facts(outcome: Outcome) -> dict[str, object]:
+def facts(outcome: Outcome) -> dict[str, object]:
+    """What every event of an outcome carries."""
     return {
         "outcome_id": outcome.pk,
         "patent_id": outcome.patent_id,
@@ -223,7 +305,7 @@ def _write_decision(outcome: Outcome, reason: str, *, by: Actor, now: datetime) 
         ]
     )  # fmt: skip
     audit.record(f"outcome.{outcome.status}", subject=outcome, by=by, at=now)
-    outbox.emit("outcome.verified", subject=outcome, by=by, at=now, payload=_facts(outcome))
+    outbox.emit("outcome.verified", subject=outcome, by=by, at=now, payload=facts(outcome))
 
 
 @transaction.atomic
@@ -241,6 +323,7 @@ def report_again(
     require(by, Permission.REPORT_OUTCOME, on=Side(outcome.organisation_id, outcome.region))
     if outcome.licence_id is not None:
         raise Conflict(_("由许可自动生成的反馈随许可变化，不能手工重新填报。"))
+    keep_wording(outcome, outcome.decision_reason, by=by, now=now)
     moved(TABLE, LABELS, outcome, "report_again")
     if evidence:
         outcome.evidence = attachments.store(
@@ -248,13 +331,31 @@ def report_again(
         )
     outcome.contract_number = contract_number.strip() or outcome.contract_number
     outcome.note = note.strip() or outcome.note
+    outcome.fact = outcome.fact_said().key
+    reported_anew(outcome, by=by, now=now)
+    store(outcome)
+    announce_report(outcome, by=by, now=now)
+    return outcome
+
+
+def reported_anew(outcome: Outcome, *, by: Actor, now: datetime) -> None:
+    """What was decided on the earlier wording no longer holds; it stays in the history."""
     outcome.reported_at, outcome.reported_by = now, by.key
     outcome.reported_user_id = by.user_id
     outcome.decided_at = outcome.decided_by = outcome.decided_user_id = None
     outcome.decision_reason = ""
-    _store(outcome)
-    _announce_report(outcome, by=by, now=now)
-    return outcome
+
+
+def keep_wording(outcome: Outcome, reason: str, *, by: Actor, now: datetime) -> OutcomeRevision:
+    """Keep what the locked outcome says now, before it is rewritten."""
+    return OutcomeRevision.objects.create(
+        outcome=outcome,
+        number=outcome.revisions.count() + 1,
+        **{name: getattr(outcome, name) for name in KEPT},
+        reason=reason,
+        replaced_at=now,
+        replaced_by=by.key,
+    )
 
 
 def annul_outcomes(licence: Licence, *, by: Actor, now: datetime) -> None:

@@ -19,6 +19,7 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import moves
 from licensing.rules.outcomes import OUTCOMES
+from licensing.selectors.outcome_handling import outcome_revisions
 from licensing.types import Side
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
@@ -46,6 +47,7 @@ def index(request: Request) -> HttpResponse:
             "page_obj": rows,
             "tabs": tabs,
             "may_report": allowed(request.actor, Permission.REPORT_OUTCOME),
+            "has_queue": request.actor.has(Role.BUREAU),
         },
     )
 
@@ -100,6 +102,10 @@ def outcome(request: Request, outcome_id: int) -> HttpResponse:
             "may_mend": row.status == "rejected"
             and row.licence_id is None
             and allowed(request.actor, Permission.REPORT_OUTCOME, on=own),
+            "may_correct": row.status in {"reported", "verified"}
+            and not row.is_automatic
+            and allowed(request.actor, Permission.REPORT_OUTCOME, on=own),
+            "revisions": outcome_revisions(outcome_id, viewer=request.actor),
         },
     )
 

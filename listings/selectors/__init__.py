@@ -1,6 +1,6 @@
 """What may be asked about patents, what binds them and their offers: the door for questions."""
 
-from listings.selectors.cards import card, cards, find, holders
+from listings.selectors.cards import card, cards, cards_by_number, find, holders
 from listings.selectors.offering.portfolios import layers_by_organisation
 from listings.selectors.ownership.inventing import inventors_of
 from listings.selectors.register.history import timeline
@@ -41,6 +41,7 @@ __all__ = [
     "can_many",
     "card",
     "cards",
+    "cards_by_number",
     "encumbrance_for",
     "encumbrances",
     "encumbrances_of",

@@ -153,6 +153,23 @@ def find(number: str, *, viewer: Actor) -> PatentCard | None:
     return as_card(row, viewer=viewer) if row else None
 
 
+def cards_by_number(wanted: Iterable[str], *, viewer: Actor) -> dict[str, PatentCard]:
+    """The patents behind application numbers in any spelling, by the spelling, in three queries."""
+    parsed: dict[str, str] = {}
+    for spelling in wanted:
+        try:
+            parsed[spelling] = numbers.parse(spelling).canonical
+        except numbers.NumberError:
+            continue
+    rows = Patent.objects.visible_to(viewer).filter(
+        office=HOME_OFFICE, number__in=set(parsed.values())
+    )
+    by_number = {row.number: as_card(row, viewer=viewer) for row in with_parts(rows)}
+    return {
+        spelling: by_number[number] for spelling, number in parsed.items() if number in by_number
+    }
+
+
 def holders(patent_id: int, *, viewer: Actor) -> list[HolderCard]:
     """The patentees in order, with shares and consents."""
     if not Patent.objects.visible_to(viewer).filter(pk=patent_id).exists():

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.text.headers import columns_by_title
 from matching.types import Metric
 
 MOST_ROWS = 2_000
@@ -92,25 +93,11 @@ class Row:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def folded(title: str) -> str:
-    """A column's title as it is recognised: width, spaces, stars and case do not matter."""
-    plain = unicodedata.normalize("NFKC", title).lower()
-    return re.sub(r"[\s*:：]", "", plain)
-
-
 def columns_of(header: Sequence[str]) -> dict[str, int]:
     """Which column holds which field; the first that fits wins."""
-    known = {
-        folded(name): key
-        for key, (title, others, *_) in COLUMNS.items()
-        for name in (title, *others)
-    }
-    found: dict[str, int] = {}
-    for index, title in enumerate(header):
-        key = known.get(folded(title))
-        if key is not None:
-            found.setdefault(key, index)
-    return found
+    return columns_by_title(
+        {key: (title, *others) for key, (title, others, *_) in COLUMNS.items()}, header
+    )
 
 
 def metrics_of(text: str) -> tuple[Metric, ...] | None:

@@ -21,6 +21,7 @@ from patentops.sample.demands import Demands
 from patentops.sample.desk import Desk
 from patentops.sample.finding import Finding
 from patentops.sample.gatherings import Gatherings
+from patentops.sample.income import Income
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.register import Register
@@ -46,6 +47,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Layers(plan).prepare()
     Upkeep(plan).prepare()
     Register(plan).prepare()
+    Income(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)

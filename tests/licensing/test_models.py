@@ -49,10 +49,10 @@ def test_payments_are_never_changed(office):
     trigger_refuses(lambda: Payment.objects.filter(pk=paid.pk).delete())
 
 
-def test_a_verified_outcome_cannot_go_back(licence):
+def test_a_withdrawn_outcome_cannot_come_back(licence):
     row = Outcome.objects.get()
-    update(row, status="verified", decided_at=NOON, decided_by="x")()
-    trigger_refuses(update(row, status="reported", decided_at=None, decided_by=None))
+    update(row, status="withdrawn")()
+    trigger_refuses(update(row, status="reported"))
 
 
 def test_papers_are_never_changed(licence):

@@ -33,7 +33,14 @@ LEGAL = {
     "CONTEST_MOVES": "raised uphold upheld; raised dismiss dismissed; raised drop dropped",
     "OUTCOME_MOVES": """
         reported verify verified; reported reject rejected; rejected report_again reported
-        reported annul rejected; verified annul rejected""",
+        reported annul rejected; verified annul rejected
+        reported correct reported; verified correct reported; reported withdraw withdrawn
+        verified withdraw withdrawn; rejected withdraw withdrawn""",
+    "INCOME_MOVES": """
+        draft post posted; posted take_back draft; posted approve approved; approved pay paid
+        draft cancel cancelled; posted cancel cancelled""",
+    "OBJECTION_MOVES": "open uphold upheld; open dismiss dismissed",
+    "SHEET_MOVES": "draft submit submitted; submitted send_back draft; submitted decide decided",
     "REPORT_MOVES": """
         reported accept accepted; questioned accept accepted; reported question questioned
         reported replace replaced; questioned replace replaced; accepted replace replaced""",
@@ -52,6 +59,9 @@ TABLE_OF = {
     "Licence": "LICENCE_MOVES",
     "Contest": "CONTEST_MOVES",
     "Outcome": "OUTCOME_MOVES",
+    "Distribution": "INCOME_MOVES",
+    "DistributionObjection": "OBJECTION_MOVES",
+    "EquitySheet": "SHEET_MOVES",
     "RoyaltyReport": "REPORT_MOVES",
     "Deal": "DEAL_MOVES",
     "TermsVersion": "TERMS_MOVES",
@@ -113,7 +123,7 @@ def test_no_state_table_is_left_out():
 def test_the_database_makes_no_jump_that_no_move_makes(name):
     model, trigger = machines()[name]
     known = legal(TABLE_OF[name])
-    jumps = {(state, target) for (state, _move), target in known.items()}
+    jumps = {(state, target) for (state, _move), target in known.items() if state != target}
     states = {state for pair in jumps for state in pair}
     made, wrong = set(), []
     with only(model):

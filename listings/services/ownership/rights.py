@@ -112,6 +112,9 @@ def hear_working(
     """Note what another room reported, once for each reference; whether it was new."""
     if not Patent.objects.filter(pk=patent_id).exists():
         return False
+    taken_back = Working.objects.filter(reference=reference, withdrawn_at__isnull=False)
+    if taken_back.update(kind=kind, since=since, withdrawn_at=None, withdrawn_by=None):
+        return True
     try:
         with transaction.atomic():
             Working.objects.create(
@@ -127,6 +130,12 @@ def hear_working(
     except IntegrityError:
         return False
     return True
+
+
+def unhear_working(*, reference: str, now: datetime) -> bool:
+    """What another room reported no longer holds; whether it was noted here."""
+    rows = Working.objects.filter(reference=reference, source="platform", withdrawn_at=None)
+    return bool(rows.update(withdrawn_at=now, withdrawn_by=Actor.system().key))
 
 
 @transaction.atomic

@@ -1,0 +1,106 @@
+"""Case files: assembled from the trail and the records, frozen with a hash, read by few."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from core.errors import Invalid, Missing, NotAllowed
+from licensing.models import CaseFile
+from licensing.rules.case_files import Entry, EntryKind, as_data, digest, in_order
+from licensing.rules.fees import FeeMode
+from licensing.selectors import case_files as questions
+from licensing.services import case_files as services
+from tests.factories import core as make
+from tests.factories import licensing as lic
+from tests.factories.core import actor
+from tests.factories.licensing import NOON
+from tests.licensing.refusing import trigger_refuses
+
+
+def test_entries_are_in_one_order_and_their_hash_follows_every_word():
+    early = Entry(NOON - timedelta(days=1), EntryKind.PRICE, "标价")
+    late = Entry(NOON, EntryKind.DECISION, "公告", grounds=("a",))
+    assert in_order([late, early]) == in_order([early, late]) == [early, late]
+    data = as_data([early, late])
+    assert digest(data) == digest(json.loads(json.dumps(data)))
+    assert digest(data) != digest(as_data([early, Entry(NOON, EntryKind.DECISION, "公告")]))
+
+
+db = pytest.mark.django_db
+
+
+@pytest.fixture
+def office():
+    return make.office(region="310115")
+
+
+@pytest.fixture
+def licence(office):
+    firm = make.enterprise()
+    return lic.paid(lic.licence(office, firm, mode=FeeMode.FIXED), firm)
+
+
+def build(licence, who):
+    return services.build_case_file(number=licence.patent_number, by=actor(who), now=NOON)
+
+
+@db
+def test_it_says_who_decided_what_on_which_grounds(licence, office):
+    row = build(licence, office)
+    kinds = {entry["kind"] for entry in row.entries}
+    assert kinds >= {"decision", "guard", "price", "money"}
+    decided = [e for e in row.entries if e["what"] == "开放许可声明 · 公告"]
+    assert decided[0]["who"] == str(office.user)
+    guard = next(e for e in row.entries if e["source"] == f"licence:{licence.pk}")
+    assert guard["grounds"] == ["无限制：可以办理"]
+    assert digest(row.entries) == row.entries_hash
+    trigger_refuses(lambda: CaseFile.objects.update(entries=[]))
+
+
+@db
+def test_a_later_build_is_another_file(licence, office):
+    first, second = build(licence, office), build(licence, office)
+    assert first.number != second.number
+    assert first.document.content_hash != second.document.content_hash
+
+
+@db
+def test_office_bureau_and_auditor_read_it_nobody_else(licence, office):
+    row = build(licence, office)
+    for who in (office, make.bureau("31"), make.auditor()):
+        assert questions.case_file(row.pk, viewer=actor(who)) == row
+    for who in (make.office(), make.bureau("32"), make.enterprise(), make.broker()):
+        with pytest.raises(Missing):
+            questions.case_file(row.pk, viewer=actor(who))
+
+
+@db
+def test_only_the_holder_builds_and_only_of_what_it_sees(licence, office):
+    for who in (make.bureau("31"), make.auditor(), make.enterprise()):
+        with pytest.raises(NotAllowed):
+            build(licence, who)
+    with pytest.raises((Invalid, NotAllowed)):
+        build(licence, make.office())
+    with pytest.raises(Invalid):
+        services.build_case_file(number="不存在", by=actor(office), now=NOON)
+    assert not CaseFile.objects.exists()
+
+
+@db
+def test_the_pages_papers_and_the_check(client, licence, office):
+    client.force_login(office.user)
+    done = client.post(reverse("licensing:case-files"), {"number": licence.patent_number})
+    row = CaseFile.objects.get()
+    assert done.url == reverse("licensing:case-file", args=[row.pk])
+    assert "当日的限制条件" in client.get(done.url).content.decode()
+    told = client.get(reverse("licensing:case-file-json", args=[row.pk])).json()
+    assert digest(told["entries"]) == told["entries_sha256"]
+    paper = client.get(reverse("licensing:case-file-pdf", args=[row.pk]))
+    assert paper.content.startswith(b"%PDF")
+    known = client.get(reverse("licensing:check", args=[told["document_hash"]])).content.decode()
+    assert row.entries_hash in known
+    assert "当日的限制条件" not in known
