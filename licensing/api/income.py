@@ -277,6 +277,7 @@ class IncomeView(Room):
         return Response(IncomeObjectionSerializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
+        operation_id="income_distributions_objections_answer",
         summary="处理收益分配的异议",
         request=IncomeAnswerSerializer,
         parameters=[ID],

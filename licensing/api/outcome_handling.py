@@ -18,12 +18,14 @@ from licensing.api.serializers import NewOutcomeSerializer, OutcomeSerializer
 from licensing.api.views import Room
 from licensing.models import OutcomeImport, OutcomeImportRow, OutcomeRevision
 from licensing.rules import outcome_imports as rules
+from licensing.rules.outcomes import OUTCOMES
 from licensing.selectors import outcome_handling as questions
 from licensing.services import outcome_corrections as corrections
 from licensing.services import outcome_imports as imports
 from licensing.services import outcome_queue
 from licensing.types import OutcomeReport
 
+OUTCOME_CODES = [(str(code), kind.label) for code, kind in OUTCOMES.items()]
 STATES = [(s.value, rules.STATE_LABELS[s]) for s in rules.ImportState]
 VERDICTS = [(v.value, rules.VERDICT_LABELS[v]) for v in rules.RowVerdict]
 
