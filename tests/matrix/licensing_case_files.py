@@ -8,7 +8,7 @@ from licensing.services import case_files
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
 from tests.matrix import Row, World, logged_in, only
-from tests.matrix.licensing import licence
+from tests.matrix.licensing import licence, prepared
 
 READERS = ("office", "bureau", "auditor")
 ROOM = only("office", "office2", "bureau", "bureau2", "auditor")
@@ -34,8 +34,9 @@ EXPECTATIONS: dict[str, Row] = {
     "licensing:case-file-pdf": Row(kwargs=of, get=FILE),
     "licensing:case-file-json": Row(kwargs=of, get=FILE),
     "licensing-api:case-file-list": Row(
+        kwargs=prepared(licence),
         get=logged_in(200, anonymous=401),
-        post=only("office", status=201, anonymous=401),
+        post=only("office", status=201, anonymous=401, office2=422),
         data=lambda w: {"number": licence(w).patent_number},
         headers={"Idempotency-Key": "matrix"},
     ),

@@ -17,6 +17,7 @@ from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
 from tests.matrix import Row, World, logged_in, only
+from tests.matrix.licensing import prepared
 
 KEY = {"Idempotency-Key": "matrix"}
 SEEN = ("office", "bureau", "auditor")
@@ -137,6 +138,7 @@ EXPECTATIONS: dict[str, Row] = {
     "licensing:income-proof": Row(kwargs=of_person, get=logged_in(404)),
     "licensing:income-statement": Row(kwargs=of, get=logged_in(404)),
     "licensing-api:income-list": Row(
+        kwargs=prepared(paid),
         get=logged_in(200, anonymous=401),
         post=only("office", status=201, others=403, anonymous=401, office2=404),
         data=plan,

@@ -12,6 +12,7 @@ from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
 from tests.matrix import Row, World, logged_in, only
+from tests.matrix.licensing import prepared
 
 HOLDERS = ("office", "office2", "broker")
 SEEN = ("office", "bureau", "auditor")
@@ -86,7 +87,7 @@ EXPECTATIONS: dict[str, Row] = {
         kwargs=lambda w: {**of_outcome(w), "number": 1}, get=logged_in(404)
     ),
     "licensing-api:outcome-decisions": Row(
-        post=only("bureau", "bureau2", anonymous=401), data=chosen
+        kwargs=prepared(reported), post=only("bureau", "bureau2", anonymous=401), data=chosen
     ),
     "licensing-api:outcome-correction": Row(
         kwargs=pk, post=owner(200, anonymous=401), data=lambda w: CORRECTED
