@@ -17,8 +17,8 @@ PARTS = [{"kind": "lump", "amount": "50000.00"}]
 EXPECTATIONS: dict[str, Row] = {
     "licensing:plan": Row(
         kwargs=draft,
-        get=only("office", others=404, anonymous=302),
-        post=only("office", others=404, anonymous=302),
+        get=only("office", others=404, anonymous=302) | {"auditor": 403},
+        post=only("office", others=404, anonymous=302) | {"auditor": 403},
     ),
     "licensing-api:plan-estimate": Row(
         post=everyone(200, anonymous=401), data=lambda world: {"fee_parts": PARTS}
