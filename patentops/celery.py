@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import worker_process_init
+from celery.signals import task_prerun, worker_process_init
 
 from patentops.runner.processes import die_with_parent
 
@@ -27,3 +27,11 @@ def _follow_the_worker(**_: Any) -> None:
     """A pool process dies with its worker, even when that is killed by -9."""
     if sys.platform == "linux":
         die_with_parent(signal.SIGKILL)
+
+
+@task_prerun.connect
+def _name_what_it_works_for(task_id: str, **_: Any) -> None:
+    """Lines a task logs carry its id."""
+    from core.web import tracing
+
+    tracing.begin(task_id)

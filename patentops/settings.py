@@ -84,6 +84,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.web.tracing.RequestIdMiddleware",
+    "core.web.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -417,20 +419,35 @@ MATCHING_AUDIENCE_FROM = env.int("PATENTOPS_MATCHING_AUDIENCE_FROM", 20_000)
 # Webhooks go to public addresses only; beside the platform on one machine, loopback is fine too.
 WEBHOOKS_LOOPBACK = env.bool("PATENTOPS_WEBHOOKS_LOOPBACK", not PRODUCTION)
 
-# --- Logs: plain lines on stderr; the runner puts each process's own into a file -------------
+# --- Logs: lines on stderr; the runner puts each process's own into a file --------------------
+LOG_FORMAT = env.str("PATENTOPS_LOG", "plain")
+if LOG_FORMAT not in {"plain", "json"}:
+    raise ImproperlyConfigured(f"PATENTOPS_LOG is {LOG_FORMAT!r}; it must be plain or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"name": {"()": "core.web.tracing.NameFilter"}},
     "formatters": {
-        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "plain": {"format": "{asctime} {levelname} {name} {request_id}: {message}", "style": "{"},
+        "json": {"()": "core.web.tracing.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["name"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING" if TESTING else "INFO"},
     "loggers": {
         "axes": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # A line for every request where a machine reads the lines; people look for what is wrong.
+        "patentops.access": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
     },
 }
+# Whoever scrapes /metrics sends this as a bearer token; without it the page is not there.
+METRICS_TOKEN = env.str("PATENTOPS_METRICS_TOKEN", "")
 SILENCED_SYSTEM_CHECKS: list[str] = []
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "patentops.settings")

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.template.loader import render_to_string
 
 from core.api.exceptions import DETAILS, PROBLEM_JSON, problem
+from core.web import tracing
 from core.web.middleware import API_PREFIX
 
 UNUSABLE = "请求不能处理：字段过多，或地址、请求头、编码不正确。请检查后重试。"
@@ -21,7 +22,8 @@ OURS = "平台出了点问题，这次请求没有完成，也没有保存任何
 
 def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponseBase:
     if not request.path.startswith(API_PREFIX):
-        return HttpResponse(render_to_string(f"{status}.html"), status=status)
+        page = render_to_string(f"{status}.html", {"request_id": tracing.current()})
+        return HttpResponse(page, status=status)
     return JsonResponse(
         problem(status, code, detail).data,
         status=status,
@@ -49,4 +51,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def server_error(request: HttpRequest, *_: Any) -> HttpResponseBase:
     """500: it was us."""
-    return _answer(request, 500, "server-error", OURS)
+    return _answer(request, 500, "server-error", f"{OURS}故障编号：{tracing.current()}。")

@@ -77,3 +77,8 @@ def first_break(*, newest: int | None = None) -> int | None:
             return expected
         previous, expected = right, expected + 1
     return None
+
+
+def unsealed() -> int:
+    """Entries that wait for their place in the chain."""
+    return AuditEntry.objects.filter(position__isnull=True).count()

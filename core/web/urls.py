@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web import live, sitemap, views
+from core.web import live, metrics, sitemap, views
 
 app_name = "core"
 urlpatterns = [
@@ -21,4 +21,5 @@ urlpatterns = [
     path("robots.txt", sitemap.robots, name="robots"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -24,7 +24,6 @@ from patentops.runner.places import Places, places
 FREE_DISK, LOW_DISK = 2e9, 10e9  # bytes
 FREE_MEMORY = 1e9
 CLOCK = timedelta(seconds=5)
-STALE = timedelta(minutes=10)
 CHAIN = 1_000  # newest entries of the audit trail that are checked
 
 
@@ -274,22 +273,19 @@ def background(where: Places) -> Iterator[Line]:
 
 def deliveries(where: Places, now: datetime) -> Iterator[Line]:
     """Events that nobody has taken up, or that were given up."""
-    from core.outbox.models import OutboxDelivery
+    from core.outbox.selectors import LATE, backlog
 
-    open_ones = OutboxDelivery.objects.filter(done_at__isnull=True)
-    dead = open_ones.filter(dead_at__isnull=False).count()
-    before = now - STALE  # the sample dates its events back: when they were written counts
-    late = open_ones.filter(
-        dead_at__isnull=True, due_at__lt=before, event__written_at__lt=before
-    ).count()
-    if late:
+    found = backlog(now=now)
+    if found.late:
         yield bad(
-            f"{late} 个事件超过 {STALE.seconds // 60} 分钟没有处理",
+            f"{found.late} 个事件超过 {LATE.seconds // 60} 分钟没有处理",
             f"看后台任务的日志：{where.logs / 'worker.log'}、{where.logs / 'beat.log'}",
         )
-    if dead:
-        yield look(f"{dead} 个事件多次失败后停下", "系统管理员在 /admin/ 查看原因，修好后重新投递")
-    if not late and not dead:
+    if found.dead:
+        yield look(
+            f"{found.dead} 个事件多次失败后停下", "系统管理员在 /admin/ 查看原因，修好后重新投递"
+        )
+    if not found.late and not found.dead:
         yield good("事件都已处理")
 
 

@@ -43,6 +43,10 @@ class Places:
         return self.state / "static"
 
     @property
+    def metrics(self) -> Path:
+        return self.state / "metrics"
+
+    @property
     def postgres_run(self) -> Path:
         return self.run / "pg"
 

@@ -241,6 +241,8 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
         }
+        if process == "web":
+            environment["PROMETHEUS_MULTIPROC_DIR"] = str(self.where.metrics)
         if self.options.host not in {"127.0.0.1", "localhost", "::1"}:
             # Asked to serve others: answer to this machine's own names, not to any name at all.
             mine = {self.options.host, socket.gethostname(), socket.getfqdn(), *addresses()}
@@ -251,6 +253,8 @@ class Installation:
     def _web(self) -> list[Program]:
         assert self.listener is not None
         descriptor = self.listener.fileno()
+        shutil.rmtree(self.where.metrics, ignore_errors=True)  # what processes that ended counted
+        self.where.metrics.mkdir(parents=True)
         command = [sys.executable, "-m", "patentops.runner.web", str(descriptor)]
         return [
             self._program(f"web-{number}", "web", command, keep=[descriptor])
