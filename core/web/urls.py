@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web import live, metrics, sitemap, views
+from core.web import live, sitemap, views
 
 app_name = "core"
 urlpatterns = [
@@ -21,5 +21,4 @@ urlpatterns = [
     path("robots.txt", sitemap.robots, name="robots"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -20,7 +20,7 @@ EXPECTATIONS: dict[str, Row] = {
     "core:healthz": Row(get=everyone(200)),
     "set_language": Row(get=everyone(302), post=everyone(302)),
     "core:readyz": Row(get=everyone(200)),
-    "core:metrics": Row(get=everyone(404)),  # not there without the token
+    "metrics": Row(get=everyone(404)),  # not there without the token
 }
 
 # Views of libraries: django-allauth, Django's admin, drf-spectacular. Only their presence is
