@@ -35,6 +35,7 @@ from licensing.web.doors import page_of, sent
 from licensing.web.typesetting import typeset
 from listings import selectors as listings
 from listings.selectors.trading import price_postings as postings
+from listings.types import hard
 
 if TYPE_CHECKING:
     from licensing.models import Deal, TermsVersion
@@ -91,10 +92,8 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
     now = timezone.now()
-    kinds = [
-        (rules.KIND_LABELS[k], listings.can(card.id, rules.ACTIONS[k], at=now))
-        for k in sorted(EXCHANGEABLE)
-    ]
+    found = {k: listings.can(card.id, rules.ACTIONS[k], at=now) for k in sorted(EXCHANGEABLE)}
+    kinds = [(rules.KIND_LABELS[k], against, hard(against)) for k, against in found.items()]
     live = selectors.live_deal_of(patent_id, viewer=request.actor)
     context = {"form": form, "card": card, "kinds": kinds, "live": live}
     return render(request, "licensing/inquire.html", context, status=_status(form))

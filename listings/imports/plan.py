@@ -16,6 +16,7 @@ CREATED: Final = "created"
 UPDATED: Final = "updated"
 UNCHANGED: Final = "unchanged"
 WARNED: Final = "warning"
+HOW_TAKEN: Final = frozenset({"no-number", "granted-without-date"})  # warnings that say how
 REJECTED: Final = "rejected"
 
 # What a row may change of a patent that is here already: field of the file → fields of the input.
@@ -138,7 +139,15 @@ def decide(
 
 
 def rejected(row: Judged, problems: tuple[Problem, ...]) -> Planned:
-    return Planned(row.row, REJECTED, REJECTED, problems, key=row.key)
+    told = tuple(_once_mended(problem) for problem in problems)
+    return Planned(row.row, REJECTED, REJECTED, told, key=row.key)
+
+
+def _once_mended(problem: Problem) -> Problem:
+    """How a row would be taken in: nothing that a refused one may promise before it is mended."""
+    if problem.code in HOW_TAKEN:
+        return replace(problem, reason=f"改好后导入：{problem.reason}")
+    return problem
 
 
 def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:

@@ -80,6 +80,12 @@ def origin_of(header: Sequence[str]) -> int | None:
     return None
 
 
+def without_reasons(header: Sequence[str], cells: Sequence[Any]) -> list[Any]:
+    """A row as its office wrote it: not what we once said of it in a column of our own."""
+    ours = {at for at, title in enumerate(header) if title.startswith(REASON_HEADER[:7])}
+    return [cell for at, cell in enumerate(cells) if at not in ours]
+
+
 def told(number: int, remarks: Sequence[Remark]) -> str:
     return f"原第 {number} 行：" + "\n".join(remark.text for remark in remarks)
 

@@ -353,7 +353,7 @@ def read_classes(row: Row, kind: PatentKind | None) -> tuple[tuple[str, ...], tu
                 "ipc",
                 "ipc-unknown",
                 f"分类号 {symbol.printed} 写法正确，但不在现行分类表中（可能已停用或很新）。",
-                "请核对；确实如此则不必修改，已原样收下。",
+                "请核对；确实如此则不必修改，会原样保留。",
             )
     return tuple(found), ()
 

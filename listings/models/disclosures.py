@@ -59,7 +59,7 @@ class Disclosure(models.Model):
     inventor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    number = models.CharField("披露号", max_length=20, null=True, blank=True, unique=True)
+    number = models.CharField("披露号", max_length=20, null=True, blank=True)  # noqa: DJ001
     title = models.CharField("名称", max_length=200)
     novelty = models.TextField("新在哪里", blank=True, default="")
     problem = models.TextField("解决什么问题", blank=True, default="")
@@ -99,6 +99,7 @@ class Disclosure(models.Model):
     class Meta:
         verbose_name = "发明披露"
         constraints: ClassVar = [
+            UniqueConstraint(fields=["organisation", "number"], name="disclosure_number_of_house"),
             both_or_neither("taken_at", "taken_by", name="disclosure_taken_pair"),
             both_or_neither("evaluated_at", "evaluated_by", name="disclosure_evaluated_pair"),
             both_or_neither("decided_at", "decided_by", name="disclosure_decided_pair"),

@@ -33,6 +33,7 @@ from listings.rules import disclosures as rules
 from listings.rules import numbers, records, verdicts
 from listings.rules.disclosures import Decision, DisclosureInput
 from listings.selectors import disclosures as reading
+from listings.services.disclosure_numbers import next_number
 from listings.services.locks import same_version
 
 TEXTS = ("title", "novelty", "problem", "how", "results", "funding_project")
@@ -100,7 +101,7 @@ def submit_disclosure(*, disclosure_id: int, by: Actor, now: datetime) -> None:
     row = _own(disclosure_id, by=by)
     if row.status == DisclosureStatus.DRAFT:
         _refuse(rules.unfinished(reading.data_of(row)))
-    row.number = row.number or f"FM{legal_day(now):%Y}{row.pk:06d}"
+    row.number = row.number or next_number(organisation_id=row.organisation_id, day=legal_day(now))
     row.submitted_at, row.returned_because = now, ""
     _move(row, "submit", now=now)
     audit.record("disclosure.submitted", subject=row, by=by, at=now)

@@ -10,8 +10,10 @@ from django.urls import reverse
 from core.people.models import Mandate
 from licensing.models import Deal
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS, LICENCES, DealKind
+from listings.types import Action, Blocker
 from tests.factories import core as make
 from tests.factories import deals as given
+from tests.factories import licensing as lic
 from tests.licensing.test_deal_kinds import SAID, firms_patent, under
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +145,20 @@ def test_a_broker_whose_mandate_ran_out_no_longer_finds_the_deal(client):
     assert client.post(step, {"reason": "停"}).status_code == 404
     row.refresh_from_db()
     assert row.status == "negotiating"
+
+
+def test_the_inquiry_calls_bars_and_reminders_by_two_names(client, monkeypatch):
+    at = given.table()
+    said = {
+        Action.TRANSFER: [Blocker("pledged", "质押中", "民法典第444条")],
+        Action.LICENSE_SOLE: [Blocker("report", "建议先做评价报告", "", hard=False)],
+    }
+    monkeypatch.setattr(
+        "licensing.web.deals.listings.can", lambda _pk, action, at: said.get(action, [])
+    )
+    client.force_login(at.firm.user)
+    patent = lic.listed(at.office)
+    page = client.get(reverse("licensing:deal-inquire", args=[patent])).content.decode()
+    assert page.count("有提醒") == 1
+    assert 1 <= page.count("有障碍<") < page.count("<details")
+    assert "有障碍或提醒" not in page

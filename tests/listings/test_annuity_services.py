@@ -206,6 +206,7 @@ def test_a_dropped_patent_is_out_of_the_budget_until_it_is_kept_again(office: Me
     upkeep.drop(patent_id=row.pk, reason="技术已被替代", by=by, now=stock.NOON)
     found = annuities.calendar(viewer=by, on=TODAY)
     assert (found.coming, found.groups) == (0, {"dropped": 1})
+    assert (len(found.rows), found.asked_total, found.uncounted) == (1, 0, 1)
     assert Notice.objects.filter(user=partner.user, key__startswith="annuity-dropped").count() == 1
     with pytest.raises(Conflict) as refusal:
         pay(row, office)

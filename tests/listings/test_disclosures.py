@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -53,13 +53,26 @@ def test_its_number_carries_the_year_of_the_legal_day(
     eve = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # half past midnight in China
     services.submit_disclosure(disclosure_id=row.pk, by=core.actor(inventor), now=eve)
     row.refresh_from_db()
-    assert row.number.startswith("FM2027")
+    assert row.number == "FM2027-0001"
+
+
+def test_each_house_counts_its_own_disclosures_beside_the_numbers_of_old(
+    office: Membership, inventor: Membership
+) -> None:
+    old = make.disclosure(inventor, office, stands="submitted")
+    Disclosure.objects.filter(pk=old.pk).update(number="FM2026000123")
+    other = core.office()
+    rows = [make.disclosure(inventor, office, stands="submitted") for _ in range(2)]
+    theirs = make.disclosure(make.inventor_of(other), other, stands="submitted")
+    assert [row.number for row in (*rows, theirs)] == ["FM2026-0001", "FM2026-0002", "FM2026-0001"]
+    with pytest.raises(IntegrityError, match="disclosure_number_of_house"), transaction.atomic():
+        Disclosure.objects.filter(pk=rows[1].pk).update(number=rows[0].number)
 
 
 def test_the_life_of_a_disclosure(office: Membership, inventor: Membership) -> None:
     by = core.actor(office)
     row = make.disclosure(inventor, office, stands="evaluated")
-    assert row.number == f"FM2026{row.pk:06d}"
+    assert row.number == "FM2026-0001"
     card = reading.disclosure(row.pk, viewer=core.actor(inventor), now=NOON)
     assert card.verdict is not None
     assert card.verdict.route == "file"

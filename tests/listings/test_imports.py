@@ -19,13 +19,14 @@ from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from core.people.models import Membership
 from listings import services
-from listings.imports import limits
-from listings.models import ImportBatch, Listing, Patent
+from listings.imports import limits, sheets
+from listings.models import ImportBatch, ImportRow, Listing, Patent
 from listings.rules import numbers
 from listings.selectors import imports as selectors
 from listings.services import importing
 from listings.services.importing import carrying
 from listings.types import ListingStatus
+from listings.web.importing.imports import shown
 from tests.factories import core as make
 from tests.factories import listings as stock
 
@@ -366,3 +367,19 @@ def test_a_change_of_what_is_on_the_board_is_told_to_those_who_look(
     told = list(changed.values_list("subject_id", flat=True))
     assert len(told) == before + 1
     assert set(told) == {str(listed.pk)}
+
+
+def test_a_row_that_came_back_shows_its_own_cells_and_a_claim_that_was_made() -> None:
+    batch = ImportBatch(about={"header": ["名称", sheets.reason_header(1)]})
+    problem = {
+        "code": "number-taken",
+        "reason": "已由另一家单位登记。",
+        "mend": "导入后会提出主张。",
+    }
+    row = ImportRow(
+        batch=batch, number=2, verdict="rejected", raw=["育秧盘", "原第 3 行"], problems=[problem]
+    )
+    before, after = shown(row), shown(row, landed=True)
+    assert before["text"] == "育秧盘"
+    assert before["problems"] == [problem]
+    assert "已提出权属主张" in after["problems"][0]["mend"]

@@ -272,6 +272,14 @@ def test_the_second_row_of_a_patent_names_the_first() -> None:
     assert "第 2 行" in second.problems[-1].reason
 
 
+def test_a_refused_row_promises_nothing_before_it_is_mended() -> None:
+    taken, refused = judge(申请号=None), judge(申请号=None, TRL="十二")
+    assert fate(taken, None).problems[0].reason.startswith("没有申请号")
+    told = {p.code: p.reason for p in fate(refused, None).problems}
+    assert fate(refused, None).verdict == plan.REJECTED
+    assert told["no-number"].startswith("改好后导入：没有申请号")
+
+
 def test_a_refused_first_row_does_not_block_the_second() -> None:
     bad, good = judge(申请日="x"), judge()
     assert [p.verdict for p in plan.decide([bad, good], {}, today=TODAY)][1] == plan.CREATED

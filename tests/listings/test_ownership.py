@@ -162,6 +162,9 @@ def test_who_asks_may_cancel_and_strangers_may_nothing(
         consents.cancel_consent(consent_id=pk, reason="x", by=make.actor(partner), now=stock.NOON)
     consents.cancel_consent(consent_id=pk, reason="不办了", by=make.actor(office), now=stock.NOON)
     assert CoOwnerConsent.objects.get().status == "cancelled"
+    said = Notice.objects.filter(user=partner.user).order_by("pk").values_list("title", "body")
+    assert ["已取消征求" in title for title, _body in said] == [False, True]
+    assert said[1][1] == "不办了"
     assert not Working.objects.exists()
     assert not InventorRight.objects.exists()
 

@@ -363,8 +363,11 @@ def test_the_winners_name_is_published_only_if_announced_so(names_winner: bool) 
     firm = core.enterprise()
     row = make.opened(names_winner=names_winner)
     make.bid(row, 100_000, firm=firm)
-    [line] = selectors.bids(make.settled(row), viewer=Actor.anonymous())
-    assert line.label == (firm.organisation.name if names_winner else "竞买人 1")
+    make.bid(row, 110_000, firm=core.enterprise())
+    make.bid(row, 120_000, firm=firm)
+    lines = selectors.bids(make.settled(row), viewer=Actor.anonymous())
+    winner = firm.organisation.name if names_winner else "竞买人 1"
+    assert [line.label for line in lines] == [winner, "竞买人 2", winner]
 
 
 def test_without_bids_or_below_the_reserve_it_fails() -> None:

@@ -133,7 +133,9 @@ def test_a_broken_collection(fields: dict[str, Any], constraint: str) -> None:
         Collection.objects.filter(pk=row.pk).update(**fields)
 
 
-def test_a_curated_one_keeps_its_order_and_hides_what_is_not_on_the_board(client: Client) -> None:
+def test_a_curated_one_keeps_its_order_and_hides_what_is_not_on_the_board(
+    client: Client, client_as: As
+) -> None:
     keeper = core.office()
     first, second = listed(keeper, title="甲装置"), listed(keeper, title="乙装置")
     hidden = stock.patent(keeper, title="没有在架的装置")
@@ -143,6 +145,8 @@ def test_a_curated_one_keeps_its_order_and_hides_what_is_not_on_the_board(client
     assert "没有在架的装置" not in page
     assert "共 <strong>2</strong> 件" in page
     assert "没有在架的装置" not in text(client.get(url("collection-feed", "water")))
+    assert "件不在架" not in page
+    assert "清单里有 1 件不在架" in text(client_as(keeper).get(url("collection", "water")))
 
 
 def test_a_live_one_follows_the_board_and_has_a_feed_and_light_facets(client: Client) -> None:

@@ -104,6 +104,22 @@ def test_a_firm_bids_once_however_often_it_clicks(client_as: As, during: Any) ->
     assert "这次至少要出 105,000 元" in text(low)
 
 
+def test_each_bidder_is_told_how_its_bids_stand(client: Client, client_as: As, during: Any) -> None:
+    row, low, high = make.opened(), core.enterprise(), core.enterprise()
+    make.bid(row, 100_000, firm=low)
+    make.bid(row, 120_000, firm=high)
+    during(OPENS + timedelta(minutes=5))
+    assert "目前贵单位报价最高" in text(client_as(high).get(url("auction", row.pk)))
+    piece = text(client_as(low).get(url("auction-now", row.pk)))
+    assert "贵单位的报价已被超过" in piece
+    assert "再次出价至少 125,000 元" in piece
+    make.settled(row)
+    during(CLOSES + timedelta(minutes=5))
+    assert "贵单位竞得" in text(client_as(high).get(url("auction", row.pk)))
+    assert "贵单位未竞得" in text(client_as(low).get(url("auction", row.pk)))
+    assert "贵单位" not in text(client.get(url("auction-now", row.pk)))
+
+
 def test_a_late_bid_gets_a_page_that_shows_both_times(client_as: As, during: Any) -> None:
     row = make.opened()
     during(CLOSES + timedelta(milliseconds=1))

@@ -13,7 +13,7 @@ from listings.models import Bundle, BundleMember
 from listings.models.shelves import BundleQuerySet, BundleStatus
 from listings.selectors.shelves.lineup import as_lines
 
-NOT_FOUND = "没有找到这个专利组合，可能已被撤回，或您无权查看。"
+NOT_FOUND = "没有找到这个专利组合，可能已暂停或撤回，或您无权查看。"
 
 
 def with_parts(rows: BundleQuerySet) -> BundleQuerySet:

@@ -69,6 +69,11 @@ def picked(row: Collection, *, viewer: Actor) -> list[tuple[PatentCard, str]]:
     return [(found[pk], note) for pk, note in items if pk in found]
 
 
+def off_board(row: Collection) -> int:
+    """How many of its patents wait, unseen, for being on the board."""
+    return CollectionItem.objects.filter(~_on_board(), collection=row).count()
+
+
 def written(row: Collection) -> str:
     """Its items as lines, to be edited."""
     items = row.items.select_related("patent").order_by("position", "pk")

@@ -171,7 +171,8 @@ def receipt_number(bid: Bid) -> str:
 
 
 def _label(row: Bid, auction: Auction, *, number: int, named: bool) -> str:
-    published = auction.names_winner and row.pk == auction.winning_bid_id
+    winning = auction.winning_bid if auction.names_winner else None
+    published = winning is not None and row.organisation_id == winning.organisation_id
     return row.organisation.name if named or published else f"{ANYBODY} {number}"
 
 

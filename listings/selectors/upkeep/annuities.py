@@ -95,6 +95,11 @@ class Calendar:
     def asked_total(self) -> Decimal:
         return sum((row.total for row in self.rows if row.counts), Decimal(0))
 
+    @property
+    def uncounted(self) -> int:
+        """How many of the rows with a sum are no part of the total: given up, or lost already."""
+        return sum(1 for row in self.rows if row.quote is not None and not row.counts)
+
 
 def horizon(on: date) -> date:
     """The last day of the calendar: twelve months, this one included."""

@@ -176,6 +176,13 @@ def cancel_consent(*, consent_id: int, reason: str, by: Actor, now: datetime) ->
     audit.record(
         "consent.cancelled", subject=patent, by=by, at=now, changes={"holder": row.holder_name}
     )
+    _tell(
+        row.organisation_id,
+        f"consent-cancelled:{row.pk}",
+        f"不用再答复是否同意，对方已取消征求：{patent.title}",
+        row,
+        now,
+    )
 
 
 def _locked(consent_id: int, *, by: Actor) -> tuple[CoOwnerConsent, Patent]:
@@ -272,7 +279,7 @@ def _tell(
         kind="consent",
         key=key,
         title=title,
-        body=row.message if row.status == ConsentStatus.ASKED else row.answer,
+        body=row.ended_because or row.answer or row.message,
         url=f"/consents/{row.pk}/",
         now=now,
     )

@@ -96,7 +96,7 @@ def batch(request: Request, pk: int) -> HttpResponse:
         "total": selectors.total(found),
         "percent": 100 * found.progress // max(1, selectors.total(found)),
         "tabs": _tabs(request, found, verdict),
-        "rows": [_shown(row) for row in page],
+        "rows": [shown(row, landed=found.state == "done") for row in page],
         "page": page,
         "columns": _columns(found),
         "unmapped": _unmapped(found),
@@ -127,7 +127,7 @@ def _progress(request: Request, found: Any) -> HttpResponse:
         "total": total,
         "percent": 100 * found.progress // total if total else None,
         "steps": _steps(found),
-        "rows": [_shown(row) for row in selectors.first_errors(found)],
+        "rows": [shown(row) for row in selectors.first_errors(found)],
         "rejected": found.counts.get("rejected", 0),
         "may_write": request.actor.has(Role.OFFICE, Role.BROKER),
     }
@@ -154,18 +154,26 @@ def _tabs(request: Request, found: Any, verdict: str) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def shown(row: Any, *, landed: bool = False) -> dict[str, Any]:
     is_undone = (row.before or {}).get("undone") == ""
+    cells = sheets.without_reasons(row.batch.about.get("header", ()), row.raw)
     return {
         "number": row.number,
         "verdict": _("已撤销") if is_undone else row.get_verdict_display(),
         "tone": "muted" if is_undone else TONES[row.verdict],
-        "problems": row.problems,
+        "problems": [_claimed(problem) for problem in row.problems] if landed else row.problems,
         "changes": changes.shown(row.changes),
         "stays": (row.before or {}).get("undone", ""),
         "patent": row.patent,
-        "text": " · ".join(sheets.written(cell) for cell in row.raw if cell not in (None, ""))[:80],
+        "text": " · ".join(sheets.written(cell) for cell in cells if cell not in (None, ""))[:80],
     }
+
+
+def _claimed(problem: dict[str, Any]) -> dict[str, Any]:
+    """What the dry run announced of another office's patent has happened once the file is in."""
+    if problem["code"] != "number-taken":
+        return problem
+    return problem | {"mend": _("导入时已提出权属主张，由对方或主管部门处理，进展见“权属主张”。")}
 
 
 def _unmapped(found: Any) -> list[str]:

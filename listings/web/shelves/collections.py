@@ -96,6 +96,7 @@ def _curated(request: Request, row: Any) -> dict[str, Any]:
     page = Paginator(picked, A_PAGE).get_page(request.GET.get("page"))
     return {
         "total": len(picked),
+        "unseen": asked.off_board(row) if allowed(request.actor, Permission.CURATE, on=row) else 0,
         "entries": [{"shown": presenting.shown(card), "note": note} for card, note in page],
         "facets": [],
         "page": page,

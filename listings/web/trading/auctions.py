@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError, Invalid
 from core.idempotency.web import FIELD, submit_once
 from core.permissions import Permission, allowed
-from core.templatetags.ui import yuan
+from core.templatetags.ui import yuan, zhdate
 from core.web.doors import login_needed
 from core.web.forms import attempt
 from core.web.types import Request
@@ -122,6 +122,7 @@ def _page(
         and allowed(request.actor, Permission.PLACE_BID)
         and not (row.method == Method.SEALED and asked.my_bid_count(row, viewer=request.actor))
     )
+    lines = asked.bids(row, viewer=request.actor)
     context = {
         "auction": shown,
         "row": row,
@@ -129,7 +130,8 @@ def _page(
         "patents": [
             {"title": lot.patent.title, "card": cards.get(lot.patent_id)} for lot in shown["lots"]
         ],
-        "bids": asked.bids(row, viewer=request.actor),
+        "bids": lines,
+        "standing": _standing(shown, lines),
         "is_blind": blind(row.method, row.status),
         "mine": asked.my_bid_count(row, viewer=request.actor),
         "is_mine": is_mine,
@@ -147,13 +149,34 @@ def _page(
     return render(request, "listings/auction.html", context, status=status)
 
 
+def _standing(shown: dict[str, Any], lines: list[asked.BidLine]) -> dict[str, Any] | None:
+    """How the viewer's own bids stand, in the open or when it is over; None without any."""
+    if not any(bid.is_mine for bid in lines) or blind(shown["row"].method, shown["row"].status):
+        return None
+    day = shown["row"].sign_by
+    if shown["phase"] == AuctionStatus.AWARDED:
+        if any(bid.is_mine and bid.is_winner for bid in lines):
+            said = _("请在 %(day)s 前与处置单位签订合同。") % {"day": zhdate(day)}
+            return {"tone": "ok", "title": _("贵单位竞得"), "text": said}
+        return {"tone": "info", "title": _("贵单位未竞得"), "text": ""}
+    if shown["phase"] != AuctionStatus.OPEN:
+        return None
+    if lines[0].is_mine:
+        said = _("有更高的报价时会通知您。")
+        return {"tone": "ok", "title": _("目前贵单位报价最高"), "text": said}
+    said = _("再次出价至少 %(least)s。") % {"least": yuan(shown["least"])}
+    return {"tone": "warn", "title": _("贵单位的报价已被超过"), "text": said}
+
+
 @never_cache
 @require_GET
 def auction_now(request: Request, pk: int) -> HttpResponse:
     """How it stands this moment: the piece of the page that refreshes itself."""
     settling.settle_auction(auction_id=pk)
     row = asked.auction(pk, viewer=request.actor)
-    context = {"auction": line(row, timezone.now()), "row": row}
+    shown = line(row, timezone.now())
+    standing = _standing(shown, asked.bids(row, viewer=request.actor))
+    context = {"auction": shown, "row": row, "standing": standing}
     return render(request, "listings/auction.html#now", context)
 
 
