@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("listings", "0019_exports_and_words")]
+    dependencies = [("listings", "0021_foreign_titles")]
 
     operations = [
         migrations.AlterField(
