@@ -282,6 +282,7 @@ def test_an_office_posts_answers_and_prints_the_certificate(
     row.refresh_from_db()
     assert selectors.certificate_number(row) in paper
     assert "内容与出具时一致" in paper
+    assert "期间收到异议 1 条，均已答复" in paper
     late = client_as(keeper).post(url("posting-withdraw", row.pk), {"reason": "晚了"})
     assert late.status_code == 422
     assert patent.title in text(client.get(url("postings"), {"state": "ended"}))
