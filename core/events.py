@@ -61,6 +61,11 @@ EVENTS: dict[str, str] = {
     "deal.registered": "The transfer was registered, or the licence filed.",
     "deal.settled": "The money was settled.",
     "deal.closed": "It ended without a contract.",
+    # pools: pool_id, patent_ids, administrator_id, region;
+    # licensed also pool_licence_id, licensee_id
+    "pool.admitted": "A patent stands in a pool: later licences of the pool contain it.",
+    "pool.left": "A patent left a pool: later licences do not contain it, running ones keep it.",
+    "pool.licensed": "A firm took a licence of all patents of a pool.",
     "royalty.reported": "A licensee reported a period: report_id, starts_on, ends_on.",
     "milestone.claimed": "A party says that an event of the fee plan came: claim_id, reached_on.",
     "milestone.confirmed": "The other party agreed, or its time was over; what it owes falls due.",

@@ -66,6 +66,8 @@ class Permission(StrEnum):
     OPEN_DEAL = "open_deal"  # ask for a patent or a right in it
     NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
     CLOSE_DEAL = "close_deal"  # as the holder: answer, post, approve, seal, settle
+    RUN_POOL = "run_pool"  # as its administrator: terms, admission, income
+    JOIN_POOL = "join_pool"  # as a holder: apply, leave
     VERIFY_OUTCOME = "verify_outcome"
     DISTRIBUTE_INCOME = "distribute_income"  # draft, post, approve (another person), pay
     OBJECT_TO_INCOME = "object_to_income"  # anyone in the institution, while it is posted
@@ -113,6 +115,8 @@ _SUPPLY = frozenset(
         Permission.ANSWER_NEED,
         Permission.CURATE,
         Permission.DECLARE_OPEN,
+        Permission.RUN_POOL,
+        Permission.JOIN_POOL,
         Permission.CONTEST_LICENCE,
         Permission.ACCEPT_ROYALTY,
         Permission.CLAIM_MILESTONE,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
-from licensing.services import completing, handing, signing
+from licensing.services import completing, handing, pool_entries, signing
 
 
 @consumer("patent.lapsed", "patent.restored", name="licensing.follow_register")
@@ -26,6 +26,12 @@ def follow_register(event: Event, *, now: datetime) -> None:
 def follow_keeper(event: Event, *, now: datetime) -> None:
     """Another keeps the patent: what the former one declares ends."""
     handing.follow_keeper(patent_id=int(event.payload["patent_id"]), now=now)
+
+
+@consumer("patent.lapsed", "patent.changed", name="licensing.leave_pools")
+def leave_pools(event: Event, *, now: datetime) -> None:
+    """A patent that is gone, or changed hands, leaves its pool for later licences."""
+    pool_entries.follow_patent(patent_id=int(event.payload["patent_id"]), now=now)
 
 
 @consumer("patent.freed", name="licensing.end_by_register")

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
-from licensing.services import claims, completing, credits
+from licensing.services import claims, completing, credits, pool_licences
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
@@ -18,5 +18,6 @@ def daily() -> None:
     completing.remind_of_registration(now=now)
     claims.follow_milestones(now=now)
     credits.use_credits(now=now)
+    pool_licences.end_run_out(now=now)
     services.remind_of_dues(now=now)
     services.remind_of_reports(now=now)

@@ -134,3 +134,14 @@ class LicencePatent:
     patent_id: int
     in_force: int
     on_offer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolBargain:
+    """What a pool is founded on: holders join on these words, so they never change."""
+
+    name: str
+    field: str
+    rules: str
+    split: str
+    fee_percent: Decimal

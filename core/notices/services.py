@@ -30,6 +30,7 @@ KINDS: dict[str, str] = {
     "auction.progress": "拍卖与公示进展",
     "disclosure.progress": "发明披露与评估",
     "licence.progress": "许可办理进展",
+    "pool.progress": "专利池申请、许可与分配",
     "deal.progress": "转让与许可洽谈进展",
     "licence.deadline": "备案期限提醒",
     "outcome.progress": "转化反馈与核实",

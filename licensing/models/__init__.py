@@ -18,6 +18,13 @@ from licensing.models.outcome_history import OutcomeRevision
 from licensing.models.outcome_imports import OutcomeImport, OutcomeImportRow
 from licensing.models.outcomes import Outcome
 from licensing.models.plans import FeePart, FeePlan
+from licensing.models.pool_licences import (
+    PoolIncome,
+    PoolLicence,
+    PoolLicencePatent,
+    PoolShare,
+)
+from licensing.models.pools import Pool, PoolEntry, PoolTerms
 from licensing.models.royalties import DueReason, RoyaltyReport
 from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
@@ -49,6 +56,13 @@ __all__ = [
     "OutcomeRevision",
     "Payment",
     "PaymentDue",
+    "Pool",
+    "PoolEntry",
+    "PoolIncome",
+    "PoolLicence",
+    "PoolLicencePatent",
+    "PoolShare",
+    "PoolTerms",
     "RoyaltyReport",
     "SignedCopy",
     "TermsFile",

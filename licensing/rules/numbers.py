@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 
+def numbered(letters: str, pk: int, day: date) -> str:
+    """Letters, a year, and the running number."""
+    return f"{letters}{day:%Y}{pk:08d}"
+
+
 def licence_number(pk: int, day: date) -> str:
     """XK 许可, the year of the notice or the signing, and the running number."""
-    return f"XK{day:%Y}{pk:08d}"
+    return numbered("XK", pk, day)

@@ -19,11 +19,11 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Deal, Licence, Outcome, OutcomeRevision, TermsVersion
+from licensing.models import Deal, Licence, Outcome, OutcomeRevision, PoolEntry, TermsVersion
 from licensing.rules import moves, outcomes
 from licensing.rules.deals import DealKind, Party, fixed_sum, outcome_code
 from licensing.rules.facts import Fact, plain, same_fact
-from licensing.services.ground import locked, moved, tell
+from licensing.services.ground import locked, moved, patent, tell
 from licensing.types import OutcomeReport, Side
 from listings import selectors as listings
 from listings import services as board
@@ -223,6 +223,27 @@ def _adopted(
     known[0].save(update_fields=["licence"])
     audit.record("outcome.met_its_deal", subject=known[0], by=Actor.system(), at=now)
     return True
+
+
+def report_pool_entry(entry: PoolEntry, *, now: datetime) -> None:
+    """The platform reports 已参与专利池运营 when a patent is admitted: the entry is its proof."""
+    outcome, created = Outcome.objects.get_or_create(
+        patent_id=entry.patent_id,
+        code=outcomes.Code.POOL.value,
+        contract_number=f"{entry.pool.number}-{entry.pk}",
+        defaults={
+            "organisation_id": entry.holder_id,
+            "region": patent(entry.patent_id).region,
+            "patent_number": entry.patent_number,
+            "patent_title": entry.patent_title,
+            "happened_on": legal_day(now),
+            "counterparty": entry.pool.name,
+            "reported_at": now,
+            "reported_by": Actor.system().key,
+        },
+    )
+    if created:
+        announce_report(outcome, by=Actor.system(), now=now)
 
 
 def announce_report(outcome: Outcome, *, by: Actor, now: datetime) -> None:

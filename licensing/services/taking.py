@@ -54,7 +54,7 @@ def take_open_licence(
     Without `served_at` the platform delivers the notice now; with it, the firm states that it
     served a written notice then, best with its proof.
     """
-    licensee_id = _licensee(by, licensee_id)
+    licensee_id = licensee_of(by, licensee_id)
     declaration = locked(OpenDeclaration.objects.visible_to(by), declaration_id)
     require(by, Permission.TAKE_LICENCE)
     _refuse_taking(declaration, licensee_id, now=now)
@@ -106,7 +106,7 @@ def take_open_licence(
     return licence
 
 
-def _licensee(by: Actor, asked: int | None) -> int:
+def licensee_of(by: Actor, asked: int | None) -> int:
     """The firm that takes the licence: the actor's own, or one that gave it a mandate."""
     own = None if by.has(Role.BROKER) else by.organisation_id
     chosen = asked if asked is not None else own
