@@ -72,6 +72,9 @@ DECLARATIONS = Section(
 )
 LICENCES = Section("/licences/", gettext_lazy("许可"), "contract")
 DEALS = Section("/deals/", gettext_lazy("洽谈"), "contract")
+POOLS = Section(
+    "/pools/mine/", gettext_lazy("专利池"), "stack", also=("/pools/", "/pool-licences/")
+)
 PRICES = Section("/price-guide/", gettext_lazy("定价参考"), "money")
 DUES = Section("/licences/dues/", gettext_lazy("许可费"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
@@ -106,6 +109,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DECLARATIONS,
             PRICES,
             DEALS,
+            POOLS,
             LICENCES,
             DUES,
             OUTCOMES,
@@ -129,6 +133,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             FAVOURITES,
             SEARCH,
             DEALS,
+            POOLS,
             LICENCES,
             DUES,
             PLEDGES,
@@ -145,6 +150,9 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             SHORTLISTS,
             DECLARATIONS,
             DEALS,
+            DECLARATIONS,
+            DEALS,
+            POOLS,
             LICENCES,
             OUTCOMES,
             FAVOURITES,
@@ -165,6 +173,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             CASES,
             EQUITY,
             DEALS,
+            POOLS,
             LICENCES,
             PLEDGES,
             PUSHES,
@@ -222,6 +231,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             CASES,
             EQUITY,
         ),
+        (DEALS, POOLS, LICENCES, DUES, DECLARATIONS, PRICES, PLEDGES, OUTCOMES),
     ),
     (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
 )
@@ -250,6 +260,7 @@ FAMILIES: tuple[Family, ...] = (
                     Section("/patents/", gettext_lazy("全部专利")),
                     Section("/collections/", gettext_lazy("专题库")),
                     Section("/bundles/", gettext_lazy("专利组合")),
+                    Section("/pools/", gettext_lazy("专利池")),
                     Section("/auctions/", gettext_lazy("拍卖与挂牌公示")),
                 ),
             ),

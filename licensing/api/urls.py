@@ -18,6 +18,7 @@ from licensing.api import (
     royalties,
     views,
 )
+from licensing.api import claims, credits, deals, plans, pools, pricing, royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()
@@ -26,6 +27,9 @@ router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
+router.register("pools", pools.PoolViewSet, basename="pool")
+router.register("pool-entries", pools.PoolEntryViewSet, basename="pool-entry")
+router.register("pool-licences", pools.PoolLicenceViewSet, basename="pool-licence")
 urlpatterns = [
     *royalties.urlpatterns,
     *plans.urlpatterns,

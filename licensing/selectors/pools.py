@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -79,6 +79,14 @@ def standing(row: Pool) -> list[PoolEntry]:
     """The patents that stand in the pool now."""
     found = row.entries.filter(status=rules.EntryStatus.ADMITTED).select_related("holder")
     return list(found.order_by("pk"))
+
+
+def standing_anywhere(patent_ids: Iterable[int]) -> set[int]:
+    """Those of these patents that stand in some pool now."""
+    rows = PoolEntry.objects.filter(
+        patent_id__in=set(patent_ids), status=rules.EntryStatus.ADMITTED
+    )
+    return set(rows.values_list("patent_id", flat=True))
 
 
 def own_entries(*, viewer: Actor, pool_id: int | None = None) -> QuerySet[PoolEntry]:

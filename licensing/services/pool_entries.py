@@ -63,7 +63,11 @@ def _apply(pool: Pool, card: PatentCard, *, by: Actor, now: datetime) -> PoolEnt
     """One patent's application; what stands against it is told at once, not after a review."""
     if card.organisation_id is None:
         raise Conflict("这件专利没有登记管理单位，请先在专利库中补全。", code="no-keeper")
-    _refuse_second(pool, card.id, card.title)
+    _refuse_standing(card.id, card.title)
+    if pool.entries.filter(patent_id=card.id, status=EntryStatus.APPLIED).exists():
+        raise Conflict(
+            f"《{card.title}》的入池申请正在审核，请勿重复申请。", code="already-applied"
+        )
     refuse_if_blocked(card.id, Action.LICENSE_ORDINARY, now=now)
     entry = PoolEntry.objects.create(
         pool=pool,
@@ -79,18 +83,16 @@ def _apply(pool: Pool, card: PatentCard, *, by: Actor, now: datetime) -> PoolEnt
     return entry
 
 
-def _refuse_second(pool: Pool, patent_id: int, title: str) -> None:
-    """Conflict when the patent stands in a pool already, or waits before this one."""
-    rows = PoolEntry.objects.filter(patent_id=patent_id).select_related("pool")
-    standing = rows.filter(status=EntryStatus.ADMITTED).first()
+def _refuse_standing(patent_id: int, title: str) -> None:
+    """Conflict when the patent stands in a pool already."""
+    rows = PoolEntry.objects.filter(patent_id=patent_id, status=EntryStatus.ADMITTED)
+    standing = rows.select_related("pool").first()
     if standing is not None:
         raise Conflict(
             f"《{title}》已在专利池“{standing.pool.name}”中，同一时间只能在一个池内；"
             "先从那个池退出，再申请。",
             code="in-a-pool",
         )
-    if rows.filter(pool=pool, status=EntryStatus.APPLIED).exists():
-        raise Conflict(f"《{title}》的入池申请正在审核，请勿重复申请。", code="already-applied")
 
 
 def _run_entry(entry_id: int, *, by: Actor) -> PoolEntry:
@@ -108,7 +110,7 @@ def admit_entry(*, entry_id: int, by: Actor, now: datetime, reason: str = "") ->
     entry = _run_entry(entry_id, by=by)
     still_open(entry.pool)
     moved(TABLE, LABELS, entry, "admit")
-    _refuse_second(entry.pool, entry.patent_id, entry.patent_title)
+    _refuse_standing(entry.patent_id, entry.patent_title)
     refuse_if_blocked(entry.patent_id, Action.LICENSE_ORDINARY, now=now)
     if patent(entry.patent_id).organisation_id != entry.holder_id:
         raise Conflict("这件专利的管理单位已经变更，请由新的单位申请。", code="handed-over")

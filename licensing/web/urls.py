@@ -16,6 +16,8 @@ from licensing.web import (
     outcomes,
     papers,
     plans,
+    pool_licences,
+    pools,
     pricing,
     royalties,
 )
@@ -83,6 +85,8 @@ urlpatterns = [
     *equity.urlpatterns,
     *income.urlpatterns,
     *outcome_handling.urlpatterns,
+    *pools.urlpatterns,
+    *pool_licences.urlpatterns,
     path("outcomes/", outcomes.index, name="outcomes"),
     path("outcomes/report/", outcomes.report, name="outcome-report"),
     path("outcomes/<int:outcome_id>/", outcomes.outcome, name="outcome"),

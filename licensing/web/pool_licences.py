@@ -1,0 +1,92 @@
+"""Pool licences: taking one, its page, and the income recorded on it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from core.permissions import Permission, allowed, require
+from core.web.doors import login_needed
+from core.web.types import Request
+from licensing.rules import fees
+from licensing.rules import pools as rules
+from licensing.selectors import pools as selectors
+from licensing.services import pool_licences as services
+from licensing.web.doors import sent
+from licensing.web.pool_forms import IncomeForm, TakePoolForm, first_due
+from licensing.web.pools import step
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def take(request: Request, pool_id: int) -> HttpResponse:
+    """Read the terms and the patents once more, accept, done."""
+    row = selectors.pool(pool_id)
+    require(request.actor, Permission.TAKE_LICENCE)
+    terms, entries = selectors.current_terms(row), selectors.standing(row)
+    seen = ",".join(str(entry.pk) for entry in entries)
+    initial = {"version": terms.version if terms else None, "seen": seen}
+    form = TakePoolForm(sent(request)[0], initial=initial)
+
+    def run() -> str:
+        done = services.take_pool_licence(
+            pool_id=pool_id, **form.read(), by=request.actor, now=timezone.now()
+        )
+        messages.success(request, f"许可已生效，编号 {done.number}。")
+        return reverse("licensing:pool-licence", args=[done.pk])
+
+    return step(
+        request, form, run, row=row, title="取得池许可", terms=terms, entries=entries,
+        standard=fees.standard_lines(terms.plan.terms()) if terms else [],
+        concluded=rules.CONCLUDED, submit="接受并取得许可",
+        none_fit=terms is None or not entries,
+    )  # fmt: skip
+
+
+@login_needed
+@require_GET
+def licence(request: Request, licence_id: int) -> HttpResponse:
+    """One pool licence: its patents as pinned, what is due, what came in and how it was split."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    context = {
+        "row": row,
+        "standard": fees.standard_lines(row.terms.plan.terms()),
+        "dues": selectors.schedule(row),
+        "income": selectors.income(row, viewer=request.actor),
+        "runs": allowed(request.actor, Permission.RUN_POOL, on=row.pool),
+    }
+    return render(request, "licensing/pool_licence.html", context)
+
+
+@login_needed
+@require_http_methods(["GET", "POST"])
+def income(request: Request, licence_id: int) -> HttpResponse:
+    """Record a sum that came in; it is split at once."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.RUN_POOL, on=row.pool)
+    initial = first_due(row, selectors.schedule(row)) | {"received_on": timezone.localdate()}
+    form = IncomeForm(sent(request)[0], initial=initial)
+
+    def run() -> str:
+        services.record_income(
+            pool_licence_id=licence_id,
+            **form.cleaned_data,
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, "已登记并分配，各权利人会收到通知。")
+        return reverse("licensing:pool-licence", args=[licence_id])
+
+    lead = f"{row.number}，{row.licensee.name}。登记后不能修改，请与银行回单核对。"
+    return step(request, form, run, row=row.pool, title="登记到账", lead=lead, submit="登记并分配")
+
+
+urlpatterns = [
+    path("pools/<int:pool_id>/take/", take, name="pool-take"),
+    path("pool-licences/<int:licence_id>/", licence, name="pool-licence"),
+    path("pool-licences/<int:licence_id>/income/", income, name="pool-income"),
+]
