@@ -157,11 +157,11 @@ class NewPoolSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=80)
     field = serializers.CharField(max_length=200)
-    rules = serializers.CharField(max_length=4000)
     split = serializers.ChoiceField(choices=POOL_SPLITS)
     fee_percent = serializers.DecimalField(
         max_digits=5, decimal_places=2, min_value=0, max_value=rules.MOST_FEE
     )
+    rules = serializers.CharField(max_length=4000)
 
 
 class NewPoolTermsSerializer(serializers.Serializer[Any]):

@@ -24,6 +24,7 @@ from patentops.sample.gatherings import Gatherings
 from patentops.sample.income import Income
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
+from patentops.sample.pools import Pools
 from patentops.sample.register import Register
 from patentops.sample.trade import Trade
 from patentops.sample.upkeep import Upkeep
@@ -41,6 +42,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Demands(plan).prepare()
     Trade(plan).prepare()
     Answers(plan).prepare()
+    Pools(plan).prepare()
     Gatherings(plan).prepare()
     Finding(plan).prepare()
     Desk(plan).prepare()

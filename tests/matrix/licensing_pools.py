@@ -113,7 +113,7 @@ EXPECTATIONS: dict[str, Row] = {
             "fee_percent": "5",
         },
         headers=KEY,
-    ),  # fmt: skip
+    ),
     "licensing-api:pool-detail": Row(kwargs=pk, get=everyone(200)),
     "licensing-api:pool-terms": Row(
         kwargs=pk,
@@ -157,7 +157,7 @@ EXPECTATIONS: dict[str, Row] = {
     "licensing-api:pool-licence-income": Row(
         kwargs=licence_pk,
         post=seen("office2", among=LICENCE_SEEN, status=201, anonymous=401),
-        data=lambda w: {"amount": "5.00", "received_on": "2026-11-22", "reference": "x"},
+        data=lambda w: {"amount": "5.00", "received_on": "2026-11-20", "reference": "x"},
         headers=KEY,
     ),
 }

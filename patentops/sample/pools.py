@@ -1,0 +1,109 @@
+"""The patent pool of the sample: founded, filled, taken by a firm, its first income split."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
+from licensing.services import pool_entries, pool_licences, pools
+from licensing.types import PoolBargain
+from patentops.sample.library import Plan
+
+
+@cache
+def papers() -> list[dict[str, Any]]:
+    """The sample as written."""
+    text = (files("patentops.sample") / "pools.toml").read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["pools"]
+    return found
+
+
+@dataclass
+class PoolStory:
+    """One pool, step by step."""
+
+    plan: Plan
+    paper: dict[str, Any]
+    pool_id: int = 0
+    licence_id: int = 0
+    entries: list[int] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Plan its days."""
+        plan, paper = self.plan, self.paper
+        for name, do in (
+            ("founded", self._found),
+            ("applied", self._apply),
+            ("admitted", self._admit),
+            ("taken", self._take),
+            ("received", self._receive),
+        ):
+            plan.then(plan.ago(paper[f"{name}_days_ago"], hour=14), do)
+
+    def _known(self, org: str, at: datetime) -> dict[str, Any]:
+        return {"by": self.plan.crew.actor(org), "now": at}
+
+    def _found(self, at: datetime) -> None:
+        paper, known = self.paper, self._known(self.paper["administrator"], at)
+        said = {name: paper[name] for name in ("name", "field", "rules", "split")}
+        bargain = PoolBargain(**said, fee_percent=Decimal(paper["fee_percent"]))
+        self.pool_id = pools.found_pool(bargain=bargain, is_sample=True, **known).pk
+        parts = (
+            FeePart(PartKind.ENTRY, amount=Decimal(paper["entry"])),
+            FeePart(PartKind.RUNNING, base=RoyaltyBase.NET_SALES, rate=Decimal(paper["rate"])),
+        )
+        pools.publish_terms(
+            pool_id=self.pool_id,
+            parts=parts,
+            months=paper["months"],
+            remarks=paper["remarks"],
+            **known,
+        )
+
+    def _apply(self, at: datetime) -> None:
+        by_holder: dict[str, list[int]] = {}
+        for org, key in self.paper["patents"]:
+            by_holder.setdefault(org, []).append(self.plan.patent_ids[key])
+        for org, patent_ids in by_holder.items():
+            rows = pool_entries.apply_to_pool(
+                pool_id=self.pool_id, patent_ids=patent_ids, covenant=True, **self._known(org, at)
+            )
+            self.entries += [row.pk for row in rows]
+
+    def _admit(self, at: datetime) -> None:
+        for entry_id in self.entries:
+            known = self._known(self.paper["administrator"], at)
+            pool_entries.admit_entry(entry_id=entry_id, **known)
+
+    def _take(self, at: datetime) -> None:
+        known = self._known(self.paper["firm"], at)
+        done = pool_licences.take_pool_licence(pool_id=self.pool_id, version=1, **known)
+        self.licence_id = done.pk
+
+    def _receive(self, at: datetime) -> None:
+        pool_licences.record_income(
+            pool_licence_id=self.licence_id,
+            amount=Decimal(self.paper["entry"]),
+            received_on=at.date(),
+            reference=self.paper["reference"],
+            purpose="入门费",
+            **self._known(self.paper["administrator"], at),
+        )
+
+
+@dataclass
+class Pools:
+    """Plans the pools whose patents this load brings in."""
+
+    plan: Plan
+
+    def prepare(self) -> None:
+        for paper in papers():
+            if self.plan.fresh.issuperset(key for _org, key in paper["patents"]):
+                PoolStory(self.plan, paper).prepare()
