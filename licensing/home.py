@@ -13,6 +13,7 @@ from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
 from licensing.selectors import claims, deals
 from licensing.selectors.income import to_approve
+from licensing.selectors import claims, deals, pools
 
 
 @contribute("licensing", order=40)
@@ -23,6 +24,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
     found = selectors.waiting_for(viewer=actor)
     talks = deals.deals_waiting(viewer=actor)
     claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
+    asked, asked_since, pool = pools.applications_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
@@ -37,6 +39,12 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 reverse("licensing:milestones", args=[oldest]) if oldest else licences,
                 claimed,
                 claimed_since,
+            ),
+            Todo(
+                _("入池申请待审核"),
+                reverse("licensing:pool", args=[pool]) if pool else reverse("licensing:pools"),
+                asked,
+                asked_since,
             ),
             Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
             Todo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
@@ -87,6 +88,15 @@ def standing_anywhere(patent_ids: Iterable[int]) -> set[int]:
         patent_id__in=set(patent_ids), status=rules.EntryStatus.ADMITTED
     )
     return set(rows.values_list("patent_id", flat=True))
+
+
+def applications_waiting(*, viewer: Actor) -> tuple[int, datetime | None, int | None]:
+    """How many applications the viewer has to decide, since when, and in which pool the oldest."""
+    rows = PoolEntry.objects.filter(
+        status=rules.EntryStatus.APPLIED, pool__administrator_id__in=viewer.acts_for
+    )
+    first = rows.order_by("applied_at").values_list("applied_at", "pool_id").first()
+    return (rows.count(), *first) if first else (0, None, None)
 
 
 def own_entries(*, viewer: Actor, pool_id: int | None = None) -> QuerySet[PoolEntry]:

@@ -80,6 +80,10 @@ def pool(request: Request, pool_id: int) -> HttpResponse:
         context["own"] = list(selectors.own_entries(viewer=viewer, pool_id=row.pk)[:50])
         seen = selectors.licences(viewer=viewer).filter(pool=row)
         context["licences"] = list(seen[:50])
+        context["may_take"] &= not any(
+            one.status == rules.PoolLicenceStatus.RUNNING and one.licensee_id in viewer.acts_for
+            for one in context["licences"]
+        )
     if runs:
         waiting = row.entries.filter(status=rules.EntryStatus.APPLIED)
         context["waiting"] = list(waiting.select_related("holder").order_by("pk")[:100])

@@ -70,13 +70,13 @@ def test_a_pool_walked_by_hand(client):
     assert PoolIncome.objects.get().fee == 50
     log_in(client, holder)
     page = text(client.get(reverse("licensing:pool-statement")))
-    assert "950.00" in page
+    assert "950 元" in page
     leave = reverse("licensing:pool-leave", args=[entry.pk])
     assert fill(client, leave, reason="另行安排").status_code == 302
     log_in(client, firm)
     page = text(client.get(reverse("licensing:pool-licence", args=[licence.pk])))
     assert "已退出池，本许可继续包含" in page
-    assert "950.00" not in page  # what each holder gets is not the licensee's affair
+    assert "950 元" not in page  # what each holder gets is not the licensee's affair
 
 
 @pytest.mark.django_db
