@@ -11,9 +11,8 @@ from core.days import legal_day
 from core.people.types import Actor
 from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
-from licensing.selectors import claims, deals
-from licensing.selectors.income import to_approve
 from licensing.selectors import claims, deals, pools
+from licensing.selectors.income import to_approve
 
 
 @contribute("licensing", order=40)

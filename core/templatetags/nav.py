@@ -150,8 +150,6 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             SHORTLISTS,
             DECLARATIONS,
             DEALS,
-            DECLARATIONS,
-            DEALS,
             POOLS,
             LICENCES,
             OUTCOMES,
@@ -221,6 +219,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
         "contract",
         (
             DEALS,
+            POOLS,
             LICENCES,
             DUES,
             DECLARATIONS,
@@ -231,7 +230,6 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             CASES,
             EQUITY,
         ),
-        (DEALS, POOLS, LICENCES, DUES, DECLARATIONS, PRICES, PLEDGES, OUTCOMES),
     ),
     (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
 )

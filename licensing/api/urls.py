@@ -14,11 +14,11 @@ from licensing.api import (
     income,
     outcome_handling,
     plans,
+    pools,
     pricing,
     royalties,
     views,
 )
-from licensing.api import claims, credits, deals, plans, pools, pricing, royalties, views
 
 app_name = "licensing-api"
 router = SimpleRouter()

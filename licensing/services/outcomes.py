@@ -227,16 +227,19 @@ def _adopted(
 
 def report_pool_entry(entry: PoolEntry, *, now: datetime) -> None:
     """The platform reports 已参与专利池运营 when a patent is admitted: the entry is its proof."""
+    number = f"{entry.pool.number}-{entry.pk}"
+    said = Fact(legal_day(now), number, entry.pool.name, automatic=True)
     outcome, created = Outcome.objects.get_or_create(
         patent_id=entry.patent_id,
         code=outcomes.Code.POOL.value,
-        contract_number=f"{entry.pool.number}-{entry.pk}",
+        contract_number=number,
         defaults={
             "organisation_id": entry.holder_id,
             "region": patent(entry.patent_id).region,
             "patent_number": entry.patent_number,
             "patent_title": entry.patent_title,
             "happened_on": legal_day(now),
+            "fact": said.key,
             "counterparty": entry.pool.name,
             "reported_at": now,
             "reported_by": Actor.system().key,

@@ -13,7 +13,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("licensing", "0007_deal_kinds"),
+        ("licensing", "0008_outcomes_income"),
         ("listings", "0019_exports_and_words"),
     ]
 
