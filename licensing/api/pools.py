@@ -42,7 +42,7 @@ class PoolTermsSerializer(serializers.ModelSerializer[PoolTerms]):
     @extend_schema_field(FeePartSerializer(many=True))
     def get_fee_parts(self, row: PoolTerms) -> Any:
         """What a licence costs."""
-        return FeePartSerializer(row.plan.terms(), many=True).data
+        return [FeePartSerializer(part).data for part in row.plan.terms()]
 
 
 class PoolSerializer(serializers.ModelSerializer[Pool]):
@@ -71,7 +71,7 @@ class PoolWholeSerializer(PoolSerializer):
 
     class Meta(PoolSerializer.Meta):
         fields = (*PoolSerializer.Meta.fields, "terms")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(PoolTermsSerializer(allow_null=True))
     def get_terms(self, row: Pool) -> Any:
@@ -138,7 +138,7 @@ class PoolLicenceWholeSerializer(PoolLicenceSerializer):
 
     class Meta(PoolLicenceSerializer.Meta):
         fields = (*PoolLicenceSerializer.Meta.fields, "patents", "income")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(PoolEntrySerializer(many=True))
     def get_patents(self, row: PoolLicence) -> Any:
