@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict
@@ -124,6 +125,9 @@ def test_stopped_in_mid_import_it_goes_on_from_there(
 def test_stopped_while_it_is_read_it_reads_on(office: Office) -> None:
     batch = office.upload(4)
     assert office.do(importing.stop, batch) == "stopped"
+    with connection.cursor() as cursor:  # a portion may be under way in the worker's hands
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("14s",)
     assert office.work(batch) == "stopped"
     with pytest.raises(Conflict, match="不需要撤销"):
         office.do(importing.undo, batch)

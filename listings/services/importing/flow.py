@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.errors import Conflict, Invalid
 from core.people.types import Actor
@@ -132,6 +132,7 @@ def start(*, batch_id: int, by: Actor, now: datetime) -> None:
 def stop(*, batch_id: int, by: Actor, now: datetime) -> None:
     """Stop a batch at the end of the portion that is being written. What has landed stays."""
     with transaction.atomic():
+        _wait_for_the_portion()
         batch = lock(batch_id, by=by)
         if batch.state == BatchState.STOPPED:
             return
@@ -140,6 +141,13 @@ def stop(*, batch_id: int, by: Actor, now: datetime) -> None:
         batch.was = was
         batch.save()
         record("import.stopped", batch, by=by, now=now, was=was, progress=batch.progress)
+
+
+def _wait_for_the_portion() -> None:
+    """A worker holds the batch while it writes a portion: longer than others hold a row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '15s'")
+        cursor.execute("SET LOCAL lock_timeout = '14s'")
 
 
 def resume(*, batch_id: int, by: Actor, now: datetime) -> None:
