@@ -98,6 +98,8 @@ def receipt_errors(
         errors["exchange_rate"] = ["请填写汇率：1 单位付款币种折合多少合同币种。"]
     elif yuan(amount * rate) <= 0:
         errors["amount"] = ["折算后不足 1 分，请核对金额和汇率。"]
+    elif yuan(amount * rate) > LARGEST:
+        errors["amount"] = ["折算后的金额过大，请核对金额和汇率。"]
     if not source.strip():
         errors["rate_source"] = ["请写明汇率来源，例如：中国外汇交易中心人民币汇率中间价。"]
     if rate_on is None:

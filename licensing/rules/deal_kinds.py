@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from core.money import yuan
 from licensing.rules.outcomes import Code
 from listings.types import WHOLE_COUNTRY, Action, EncumbranceKind
 
@@ -65,7 +66,7 @@ class Particular:
             case Entry.CHOICE:
                 return dict(self.choices).get(value, value)
             case Entry.MONEY:
-                return f"{Decimal(value):,.2f} 元" if value else ""
+                return yuan(Decimal(value)) if value else ""
             case Entry.PERCENT:
                 return f"{value}%" if value else ""
         return value

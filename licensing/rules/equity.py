@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from core.money import yuan
+
 ARTICLE = "专利转化运用专项行动方案第五项：作价入股形成的国有股权年度整体考核"
 
 
@@ -109,5 +111,5 @@ def verdict_problem(verdict: str, result: Whole) -> str:
     if result.is_kept and verdict != Verdict.KEPT:
         return "整体没有减损，结论应为“整体保值增值”；不因单个项目亏损作否定评价。"
     if not result.is_kept and verdict == Verdict.KEPT:
-        return f"整体减损 {-result.change:,.2f} 元，结论不能是“整体保值增值”。"
+        return f"整体减损 {yuan(-result.change)}，结论不能是“整体保值增值”。"
     return ""

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from core import money
+
 FEN = Decimal("0.01")
 HUNDRED = Decimal(100)
 LARGEST = Decimal("9999999999999999.99")
@@ -155,13 +157,12 @@ def money_text(amount: Decimal) -> str:
     """A sum as people read it: 15,000 元, 10 万元, 1.5 万元."""
     if amount >= 10_000 and amount % 100 == 0:
         return f"{(amount / 10_000).normalize():,f} 万元"
-    text = f"{yuan(amount):,.2f}"
-    return f"{text.removesuffix('.00')} 元"
+    return money.yuan(amount)
 
 
 def exact_text(amount: Decimal, currency: str = "") -> str:
     """A sum to the fen, as formulas show it: 1,234.50, or 20,000 美元 where a currency is named."""
-    text = f"{yuan(amount):,.2f}".removesuffix(".00")
+    text = money.exact_sum(amount)
     return f"{text} {CURRENCY_LABELS[Currency(currency)]}" if currency else text
 
 

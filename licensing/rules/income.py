@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_DOWN, Decimal
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import Any
+
+from core.money import yuan
 
 FEN = Decimal("0.01")
 WHOLE = Decimal(100)
@@ -123,23 +126,14 @@ def required(statutory: Floor, *, agreed: Floor | None, bound: bool) -> Floor:
     return agreed
 
 
+def takes_objections(status: str, until: date | None, *, today: date) -> bool:
+    """Whether one may still object: while it is posted, its last day included."""
+    return status == IncomeStatus.POSTED and until is not None and today <= until
+
+
 def award(net: Decimal, percent: Decimal) -> Decimal:
     """What goes to persons: rounded up to the fen, so that rounding never falls below a floor."""
     return (net * percent / WHOLE).quantize(FEN, ROUND_CEILING)
-
-
-def portions(total: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
-    """The total by shares of 100: each rounded down to the fen, what is left goes fen by fen.
-
-    The largest remainders come first, then the order of the list: the sum is always the total.
-    """
-    exact = [total * share / WHOLE for share in shares]
-    found = [part.quantize(FEN, ROUND_DOWN) for part in exact]
-    left = int((total - sum(found, Decimal(0))) / FEN)
-    order = sorted(range(len(shares)), key=lambda i: (found[i] - exact[i], i))
-    for place in order[:left]:
-        found[place] += FEN
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +162,7 @@ def problems(
         found["gross"] = ["请填写大于 0、最多两位小数的到账金额。"]
     elif gross > available:
         found["gross"] = [
-            f"到账尚未分配的只有 {available:,.2f} 元，不能分配 {gross:,.2f} 元。请先登记到账款。"
+            f"到账尚未分配的只有 {yuan(available)}，不能分配 {yuan(gross)}。请先登记到账款。"
         ]
     if any(value < 0 or value != value.quantize(FEN) for value in deductions.values()):
         found["deductions"] = ["扣除项不能为负数，最多两位小数。"]

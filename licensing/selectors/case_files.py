@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from core.audit import words
 from core.audit.selectors import trails_of
 from core.days import begins
 from core.errors import Missing
+from core.money import yuan
 from core.people import selectors as people
 from core.people.types import Actor
 from licensing.models import CaseFile, Deal, Distribution, Licence, OpenDeclaration, Outcome
@@ -20,7 +22,7 @@ from licensing.rules.case_files import Entry, EntryKind, in_order
 from listings import selectors as listings
 from listings.selectors.ownership import consents
 from listings.selectors.trading import price_postings
-from listings.types import Action, Blocker
+from listings.types import Action, Blocker, PatentCard
 
 Row = TypeVar("Row", bound=Model)
 ACTIONS = {
@@ -46,8 +48,12 @@ def case_file(case_file_id: int, *, viewer: Actor) -> CaseFile:
     return found
 
 
-def entries_for(patent_id: int, organisation_id: int, deal: Deal | None) -> list[Entry]:
-    """Everything the platform knows of the decisions on a patent, or on one deal about it."""
+def entries_for(card: PatentCard, organisation_id: int, deal: Deal | None) -> list[Entry]:
+    """Everything the platform knows of the decisions on a patent, or on one deal about it.
+
+    Whoever disposes of a licence only (a sub-licence) reads nothing of the patent's keeper.
+    """
+    patent_id, keeps = card.id, card.organisation_id == organisation_id
     deals = [deal] if deal else list(_of(Deal.objects.all(), patent_id, holder=organisation_id))
     licences = list(_of(Licence.objects.all(), patent_id, licensor=organisation_id))
     if deal:
@@ -56,14 +62,17 @@ def entries_for(patent_id: int, organisation_id: int, deal: Deal | None) -> list
     declarations = [] if deal else list(declared)
     shared = Distribution.objects.filter(organisation_id=organisation_id)
     distributions = list(shared.filter(licence__in=licences) | shared.filter(deal__in=deals))
-    outcomes = list(_of(Outcome.objects.all(), patent_id, organisation=organisation_id))
-    rows: list[Model] = [*deals, *licences, *declarations, *distributions, *outcomes]
-    found = list(_trail(rows, patent_id))
+    reported = _of(Outcome.objects.all(), patent_id, organisation=organisation_id)
+    if deal:
+        reported = reported.filter(Q(licence__in=licences) | Q(contract_number=deal.number))
+    rows: list[Model] = [*deals, *licences, *declarations, *distributions, *reported]
+    found = list(_trail(rows, patent_id if keeps else None))
     found += [e for row in deals for e in _deal(row)]
     found += [e for row in licences for e in _licence(row)]
     found += [e for row in declarations for e in _declaration(row)]
     found += [e for row in distributions for e in _distribution(row)]
-    found += _postings(patent_id) + _consents(patent_id)
+    found += _postings(patent_id, organisation_id)
+    found += _consents(patent_id) if keeps else []
     return in_order(found)
 
 
@@ -76,10 +85,12 @@ def _licence_ids(deal: Deal) -> set[int | None]:
     return set(deal.items.values_list("licence_id", flat=True))
 
 
-def _trail(rows: Sequence[Model], patent_id: int) -> Iterator[Entry]:
+def _trail(rows: Sequence[Model], patent_id: int | None) -> Iterator[Entry]:
     """What was done, by whom: from the audit trail, which nobody can rewrite."""
     pairs = [(row._meta.label_lower, str(row.pk)) for row in rows]
-    found = list(trails_of([*pairs, ("listings.patent", str(patent_id))]))
+    if patent_id is not None:
+        pairs.append(("listings.patent", str(patent_id)))
+    found = list(trails_of(pairs))
     names = people.names_of(entry.actor_key for entry in found)
     for entry in found:
         changes = entry.changes if isinstance(entry.changes, dict) else {}
@@ -140,7 +151,7 @@ def _deal(row: Deal) -> Iterator[Entry]:
     if row.settled_on is not None:
         yield Entry(
             begins(row.settled_on), EntryKind.MONEY, f"{row.number}：到账结清", "",
-            (f"{row.settled_amount:,.2f} 元", row.settled_note), f"settled:{row.pk}",
+            (yuan(row.settled_amount or Decimal(0)), row.settled_note), f"settled:{row.pk}",
         )  # fmt: skip
 
 
@@ -160,7 +171,7 @@ def _licence(row: Licence) -> Iterator[Entry]:
     )
     for paid in row.payments.all():
         yield Entry(
-            paid.paid_at, EntryKind.MONEY, f"{name}：到账 {paid.amount:,.2f} 元", "",
+            paid.paid_at, EntryKind.MONEY, f"{name}：到账 {yuan(paid.amount)}", "",
             (f"凭证 {paid.reference}",) if paid.reference else (), f"payment:{paid.pk}",
         )  # fmt: skip
 
@@ -183,7 +194,7 @@ def _distribution(row: Distribution) -> Iterator[Entry]:
     if row.posted_on is None or row.posted_until is None:
         return
     grounds = (
-        f"净收入 {row.net:,.2f} 元，奖励 {row.percent.normalize():f}%",
+        f"净收入 {yuan(row.net)}，奖励 {row.percent.normalize():f}%",
         f"下限 {row.floor.normalize():f}%（{row.floor_article}）",
         f"利益冲突声明：{row.conflict}",
         f"异议 {row.objections.count()} 件",
@@ -195,15 +206,15 @@ def _distribution(row: Distribution) -> Iterator[Entry]:
     )  # fmt: skip
 
 
-def _postings(patent_id: int) -> list[Entry]:
+def _postings(patent_id: int, organisation_id: int) -> list[Entry]:
     rows = price_postings.postings(viewer=Actor.system(), current=False).filter(
-        patent_id=patent_id, posted_at__isnull=False
+        patent_id=patent_id, organisation_id=organisation_id
     )
     return [
         Entry(
             row.posted_at,
             EntryKind.POSTING,
-            f"协议价格公示：{row.counterparty}，{row.price:,.2f} 元",
+            f"协议价格公示：{row.counterparty}，{yuan(row.price)}",
             "",
             (
                 f"{row.starts_on} 至 {row.ends_on}",

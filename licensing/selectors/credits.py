@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from licensing.models import Credit, Licence
 from licensing.rules import moves
@@ -24,6 +24,13 @@ def credits_left(licence: Licence) -> list[tuple[Credit, Decimal]]:
     rows = rows.order_by("received_at", "pk")
     pairs = [(row, row.amount - (row.used or Decimal(0))) for row in rows]
     return [(row, left) for row, left in pairs if left > 0]
+
+
+def licences_with_credit() -> list[int]:
+    """The licences on whose account anything is left."""
+    rows: QuerySet[Any] = Credit.objects.annotate(used=Sum("uses__amount", default=Decimal(0)))
+    left = rows.filter(used__lt=F("amount")).values_list("licence_id", flat=True)
+    return sorted(set(left))
 
 
 def open_dues(licence: Licence, *, until: date) -> list[Any]:

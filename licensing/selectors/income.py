@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+)
+from django.db.models.functions import Coalesce
 
 from core.errors import Missing
 from core.people import selectors as people
@@ -19,10 +30,15 @@ from licensing.models import (
     IncomeRule,
     Licence,
     Outcome,
+    Payment,
 )
 from licensing.rules import income as rules
+from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.income import Floor, IncomeKind, IncomeStatus
 from licensing.rules.outcomes import Code
+
+if TYPE_CHECKING:
+    from core.attachments.models import Attachment
 
 FLOOR, DAYS, BOUND = "income.floor", "income.posting_days", "income.bound_kinds"
 
@@ -32,6 +48,8 @@ class Source:
     """A licence or deal with what came in and is not divided yet."""
 
     key: str
+    organisation_id: int
+    region: str
     patent_id: int
     patent_number: str
     patent_title: str
@@ -48,40 +66,62 @@ class Source:
 
 def source_of_licence(row: Licence, *, without: int | None = None) -> Source:
     """The income of a licence: what was paid on it."""
-    taken = _taken(row.distributions.all(), without)
-    paid = row.payments.aggregate(n=Sum("amount"))["n"] or Decimal(0)
-    return Source(
-        f"licence-{row.pk}", row.patent_id, row.patent_number, row.patent_title,
-        row.number or "", IncomeKind.LICENCE, paid, taken,
-    )  # fmt: skip
+    return _of_licence(_paid(Licence.objects.filter(pk=row.pk), without).get())
 
 
 def source_of_deal(row: Deal, *, without: int | None = None) -> Source:
     """The income of a transfer or an investment: what was settled."""
-    equity = Outcome.objects.filter(
-        patent_id=row.patent_id, contract_number=row.number or "-", code=Code.EQUITY
-    )
-    kind = IncomeKind.EQUITY if equity.exists() else IncomeKind.TRANSFER
-    return Source(
-        f"deal-{row.pk}", row.patent_id, row.patent_number, row.patent_title, row.number or "",
-        kind, row.settled_amount or Decimal(0), _taken(row.distributions.all(), without),
-    )  # fmt: skip
-
-
-def _taken(rows: QuerySet[Distribution], without: int | None) -> Decimal:
-    live = rows.exclude(status=IncomeStatus.CANCELLED).exclude(pk=without or 0)
-    return live.aggregate(n=Sum("gross"))["n"] or Decimal(0)
+    return _of_deal(_settled(Deal.objects.filter(pk=row.pk), without).get())
 
 
 def sources(*, viewer: Actor) -> list[Source]:
     """The holder's licences and transfers with money to divide, newest first, at most 100."""
-    paid = Licence.objects.filter(licensor_id__in=viewer.acts_for, payments__isnull=False)
-    found = [source_of_licence(row) for row in paid.distinct().order_by("-pk")[:50]]
-    settled = Deal.objects.filter(
-        holder_id__in=viewer.acts_for, settled_amount__gt=0, items__licence__isnull=True
+    own = viewer.acts_for
+    paid = _paid(Licence.objects.filter(licensor_id__in=own)).filter(received__gt=F("taken"))
+    found = [_of_licence(row) for row in paid.order_by("-pk")[:50]]
+    deals = Deal.objects.filter(holder_id__in=own, kind__in=sorted(TRANSFERS))
+    settled = _settled(deals).filter(settled_amount__gt=F("taken"))
+    return found + [_of_deal(row) for row in settled.order_by("-pk")[:50]]
+
+
+def _paid(rows: QuerySet[Licence], without: int | None = None) -> QuerySet[Any]:
+    payments = Payment.objects.filter(licence=OuterRef("pk"))
+    return rows.annotate(
+        received=_total(payments, "licence", "amount"), taken=_taken("licence", without)
     )
-    found += [source_of_deal(row) for row in settled.distinct().order_by("-pk")[:50]]
-    return [source for source in found if source.available > 0]
+
+
+def _settled(rows: QuerySet[Deal], without: int | None = None) -> QuerySet[Any]:
+    equity = Outcome.objects.filter(
+        patent_id=OuterRef("patent_id"), contract_number=OuterRef("number"), code=Code.EQUITY
+    )
+    return rows.annotate(is_equity=Exists(equity), taken=_taken("deal", without))
+
+
+def _taken(name: str, without: int | None) -> Coalesce:
+    live = Distribution.objects.filter(**{name: OuterRef("pk")})
+    live = live.exclude(status=IncomeStatus.CANCELLED).exclude(pk=without or 0)
+    return _total(live, name, "gross")
+
+
+def _total(rows: QuerySet[Any], name: str, column: str) -> Coalesce:
+    summed = rows.order_by().values(name).annotate(n=Sum(column)).values("n")
+    return Coalesce(Subquery(summed), Decimal(0), output_field=DecimalField())
+
+
+def _of_licence(row: Any) -> Source:
+    return Source(
+        f"licence-{row.pk}", row.licensor_id, row.region, row.patent_id, row.patent_number,
+        row.patent_title, row.number or "", IncomeKind.LICENCE, row.received, row.taken,
+    )  # fmt: skip
+
+
+def _of_deal(row: Any) -> Source:
+    kind = IncomeKind.EQUITY if row.is_equity else IncomeKind.TRANSFER
+    return Source(
+        f"deal-{row.pk}", row.holder_id, row.region, row.patent_id, row.patent_number,
+        row.patent_title, row.number or "", kind, row.settled_amount or Decimal(0), row.taken,
+    )  # fmt: skip
 
 
 def floor_for(
@@ -125,6 +165,17 @@ def distribution(distribution_id: int, *, viewer: Actor) -> Distribution:
     if found is None:
         raise Missing("没有找到这份收益分配，或您无权查看。")
     return found
+
+
+def payment_proof(row: Distribution, person_id: int, *, viewer: Actor) -> Attachment | None:
+    """What proves one payment: for whoever was paid, the institution's office, and overseers."""
+    person = next((p for p in row.persons.all() if p.pk == person_id), None)
+    if person is not None:
+        mine = viewer.user_id is not None and person.user_id == viewer.user_id
+        own = viewer.has(Role.OFFICE) and row.organisation_id in viewer.acts_for
+        if mine or own or viewer.has(Role.BUREAU, Role.AUDITOR):
+            return person.proof
+    raise Missing("没有这份凭证，或您无权查看。")
 
 
 def own_shares(*, viewer: Actor) -> Sequence[DistributionPerson]:

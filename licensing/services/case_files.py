@@ -40,7 +40,7 @@ def build_case_file(*, number: str, by: Actor, now: datetime) -> CaseFile:
             raise Conflict(_("这件专利没有登记管理单位，不能编制案卷。"))
         card, organisation_id, region = found, found.organisation_id, found.region
     require(by, Permission.BUILD_CASE_FILE, on=Side(organisation_id, region))
-    entries = rules.as_data(entries_for(card.id, organisation_id, deal))
+    entries = rules.as_data(entries_for(card, organisation_id, deal))
     digest = rules.digest(entries)
     name = _number(now)
     content: dict[str, object] = {

@@ -19,7 +19,7 @@ from licensing.models import Credit, CreditUse, Licence, Payment, PaymentDue, Ro
 from licensing.rules import credits as rules
 from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
-from licensing.selectors.credits import credits_left, open_dues
+from licensing.selectors.credits import credits_left, licences_with_credit, open_dues
 from licensing.services.ground import locked, tell
 
 SYSTEM = Actor.system()
@@ -241,8 +241,7 @@ def refund_credit(
 
 def use_credits(*, now: datetime) -> int:
     """Let credit pay what has come near; how many licences it was used on."""
-    rows = Credit.objects.order_by().values_list("licence_id", flat=True).distinct()
-    return sum(_use_of(pk, now=now) for pk in sorted(rows))
+    return sum(_use_of(pk, now=now) for pk in licences_with_credit())
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from core.money import yuan
 from core.people import selectors as people
 from core.people.types import Actor
 from licensing.models import Distribution, Document, Licence, OpenDeclaration, PaymentDue
@@ -111,7 +112,7 @@ def issue_dunning(
 def issue_income(row: Distribution, *, by: Actor, now: datetime) -> Document:
     """The statement of an approved distribution 收益分配单."""
     persons = [
-        f"{p.name}（{p.get_role_display()}） {p.share.normalize():f}%：{p.amount:,.2f} 元"
+        f"{p.name}（{p.get_role_display()}） {p.share.normalize():f}%：{yuan(p.amount)}"
         for p in row.persons.all()
     ]
     content: dict[str, object] = {
@@ -119,12 +120,12 @@ def issue_income(row: Distribution, *, by: Actor, now: datetime) -> Document:
         "单位": people.organisation(row.organisation_id).name,
         "专利": f"{row.patent_number} {row.patent_title}",
         "收入种类": row.get_kind_display(),
-        "到账收入": f"{row.gross:,.2f} 元",
-        "扣除": [f"{label} {value:,.2f} 元" for label, value in row.deducted] or "无",
-        "净收入": f"{row.net:,.2f} 元",
+        "到账收入": yuan(row.gross),
+        "扣除": [f"{label} {yuan(value)}" for label, value in row.deducted] or "无",
+        "净收入": yuan(row.net),
         "奖励比例": f"{row.percent.normalize():f}%，不低于 {row.floor.normalize():f}%"
         f"（{row.floor_article}）",
-        "奖励总额": f"{row.award:,.2f} 元（向上取到分）",
+        "奖励总额": f"{yuan(row.award)}（向上取到分）",
         "分配": persons,
         "利益冲突声明": row.conflict,
         "公示": f"{row.posted_on:%Y-%m-%d} 至 {row.posted_until:%Y-%m-%d}，"

@@ -36,7 +36,8 @@ def follow_keeper(*, patent_id: int, now: datetime) -> int:
     rows = OpenDeclaration.objects.select_for_update(of=("self",)).filter(
         patent_id=patent_id, status__in=open_states
     )
-    left = [row for row in rows if row.licensor_id != patent(patent_id).organisation_id]
+    keeper_id = patent(patent_id).organisation_id
+    left = [row for row in rows.order_by("pk") if row.licensor_id != keeper_id]
     for row in left:
         _end(row, now=now)
     return len(left)

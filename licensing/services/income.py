@@ -14,6 +14,7 @@ from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid
+from core.money import portions, yuan
 from core.notices import services as notices
 from core.outbox import services as outbox
 from core.people import selectors as people
@@ -21,6 +22,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Deal, Distribution, DistributionPerson, IncomeRule, Licence
 from licensing.rules import income as rules
+from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.income import Floor, IncomePlan, IncomeStatus
 from licensing.selectors import income as questions
 from licensing.services.documents import issue_income
@@ -92,6 +94,9 @@ def draft_income(
         row.licence, row.organisation_id, row.region = licence, licence.licensor_id, licence.region
     elif deal_id is not None:
         deal = locked(Deal.objects.visible_to(by), deal_id)
+        if deal.kind not in TRANSFERS:  # else one payment could be divided twice
+            message = _("只有转让和作价入股按洽谈分配；许可的收入请选择那项许可。")
+            raise Invalid(fields={"source": [message]})
         row.deal, row.organisation_id, row.region = deal, deal.holder_id, deal.region
     require(by, Permission.DISTRIBUTE_INCOME, on=row)
     _write(row, plan, by=by, now=now)
@@ -151,7 +156,7 @@ def _write(row: Distribution, plan: IncomePlan, *, by: Actor, now: datetime) -> 
     row.award = rules.award(plan.net, plan.percent)
     row.save()
     row.persons.all().delete()
-    amounts = rules.portions(row.award, [p.share for p in plan.persons])
+    amounts = portions(row.award, [p.share for p in plan.persons])
     DistributionPerson.objects.bulk_create(
         DistributionPerson(
             distribution=row,
@@ -368,7 +373,7 @@ def _tell_persons(
                 kind="income.progress",
                 key=f"income-{key}:{row.pk}",
                 title=title,
-                body=f"{row.patent_title[:80]}：{person.amount:,.2f} 元",
+                body=f"{row.patent_title[:80]}：{yuan(person.amount)}",
                 url=url_of(row),
                 now=now,
             )

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, NotAllowed
 from core.notices import services as notices
 from core.people import selectors as people
@@ -31,7 +32,7 @@ def object_to_income(
     own = by.organisation_id == row.organisation_id
     if not own and not row.persons.filter(user_id=by.user_id).exists():
         raise NotAllowed(_("只有本单位人员和分配对象可以提出异议。"))
-    if row.status != IncomeStatus.POSTED:
+    if not rules.takes_objections(row.status, row.posted_until, today=legal_day(now)):
         raise Conflict(_("只有公示期内可以提出异议。"), code="not-posted")
     if not reason.strip():
         raise Invalid(fields={"reason": [_("请写明异议的理由。")]})

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.attachments.web import download
 from core.errors import DomainError, Missing
 from core.idempotency.web import submitted
-from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.types import Request
@@ -86,8 +85,7 @@ def detail(request: Request, distribution_id: int) -> HttpResponse:
         "may": may,
         "over": over,
         "is_person": person,
-        "may_object": row.status == "posted"
-        and not over
+        "may_object": rules.takes_objections(row.status, row.posted_until, today=today)
         and allowed(request.actor, Permission.OBJECT_TO_INCOME)
         and (request.actor.organisation_id == row.organisation_id or person),
     }
@@ -102,9 +100,7 @@ def draft(request: Request, source: str) -> HttpResponse:
     found = next((s for s in questions.sources(viewer=request.actor) if s.key == source), None)
     if found is None:
         raise Missing(_("没有找到这笔可以分配的收入：款项到账并登记以后才能分配。"))
-    org = request.actor.organisation_id or 0
-    region = request.actor.region
-    floor, _rule = questions.floor_for(org, region, found.kind)
+    floor, _rule = questions.floor_for(found.organisation_id, found.region, found.kind)
     sort, _dash, pk = source.partition("-")
 
     def save(plan: rules.IncomePlan) -> Distribution:
@@ -244,11 +240,7 @@ def statement(request: Request, distribution_id: int) -> HttpResponse:
 def proof(request: Request, distribution_id: int, person_id: int) -> HttpResponse:
     """What proves a payment: for the office, overseers, and whoever was paid."""
     row = questions.distribution(distribution_id, viewer=request.actor)
-    person = next((p for p in row.persons.all() if p.pk == person_id), None)
-    mine = person is not None and person.user_id == request.actor.user_id
-    if person is None or not (mine or request.actor.has(Role.OFFICE, Role.BUREAU, Role.AUDITOR)):
-        raise Missing(_("没有这份凭证，或您无权查看。"))
-    return download(person.proof)
+    return download(questions.payment_proof(row, person_id, viewer=request.actor))
 
 
 @login_needed

@@ -16,7 +16,7 @@ from licensing.rules.fees import FeePart, PartKind
 from licensing.web.calculator import Figure
 
 Raw = dict[str, str]
-KEY = re.compile(r"p(\d{1,3})-kind")
+KEY = re.compile(r"p([1-9][0-9]{0,2})-kind")
 OFTEN = {1: "每月", 3: "每季", 6: "每半年", 12: "每年"}
 
 

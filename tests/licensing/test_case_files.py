@@ -9,12 +9,16 @@ import pytest
 from django.urls import reverse
 
 from core.errors import Invalid, Missing, NotAllowed
-from licensing.models import CaseFile
+from core.people.types import Actor
+from licensing.models import CaseFile, Licence
 from licensing.rules.case_files import Entry, EntryKind, as_data, digest, in_order
 from licensing.rules.fees import FeeMode
 from licensing.selectors import case_files as questions
 from licensing.services import case_files as services
+from licensing.services import deals
+from listings import selectors as listings
 from tests.factories import core as make
+from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
@@ -104,3 +108,19 @@ def test_the_pages_papers_and_the_check(client, licence, office):
     known = client.get(reverse("licensing:check", args=[told["document_hash"]])).content.decode()
     assert row.entries_hash in known
     assert "当日的限制条件" not in known
+
+
+@db
+def test_a_sublicensor_reads_nothing_of_the_keepers_decisions():
+    at = given.table()
+    given.signed(at, sublicensing=True, months=24)
+    head = Licence.objects.get()
+    second = make.MembershipFactory(role=at.firm.role, organisation=at.firm.organisation)
+    below = given.Table(at.firm, second, make.enterprise())
+    row = deals.inquire_under(licence_number=head.number, wish="配套", by=below.taker, now=NOON)
+    card = listings.card(row.patent_id, viewer=Actor.system())
+    keeper = questions.entries_for(card, head.licensor_id, None)
+    found = questions.entries_for(card, row.holder_id, row)
+    sources = {entry.source for entry in found}
+    assert found
+    assert not sources & {entry.source for entry in keeper}

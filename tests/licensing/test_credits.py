@@ -151,6 +151,8 @@ def test_another_currency_is_kept_with_its_rate(licence, office, firm):
     [
         ({"amount": "0"}, "amount"),
         ({"amount": "0.001"}, "amount"),
+        ({"amount": "9999999999999", "currency": "USD", "exchange_rate": D(9_999),
+          "rate_source": "x", "rate_on": TODAY}, "amount"),
         ({"reference": " "}, "proof"),
         ({"received_at": NOON + timedelta(minutes=1)}, "received_at"),
         ({"currency": "XYZ"}, "currency"),

@@ -15,7 +15,7 @@ from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.people.models import Organisation, RegionSetting
 from core.people.types import Role
-from licensing.models import Distribution, DistributionPerson, IncomeRule
+from licensing.models import Deal, Distribution, DistributionPerson, IncomeRule
 from licensing.rules import income as rules
 from licensing.rules.fees import FeeMode
 from licensing.rules.income import Floor, IncomeKind, Person, PersonRole
@@ -23,6 +23,7 @@ from licensing.selectors import income as questions
 from licensing.services import income as services
 from licensing.services import income_objections as objections
 from tests.factories import core as make
+from tests.factories import deals as dealing
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
@@ -34,17 +35,6 @@ LATER = NOON + timedelta(days=15)
 
 
 MONEY = st.decimals(Decimal("0.01"), Decimal("99999999.99"), places=2)
-WEIGHTS = st.lists(st.integers(1, 9_999), min_size=1, max_size=12)
-
-
-@given(MONEY, WEIGHTS)
-def test_no_fen_is_lost_and_nobody_is_short_by_more_than_one(total, weights):
-    shares = [Decimal(w * 100) / sum(weights) for w in weights]
-    found = rules.portions(total, shares)
-    if sum(shares) == 100:
-        assert sum(found) == total
-    for part, share in zip(found, shares, strict=True):
-        assert abs(part - total * share / 100) <= Decimal("0.01")
 
 
 @given(MONEY, st.decimals(Decimal("0.01"), Decimal(100), places=2))
@@ -52,12 +42,6 @@ def test_the_award_is_never_below_its_percent(net, percent):
     found = rules.award(net, percent)
     assert net * percent / 100 <= found <= net
     assert found == found.quantize(Decimal("0.01"))
-
-
-def test_three_equal_parts_of_one_yuan():
-    third = Decimal("33.3333")
-    found = rules.portions(Decimal(1), [Decimal("33.3334"), third, third])
-    assert found == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33")]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +174,7 @@ def test_no_more_is_divided_than_came_in(licence, office):
     drafted(licence, office, gross=Decimal(30_000))
     with pytest.raises(Invalid) as refusal:
         drafted(licence, office, gross=Decimal("20000.01"))
-    assert "20,000.00" in refusal.value.fields["gross"][0]
+    assert "只有 20,000 元" in refusal.value.fields["gross"][0]
     drafted(licence, office, gross=Decimal(20_000))
     assert questions.sources(viewer=actor(office)) == []
 
@@ -256,6 +240,42 @@ def test_approval_waits_for_the_posting_for_answers_and_for_another_person(
     with pytest.raises(Conflict, match="分配对象"):
         approve(both)
     assert approve(chief).status == "approved"
+
+
+@db
+def test_nobody_objects_once_the_posting_is_over(licence, office, inventor):
+    row = posted(licence, office)
+    with pytest.raises(Conflict, match="公示期内"):
+        objections.object_to_income(
+            distribution_id=row.pk, reason="晚了", by=actor(inventor), now=LATER
+        )
+    assert not row.objections.exists()
+
+
+@db
+def test_what_came_in_by_a_licence_is_not_divided_by_its_deal_as_well():
+    at = dealing.table()
+    row = dealing.signed(at)
+    Deal.objects.filter(pk=row.pk).update(settled_amount=50_000)
+    with pytest.raises(Invalid) as refusal:
+        services.draft_income(deal_id=row.pk, plan=plan(), by=at.holder, now=NOON)
+    assert "source" in refusal.value.fields
+    assert questions.sources(viewer=at.holder) == []
+
+
+@db
+def test_one_payment_is_proved_to_whoever_got_it_and_to_the_house(licence, office, chief):
+    elsewhere = make.office()
+    make.MembershipFactory(
+        user=elsewhere.user, organisation=office.organisation, role=Role.INVENTOR
+    )
+    shared = (person(70, account=elsewhere.user.email), person(30, "李四"))
+    row = approved(licence, office, chief, persons=shared)
+    mine, other = row.persons.all()
+    for who, one in ((office, mine), (office, other), (elsewhere, mine)):
+        questions.payment_proof(row, one.pk, viewer=actor(who))
+    with pytest.raises(Missing):
+        questions.payment_proof(row, other.pk, viewer=actor(elsewhere))
 
 
 @db
@@ -326,6 +346,8 @@ def test_a_list_costs_the_same_for_one_as_for_ten(licence, office, django_assert
     for _ in range(10):
         drafted(licence, office, gross=Decimal(5_000))
     viewer = actor(office)
+    with django_assert_max_num_queries(2):
+        questions.sources(viewer=viewer)
     with django_assert_max_num_queries(1):
         rows = list(questions.distributions(viewer=viewer))
     assert {(row.organisation_id, row.people) for row in rows} == {(office.organisation_id, 2)}

@@ -172,6 +172,14 @@ def test_errors_stand_at_their_part_and_nothing_is_lost(client, office):
     assert row.revision == 1
 
 
+@pytest.mark.parametrize("name", ["p007-kind", "p0-kind", "p１-kind"])
+def test_a_part_numbered_oddly_is_no_part(client, office, name):
+    row = lic.draft(office)
+    client.force_login(office.user)
+    url = reverse("licensing:plan", args=["declaration", row.pk])
+    assert client.post(url, {name: "lump", "do": "save"}).status_code == 422
+
+
 def test_a_piece_of_the_page_names_the_parts_in_error(client, office):
     row = lic.draft(office)
     client.force_login(office.user)
