@@ -218,7 +218,7 @@ def record_income(
         recorded_by=by.key,
     )
     portions = rules.portions(split, stakes)
-    net = fees.money_text(amount - divided.fee)
+    net = fees.exact_text(amount - divided.fee)
     PoolShare.objects.bulk_create(
         PoolShare(
             income=income,

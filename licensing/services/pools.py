@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from core.audit import services as audit
+from core.days import legal_day
 from core.errors import Conflict, Invalid, NotAllowed
 from core.people import selectors as people
 from core.people.types import Actor, Role
@@ -65,7 +66,7 @@ def found_pool(*, bargain: PoolBargain, by: Actor, now: datetime, is_sample: boo
         founded_at=now,
         founded_by=by.key,
     )
-    pool.number = rules.pool_number(pool.pk, now.date())
+    pool.number = rules.pool_number(pool.pk, legal_day(now))
     pool.save(update_fields=["number"])
     audit.record("pool.founded", subject=pool, by=by, at=now)
     return pool
