@@ -224,7 +224,7 @@ def record_income(
             income=income,
             holder_id=holder,
             amount=share,
-            basis=f"{net} × {portions[holder]}（{rules.SPLIT_LABELS[split]}，尾差按最大余额）",
+            basis=f"{net} 元 × {portions[holder]}（{rules.SPLIT_LABELS[split]}，尾差按最大余额）",
         )
         for holder, share in divided.shares.items()
     )
