@@ -19,7 +19,7 @@ def yuan(amount: Decimal) -> str:
     return f"{exact_sum(amount)} 元"
 
 
-def portions(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+def portions(total: Decimal, weights: Sequence[Decimal] | Sequence[Fraction]) -> list[Decimal]:
     """The total shared out by weight: each rounded down to the fen, what is left fen by fen.
 
     The largest remainders come first, then the order of the list: the sum is always the total.

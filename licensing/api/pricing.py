@@ -17,7 +17,7 @@ from licensing.api.fees import FeeLineSerializer
 from licensing.api.views import Room
 from licensing.rules import estimates, pricing
 from licensing.rules.fees import HUNDRED, LARGEST
-from licensing.rules.pricing import Measure, Way
+from licensing.rules.pricing import Way
 from licensing.selectors import pricing as selectors
 from listings import selectors as listings
 
@@ -103,21 +103,16 @@ class PriceGuideView(Room):
         if errors := estimates.figure_errors(figures):
             raise Invalid(fields=errors)
         card = listings.card(patent_id, viewer=request.actor) if patent_id else None
-        field = selectors.field_of(card.ipc) if card else ""
-        found = selectors.price_cells(today=timezone.localdate())
-        cells = {m: pricing.best(found, way=way, field=field, measure=m) for m in Measure}
-        own = selectors.own_fees(card.id, viewer=request.actor) if card else []
-        bases = estimates.bases(
-            figures, sums=cells[Measure.SUM], rates=cells[Measure.RATE], own_fees=own
+        found = selectors.guidance(
+            card, way=way, figures=figures, viewer=request.actor, today=timezone.localdate()
         )
-        low, high, told = estimates.together(bases)
         answer = {
-            "low": low,
-            "high": high,
-            "told": told,
+            "low": found.low,
+            "high": found.high,
+            "told": found.told,
             "guide": estimates.GUIDE,
-            "cells": [cell for cell in cells.values() if cell],
-            "bases": bases,
+            "cells": [cell for cell in (found.sums, found.rates) if cell],
+            "bases": found.bases,
         }
         return Response(PriceGuideSerializer(answer).data)
 

@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from core import money
 from licensing.rules.numbers import numbered
 
 FEN = Decimal("0.01")
@@ -135,14 +136,9 @@ def divide(
     Of equal remainders the holder with the lower id gets the fen, so the result never varies.
     """
     fee = (amount * fee_percent / HUNDRED).quantize(FEN, ROUND_HALF_UP)
-    net = int((amount - fee) / FEN)
-    exact = {holder: part * net for holder, part in portions(split, stakes).items()}
-    fen = {holder: share.numerator // share.denominator for holder, share in exact.items()}
-    left = net - sum(fen.values())
-    by_remainder = sorted(exact, key=lambda holder: (fen[holder] - exact[holder], holder))
-    for holder in by_remainder[:left]:
-        fen[holder] += 1
-    return Divided(fee=fee, shares={holder: Decimal(n) * FEN for holder, n in fen.items()})
+    parts = portions(split, stakes)
+    shares = money.portions(amount - fee, list(parts.values()))
+    return Divided(fee=fee, shares=dict(zip(parts, shares, strict=True)))
 
 
 def weight_errors(weights: Iterable[Decimal]) -> list[str]:

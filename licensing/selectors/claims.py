@@ -58,8 +58,8 @@ def milestone_claim(claim_id: int, *, viewer: Actor) -> MilestoneClaim:
     return found
 
 
-def side_of(licence: Licence, viewer: Actor) -> str:
-    """Which party the viewer speaks for; empty for everybody else and for an agent of both."""
+def side_of(licence: Licence, viewer: Actor) -> claims.Side | None:
+    """Which party the viewer speaks for; none for everybody else and for an agent of both."""
     mine = [
         side
         for side, pk in (
@@ -68,7 +68,7 @@ def side_of(licence: Licence, viewer: Actor) -> str:
         )
         if pk in viewer.acts_for
     ]
-    return mine[0].value if len(mine) == 1 else ""
+    return mine[0] if len(mine) == 1 else None
 
 
 def claims_waiting(*, viewer: Actor) -> tuple[int, datetime | None, int | None]:

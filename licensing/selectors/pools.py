@@ -172,5 +172,6 @@ def statement(*, viewer: Actor) -> QuerySet[PoolShare]:
 def totals(*, viewer: Actor) -> Sequence[PoolTotal]:
     """The sum of the same rows, by pool."""
     rows = PoolShare.objects.filter(holder_id__in=viewer.acts_for).order_by()
-    found = rows.values_list("income__licence__pool__name").annotate(total=Sum("amount"))
-    return [PoolTotal(name, total) for name, total in found.order_by("-total")]
+    pool_of = "income__licence__pool"  # by its id: two administrators may use one name
+    found = rows.values_list(pool_of, f"{pool_of}__name").annotate(total=Sum("amount"))
+    return [PoolTotal(name, total) for _pk, name, total in found.order_by("-total", pool_of)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -13,11 +14,13 @@ from core.people.types import Actor
 from core.reference import selectors as reference
 from licensing.models import Deal, Licence
 from licensing.models.licences import IN_FORCE_EVER
-from licensing.rules import fees, pricing
+from licensing.rules import estimates, fees, pricing
 from licensing.rules.deals import DealKind, DealStatus
+from licensing.rules.estimates import Basis, Figures
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
 from licensing.rules.pricing import Cell, Comparable, Measure, Way
 from listings import selectors as listings
+from listings.types import PatentCard
 
 Cells = dict[tuple[Way, str, Measure], Cell]
 CONCLUDED = sorted(s.value for s in (DealStatus.SIGNED, DealStatus.REGISTERED, DealStatus.SETTLED))
@@ -115,6 +118,32 @@ def own_fees(patent_id: int, *, viewer: Actor) -> list[Decimal]:
         for measure, total in measured(row.plan.terms())
         if measure is Measure.SUM
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What may be said about a price: comparable deals, the five bases, and all of it together."""
+
+    field: str
+    sums: Cell | None
+    rates: Cell | None
+    bases: list[Basis]
+    low: Decimal | None
+    high: Decimal | None
+    told: str
+
+
+def guidance(
+    card: PatentCard | None, *, way: Way, figures: Figures, viewer: Actor, today: date
+) -> Guidance:
+    """The guide for one patent, or for a way of licensing at large, on the reader's figures."""
+    field = field_of(card.ipc) if card else ""
+    cells = price_cells(today=today)
+    sums = pricing.best(cells, way=way, field=field, measure=Measure.SUM)
+    rates = pricing.best(cells, way=way, field=field, measure=Measure.RATE)
+    own = own_fees(card.id, viewer=viewer) if card else []
+    bases = estimates.bases(figures, sums=sums, rates=rates, own_fees=own)
+    return Guidance(field, sums, rates, bases, *estimates.together(bases))
 
 
 def shown_on_shelf(region: str) -> bool:

@@ -20,6 +20,7 @@ from licensing.models import Licence, MilestoneClaim, PaymentDue
 from licensing.rules import claims as rules
 from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
+from licensing.selectors.claims import side_of
 from licensing.services.credits import apply_credit
 from licensing.services.ground import licence_facts, locked, moved, tell
 from licensing.services.royalties import add_due, stored
@@ -36,20 +37,13 @@ def claims_url(licence: Licence) -> str:
 def _party(licence: Licence, *, by: Actor) -> rules.Side:
     """The side the actor acts for; nobody answers his own claim (CC168)."""
     require(by, Permission.CLAIM_MILESTONE, on=licence)
-    mine = [
-        side
-        for side, pk in (
-            (rules.Side.LICENSOR, licence.licensor_id),
-            (rules.Side.LICENSEE, licence.licensee_id),
-        )
-        if pk in by.acts_for
-    ]
-    if len(mine) != 1:
+    side = side_of(licence, by)
+    if side is None:
         raise NotAllowed(
             "里程碑由许可双方申报和答复；同时受双方委托的，不能代表双方（民法典第一百六十八条）。",
             code="not-one-side",
         )
-    return mine[0]
+    return side
 
 
 @transaction.atomic

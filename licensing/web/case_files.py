@@ -26,7 +26,7 @@ from licensing.rules.case_files import ENTRY_LABELS, EntryKind
 from licensing.selectors import case_files as questions
 from licensing.services import case_files as services
 from licensing.web.doors import page_of, sent
-from licensing.web.typesetting import typeset
+from licensing.web.papers import paper_pdf
 
 if TYPE_CHECKING:
     from licensing.models import CaseFile
@@ -87,19 +87,7 @@ def detail(request: Request, case_file_id: int) -> HttpResponse:
 def pdf(request: Request, case_file_id: int) -> HttpResponse:
     """The whole file as a paper; its hash is checked like that of a licence."""
     row = questions.case_file(case_file_id, viewer=request.actor)
-    address = reverse("licensing:check", args=[row.document.content_hash])
-    content = [(label, value) for label, value in row.document.content] + _lines(row)
-    said = {"Content-Disposition": content_disposition_header(False, f"{row.number}.pdf") or ""}
-    return HttpResponse(
-        typeset(
-            title=row.document.get_kind_display(),
-            content=content,
-            content_hash=row.document.content_hash,
-            address=request.build_absolute_uri(address),
-        ),
-        content_type="application/pdf",
-        headers=said,
-    )
+    return paper_pdf(request, row.document, _lines(row))
 
 
 def _lines(row: CaseFile) -> list[tuple[str, list[str]]]:

@@ -23,7 +23,7 @@ from licensing import selectors
 from licensing.rules import claims as rules
 from licensing.selectors import claims
 from licensing.services import claims as services
-from licensing.web.doors import sent
+from licensing.web.doors import sent, status_of
 from licensing.web.forms import file_field
 
 
@@ -101,7 +101,7 @@ def report(request: Request, licence_id: int, part_id: int) -> HttpResponse:
         "note": "对方逾期未答复的，视为确认。" if own else "对方逾期未答复的，平台不代为认定。",
         "submit": "提交申报",
     }
-    return render(request, "licensing/milestone_step.html", context, status=_status(form))
+    return render(request, "licensing/milestone_step.html", context, status=status_of(form))
 
 
 @login_needed
@@ -133,11 +133,7 @@ def answer(request: Request, claim_id: int) -> HttpResponse:
         "lead": said,
         "submit": "提交答复",
     }
-    return render(request, "licensing/milestone_step.html", context, status=_status(form))
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.is_bound and form.errors else 200
+    return render(request, "licensing/milestone_step.html", context, status=status_of(form))
 
 
 @login_needed

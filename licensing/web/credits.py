@@ -23,7 +23,7 @@ from licensing.rules import fees
 from licensing.selectors.credits import credits_left
 from licensing.services import credits
 from licensing.web.calculator import Figure
-from licensing.web.doors import sent
+from licensing.web.doors import sent, status_of
 from licensing.web.forms import file_field, moment_input
 
 
@@ -112,7 +112,7 @@ def receive(request: Request, licence_id: int) -> HttpResponse:
         "许可人退回。外币按填写的汇率折算，按分四舍五入。",
         "submit": "登记",
     }
-    return render(request, "licensing/credit_step.html", context, status=_status(form))
+    return render(request, "licensing/credit_step.html", context, status=status_of(form))
 
 
 @login_needed
@@ -141,11 +141,7 @@ def refund(request: Request, licence_id: int) -> HttpResponse:
         "note": f"账上预存款 {fees.exact_text(balance, row.plan.currency)}。",
         "submit": "登记退款",
     }
-    return render(request, "licensing/credit_step.html", context, status=_status(form))
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.is_bound and form.errors else 200
+    return render(request, "licensing/credit_step.html", context, status=status_of(form))
 
 
 urlpatterns = [

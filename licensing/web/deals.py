@@ -31,7 +31,7 @@ from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import deals as selectors
 from licensing.services import completing, deals, signing
 from licensing.web import deal_forms as asked
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import page_of, sent, status_of
 from licensing.web.typesetting import typeset
 from listings import selectors as listings
 from listings.selectors.trading import price_postings as postings
@@ -96,7 +96,7 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
     kinds = [(rules.KIND_LABELS[k], against, hard(against)) for k, against in found.items()]
     live = selectors.live_deal_of(patent_id, viewer=request.actor)
     context = {"form": form, "card": card, "kinds": kinds, "live": live}
-    return render(request, "licensing/inquire.html", context, status=_status(form))
+    return render(request, "licensing/inquire.html", context, status=status_of(form))
 
 
 @login_needed
@@ -122,7 +122,7 @@ def inquire_under(request: Request) -> HttpResponse:
 
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
-    return render(request, "licensing/inquire_under.html", {"form": form}, status=_status(form))
+    return render(request, "licensing/inquire_under.html", {"form": form}, status=status_of(form))
 
 
 def _offer_takers(form: forms.Form, request: Request) -> None:
@@ -136,10 +136,6 @@ def _offer_takers(form: forms.Form, request: Request) -> None:
 
 def _wanted(routes: tuple[str, ...]) -> str:
     return next((r for r in routes if r in ASKED_OF_HOLDER), DealKind.ORDINARY.value)
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.is_bound and form.errors else 200
 
 
 @login_needed
@@ -371,7 +367,7 @@ def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
     context["composable"] = step.name == "propose" and (plain or said)
     if version and step.name in ("verdict", "sign", "seal", "posting"):
         context["lines"] = selectors.lines_of(version)
-    return render(request, "licensing/deal_step.html", context, status=_status(form))
+    return render(request, "licensing/deal_step.html", context, status=status_of(form))
 
 
 @login_needed

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import QueryDict
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_POST
 
+from core.errors import Conflict
+from core.web.doors import login_needed
 from core.web.types import Request
 
 PAGE = 20
@@ -19,6 +28,33 @@ Row = TypeVar("Row", bound=Model)
 def page_of(request: Request, rows: QuerySet[Row], *, size: int = PAGE) -> Page[Row]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def status_of(form: Form) -> int:
+    """What a page with a form is answered with: 422 when something in it has to be mended."""
+    return 422 if form.is_bound and form.errors else 200
+
+
+def one_button(
+    command: Callable[..., Any],
+    done: str,
+    *,
+    name: str,
+    page: str,
+    door: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = login_needed,
+) -> Callable[..., HttpResponse]:
+    """A step that asks for nothing: its command, then the row's page. `name` is the row's id."""
+
+    @require_POST
+    def view(request: Request, **ids: int) -> HttpResponse:
+        try:
+            command(**{name: ids[name]}, by=request.actor, now=timezone.now())
+            messages.success(request, done)
+        except Conflict as refusal:
+            messages.error(request, refusal.message)
+        return redirect(reverse(page, kwargs={name: ids[name]}))
+
+    return door(view)
 
 
 def sent(

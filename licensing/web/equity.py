@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from core.errors import DomainError
 from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
@@ -24,11 +24,11 @@ from core.web.types import Request
 from licensing.rules import equity as rules
 from licensing.selectors import equity as questions
 from licensing.services import equity as services
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import one_button, page_of, sent, status_of
 from licensing.web.forms import yuan_field
 
 readers = for_roles(Role.OFFICE, Role.BUREAU, Role.AUDITOR)
-CONFLICT, EXTRA = 409, 4
+EXTRA = 4
 
 
 class SheetForm(forms.Form):
@@ -166,22 +166,6 @@ def sheet(request: Request, sheet_id: int) -> HttpResponse:
     return render(request, "licensing/equity_sheet.html", context)
 
 
-def _step(command: Any, done: str) -> Any:
-    @readers
-    @require_POST
-    def view(request: Request, sheet_id: int) -> HttpResponse:
-        try:
-            command(sheet_id=sheet_id, by=request.actor, now=timezone.now())
-            messages.success(request, done)
-        except DomainError as refusal:
-            if refusal.status != CONFLICT:
-                raise
-            messages.error(request, refusal.message)
-        return redirect("licensing:equity-sheet", sheet_id=sheet_id)
-
-    return view
-
-
 @readers
 @require_http_methods(["GET", "POST"])
 def decide(request: Request, sheet_id: int) -> HttpResponse:
@@ -199,11 +183,11 @@ def decide(request: Request, sheet_id: int) -> HttpResponse:
 
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
-    status = 422 if form.is_bound and form.errors else 200
     context = {"row": row, "form": form, "whole": questions.whole_of(row)}
-    return render(request, "licensing/equity_decide.html", context, status=status)
+    return render(request, "licensing/equity_decide.html", context, status=status_of(form))
 
 
+_step = partial(one_button, name="sheet_id", page="licensing:equity-sheet", door=readers)
 ID = "equity/<int:sheet_id>/"
 urlpatterns = [
     path("equity/", index, name="equity"),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from core.attachments.web import download
-from core.errors import DomainError, Missing
+from core.errors import Missing
 from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
@@ -25,7 +26,7 @@ from licensing.selectors import income as questions
 from licensing.services import income as services
 from licensing.services import income_objections as objections
 from licensing.types import Side
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import one_button, page_of, sent, status_of
 from licensing.web.income_forms import (
     AnswerForm,
     PaymentForm,
@@ -40,8 +41,6 @@ from licensing.web.papers import paper_pdf
 
 if TYPE_CHECKING:
     from licensing.models import Distribution
-
-CONFLICT = 409
 
 
 @login_needed
@@ -158,24 +157,6 @@ def _plan(
     return render(request, "licensing/income_form.html", context, status=status)
 
 
-def _simple(command: Callable[..., Any], done: str) -> Any:
-    """A step that needs no words: one button."""
-
-    @login_needed
-    @require_POST
-    def view(request: Request, distribution_id: int) -> HttpResponse:
-        try:
-            command(distribution_id=distribution_id, by=request.actor, now=timezone.now())
-            messages.success(request, done)
-        except DomainError as refusal:
-            if refusal.status != CONFLICT:
-                raise
-            messages.error(request, refusal.message)
-        return redirect("licensing:income-detail", distribution_id=distribution_id)
-
-    return view
-
-
 def _asking(
     form_class: type[forms.Form],
     command: Callable[..., Any],
@@ -217,8 +198,7 @@ def _asking(
             context["objection"] = next(
                 (o for o in row.objections.all() if o.pk == ids["objection_id"]), None
             )
-        status = 422 if form.is_bound and form.errors else 200
-        return render(request, "licensing/income_step.html", context, status=status)
+        return render(request, "licensing/income_step.html", context, status=status_of(form))
 
     return view
 
@@ -273,6 +253,7 @@ def rule_paper(request: Request, rule_id: int) -> HttpResponse:
     return download(row.paper if row else None)
 
 
+_step = partial(one_button, name="distribution_id", page="licensing:income-detail")
 ID = "income/<int:distribution_id>/"
 urlpatterns = [
     path("income/", index, name="income"),
@@ -283,12 +264,12 @@ urlpatterns = [
     path(f"{ID}edit/", revise, name="income-revise"),
     path(
         f"{ID}post/",
-        _simple(services.post_income, "已公示，本单位人员会收到消息。"),
+        _step(services.post_income, "已公示，本单位人员会收到消息。"),
         name="income-post",
     ),
     path(
         f"{ID}approve/",
-        _simple(services.approve_income, "已批准，可以发放。"),
+        _step(services.approve_income, "已批准，可以发放。"),
         name="income-approve",
     ),
     path(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from licensing.models import Document
 
 
-def paper_pdf(request: Request, document: Document | None) -> HttpResponse:
-    """A paper as it was issued; Missing when there is none."""
+def paper_pdf(
+    request: Request, document: Document | None, more: Sequence[tuple[str, Any]] = ()
+) -> HttpResponse:
+    """A paper as it was issued, and what it vouches for; Missing when there is none."""
     if document is None:
         raise Missing(_("文书尚未生成：声明公告后、许可生效后才有文书。"))
     address = request.build_absolute_uri(reverse("licensing:check", args=[document.content_hash]))
@@ -31,7 +34,7 @@ def paper_pdf(request: Request, document: Document | None) -> HttpResponse:
     return HttpResponse(
         typeset(
             title=document.get_kind_display(),
-            content=document.content,
+            content=[*document.content, *more],
             content_hash=document.content_hash,
             address=address,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -72,24 +73,11 @@ def guidance(query: QueryDict, card: PatentCard | None, *, viewer: Actor) -> dic
     known = form.figures() if asked and form.is_valid() else estimates.Figures()
     chosen = form.cleaned_data.get("way") if asked and form.is_valid() else None
     way = Way(chosen or Way.OPEN)
-    field = selectors.field_of(card.ipc) if card else ""
-    cells = selectors.price_cells(today=timezone.localdate())
-    sums = pricing.best(cells, way=way, field=field, measure=Measure.SUM)
-    rates = pricing.best(cells, way=way, field=field, measure=Measure.RATE)
-    own = selectors.own_fees(card.id, viewer=viewer) if card else []
-    found = estimates.bases(known, sums=sums, rates=rates, own_fees=own)
-    low, high, told = estimates.together(found)
-    return {
-        "form": form,
-        "way": pricing.WAY_LABELS[way],
-        "field": field,
-        "sums": sums,
-        "rates": rates,
-        "bases": found,
-        "low": low,
-        "high": high,
-        "told": told,
-    }
+    found = selectors.guidance(
+        card, way=way, figures=known, viewer=viewer, today=timezone.localdate()
+    )
+    told = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {"form": form, "way": pricing.WAY_LABELS[way], **told}
 
 
 @login_needed
