@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+SECRETS = {"secret", "token"}  # what such parts of addresses are called in urlpatterns
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 access = logging.getLogger("patentops.access")
@@ -49,7 +50,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             spent = time.perf_counter() - began
             response[HEADER] = name
-            access.info("%s %s %d", request.method, request.path, response.status_code,
+            access.info("%s %s %d", request.method, path_of(request), response.status_code,
                         extra={"fields": facts(request, response, spent)})  # fmt: skip
             return response
         finally:
@@ -57,15 +58,24 @@ class RequestIdMiddleware:
 
 
 def facts(request: HttpRequest, response: HttpResponse, spent: float) -> dict[str, object]:
-    """What a line of the access log says: no query, no body, no person's name."""
+    """What a line of the access log says: no query, no body, no secret, no person's name."""
     match = request.resolver_match
     return {
         "method": request.method,
-        "path": request.path,
+        "path": path_of(request),
         "view": match.view_name if match else "",
         "status": response.status_code,
         "milliseconds": round(spent * 1000, 1),
     }
+
+
+def path_of(request: HttpRequest) -> str:
+    """The address without what lets whoever knows it in: a feed's secret, a shared list's token."""
+    path, match = request.path, request.resolver_match
+    for name, value in match.kwargs.items() if match else ():
+        if name in SECRETS:
+            path = path.replace(str(value), "***")
+    return path
 
 
 class NameFilter(logging.Filter):

@@ -65,34 +65,38 @@ def drawn(credits: Sequence[tuple[int, Decimal]], amount: Decimal) -> list[tuple
     return [(share.credit, share.amount) for share in spread(credits, [(0, amount)])]
 
 
-def converted(amount: Decimal, *, currency: str, plan_currency: str, rate: Decimal, source: str,
-              rate_on: date | None) -> Line:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came in; rate, source and day where its currency is not the plan's."""
+
+    amount: Decimal
+    currency: str
+    rate: Decimal | None = None
+    source: str = ""
+    rate_on: date | None = None
+
+
+def converted(receipt: Receipt, *, plan_currency: str) -> Line:
     """What came in, in the plan's currency, with the rate, its source and its day."""
-    if currency == plan_currency:
-        return Line("到账", exact_text(amount, currency), amount)
+    amount, text = receipt.amount, exact_text(receipt.amount, receipt.currency)
+    if receipt.currency == plan_currency:
+        return Line("到账", text, amount)
+    rate = receipt.rate or Decimal(1)
     turned = yuan(amount * rate)
-    formula = f"{exact_text(amount, currency)} × {rate.normalize():f} = "
-    basis = f"汇率来源：{source}，{rate_on:%Y-%m-%d}；按分四舍五入"
-    return Line("外币折算", formula + exact_text(turned, plan_currency), turned, basis)
+    formula = f"{text} × {rate.normalize():f} = {exact_text(turned, plan_currency)}"
+    basis = f"汇率来源：{receipt.source.strip()}，{receipt.rate_on:%Y-%m-%d}；按分四舍五入"
+    return Line("外币折算", formula, turned, basis)
 
 
-def receipt_errors(
-    *,
-    amount: Decimal,
-    currency: str,
-    plan_currency: str,
-    rate: Decimal | None,
-    source: str,
-    rate_on: date | None,
-    today: date,
-) -> dict[str, list[str]]:
+def receipt_errors(receipt: Receipt, *, plan_currency: str, today: date) -> dict[str, list[str]]:
     """What is wrong with a sum that came in."""
     errors: dict[str, list[str]] = {}
+    amount, rate = receipt.amount, receipt.rate
     if not 0 < amount <= LARGEST or amount != yuan(amount):
         errors["amount"] = ["请填写大于 0、最多两位小数的金额。"]
-    if currency not in list(Currency):
+    if receipt.currency not in list(Currency):
         errors["currency"] = ["请选择币种。"]
-    if currency == plan_currency:
+    if receipt.currency == plan_currency:
         return errors
     if rate is None or not 0 < rate <= 10_000:
         errors["exchange_rate"] = ["请填写汇率：1 单位付款币种折合多少合同币种。"]
@@ -100,10 +104,10 @@ def receipt_errors(
         errors["amount"] = ["折算后不足 1 分，请核对金额和汇率。"]
     elif yuan(amount * rate) > LARGEST:
         errors["amount"] = ["折算后的金额过大，请核对金额和汇率。"]
-    if not source.strip():
+    if not receipt.source.strip():
         errors["rate_source"] = ["请写明汇率来源，例如：中国外汇交易中心人民币汇率中间价。"]
-    if rate_on is None:
+    if receipt.rate_on is None:
         errors["rate_on"] = ["请填写汇率日期。"]
-    elif rate_on > today:
+    elif receipt.rate_on > today:
         errors["rate_on"] = ["汇率日期不能晚于今天。"]
     return errors

@@ -141,6 +141,12 @@ def divide(
     return Divided(fee=fee, shares=dict(zip(parts, shares, strict=True)))
 
 
+def weights_unset(split: str, weights: Iterable[Decimal | None]) -> bool:
+    """Whether a pool that shares by weight lacks some, so that nothing can be licensed yet."""
+    known = [weight or Decimal(0) for weight in weights]
+    return split == Split.WEIGHTS and bool(known) and bool(weight_errors(known))
+
+
 def weight_errors(weights: Iterable[Decimal]) -> list[str]:
     """What is wrong with the weights of a pool's patents."""
     known = list(weights)

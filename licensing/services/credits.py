@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -21,6 +22,9 @@ from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
 from licensing.selectors.credits import credits_left, licences_with_credit, open_dues
 from licensing.services.ground import locked, tell
+
+if TYPE_CHECKING:
+    from core.attachments.models import Attachment
 
 SYSTEM = Actor.system()
 File = UploadedFile[bytes]
@@ -54,16 +58,45 @@ def receive(
         raise Conflict(
             "许可还没有生效：请先在“登记付款”里付清随通知应付的款项。", code="not-in-force"
         )
-    reference, today = reference.strip(), legal_day(now)
-    plan_currency = licence.plan.currency
+    receipt = rules.Receipt(amount, currency, exchange_rate, rate_source, rate_on)
+    _refuse_receipt(licence, receipt, received_at, reference.strip(), proof, now=now)
+    line = rules.converted(receipt, plan_currency=licence.plan.currency)
+    foreign = currency != licence.plan.currency
+    credit = Credit.objects.create(
+        licence=licence,
+        kind=rules.CreditKind.RECEIVED.value,
+        amount=line.amount,
+        received_at=received_at,
+        paid_amount=amount,
+        paid_currency=currency,
+        exchange_rate=exchange_rate if foreign and exchange_rate else Decimal(1),
+        rate_source=rate_source.strip()[:120] if foreign else "",
+        rate_on=rate_on if foreign else None,
+        explanation=[_stored(line)],
+        reference=reference.strip(),
+        proof=_kept(proof, by=by, now=now),
+        note=note.strip()[:500],
+        recorded_at=now,
+        recorded_by=by.key,
+    )
+    audit.record("licence.received", subject=licence, by=by, at=now, changes={"sum": str(amount)})
+    used = apply_credit(licence, by=by, now=now)
+    _tell_received(licence, credit, used, now=now)
+    return credit
+
+
+def _refuse_receipt(
+    licence: Licence,
+    receipt: rules.Receipt,
+    received_at: datetime,
+    reference: str,
+    proof: File | None,
+    *,
+    now: datetime,
+) -> None:
+    """Invalid with everything that is wrong, Conflict when the receipt is known."""
     errors = rules.receipt_errors(
-        amount=amount,
-        currency=currency,
-        plan_currency=plan_currency,
-        rate=exchange_rate,
-        source=rate_source,
-        rate_on=rate_on,
-        today=today,
+        receipt, plan_currency=licence.plan.currency, today=legal_day(now)
     )
     if received_at > now:
         errors["received_at"] = ["付款时间不能晚于现在。"]
@@ -77,48 +110,26 @@ def receive(
     )
     if reference and any(rows.exists() for rows in known):
         raise Conflict("这个付款凭证号已经登记过，请勿重复登记。", code="receipt-used")
-    foreign = currency != plan_currency
-    line = rules.converted(
-        amount,
-        currency=currency,
-        plan_currency=plan_currency,
-        rate=exchange_rate or Decimal(1),
-        source=rate_source.strip(),
-        rate_on=rate_on,
-    )
-    credit = Credit.objects.create(
-        licence=licence,
-        kind=rules.CreditKind.RECEIVED.value,
-        amount=line.amount,
-        received_at=received_at,
-        paid_amount=amount,
-        paid_currency=currency,
-        exchange_rate=exchange_rate if foreign and exchange_rate else Decimal(1),
-        rate_source=rate_source.strip()[:120] if foreign else "",
-        rate_on=rate_on if foreign else None,
-        explanation=[_stored(line)],
-        reference=reference,
-        proof=attachments.store(proof, purpose="licence-payment", by=by, now=now, field="proof")
-        if proof
-        else None,
-        note=note.strip()[:500],
-        recorded_at=now,
-        recorded_by=by.key,
-    )
-    audit.record("licence.received", subject=licence, by=by, at=now, changes={"sum": str(amount)})
-    used = apply_credit(licence, by=by, now=now)
-    left = line.amount - used
+
+
+def _kept(proof: File | None, *, by: Actor, now: datetime) -> Attachment | None:
+    if proof is None:
+        return None
+    return attachments.store(proof, purpose="licence-payment", by=by, now=now, field="proof")
+
+
+def _tell_received(licence: Licence, credit: Credit, used: Decimal, *, now: datetime) -> None:
+    left = credit.amount - used
     tell(
         [licence.licensor_id],
         kind="licence.progress",
         key=f"credit:{credit.pk}",
-        title=f"付款已登记：{fees.exact_text(line.amount, plan_currency)}",
+        title=f"付款已登记：{fees.exact_text(credit.amount, licence.plan.currency)}",
         body=f"用于到期款项 {fees.exact_text(used)}，余 {fees.exact_text(left)} 记为预存款。"
         "请核对是否到账。",
         url=account_url(licence),
         now=now,
     )
-    return credit
 
 
 def credit_correction(
@@ -209,11 +220,7 @@ def refund_credit(
         errors["proof"] = ["请上传退款凭证，或填写退款凭证号。"]
     if errors:
         raise Invalid(fields=errors)
-    kept = (
-        attachments.store(proof, purpose="licence-payment", by=by, now=now, field="proof")
-        if proof
-        else None
-    )
+    kept = _kept(proof, by=by, now=now)
     uses = [
         CreditUse.objects.create(
             credit_id=credit_id,

@@ -116,9 +116,7 @@ def _refuse_set(
     """Conflict when there is nothing to license, a weight is missing, or a patent is barred."""
     if not granted:
         raise Conflict("池内没有可以许可给贵单位的专利。", code="empty-pool")
-    if pool.split == rules.Split.WEIGHTS and rules.weight_errors(
-        e.weight or Decimal(0) for e in entries
-    ):
+    if rules.weights_unset(pool.split, (entry.weight for entry in entries)):
         raise Conflict(
             "池内专利变动后，管理人还没有重新设定权重，暂不能取得许可。请稍后再试或联系管理人。",
             code="weights-unset",

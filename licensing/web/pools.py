@@ -71,9 +71,7 @@ def pool(request: Request, pool_id: int) -> HttpResponse:
         "runs": runs,
         "may_apply": not viewer.is_anonymous and allowed(viewer, Permission.JOIN_POOL),
         "may_take": not runs and allowed(viewer, Permission.TAKE_LICENCE),
-        "weights_missing": row.split == rules.Split.WEIGHTS
-        and bool(entries)
-        and bool(rules.weight_errors([e.weight for e in entries if e.weight])),
+        "weights_missing": rules.weights_unset(row.split, (entry.weight for entry in entries)),
         "covenant": rules.COVENANT,
     }
     if not viewer.is_anonymous:

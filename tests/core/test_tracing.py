@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import resolve
 
 from core.api import handlers
 from core.outbox.models import OutboxDelivery, OutboxEvent
@@ -45,6 +46,20 @@ def test_a_visitor_cannot_choose_the_name_a_trusted_gateway_can(
     assert asked("from-the-gateway") == ("from-the-gateway", "from-the-gateway")
     for odd in ("short", "x" * 65, "with space here", "new\\nline-in-it", '{"a":1}......'):
         assert asked(odd)[1] != odd
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/library/annuities/feed/s3cret-Feed.ics", "/library/annuities/feed/***.ics"),
+        ("/patents/", "/patents/"),
+    ],
+)
+def test_no_line_tells_what_lets_its_reader_in(path: str, shown: str) -> None:
+    request = RequestFactory().get(path)
+    request.resolver_match = resolve(path)
+    line = tracing.facts(request, HttpResponse(), 0.1)
+    assert line["path"] == tracing.path_of(request) == shown
 
 
 def test_a_line_is_one_json_object_whatever_it_says() -> None:

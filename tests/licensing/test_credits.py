@@ -68,9 +68,8 @@ def test_oldest_first(credits, dues, shares):
     ],
 )
 def test_another_currency_is_rounded_half_up_to_the_fen(amount, rate, turned):
-    line = rules.converted(
-        D(amount), currency="USD", plan_currency="CNY", rate=D(rate), source="中间价", rate_on=TODAY
-    )
+    receipt = rules.Receipt(D(amount), "USD", D(rate), "中间价", TODAY)
+    line = rules.converted(receipt, plan_currency="CNY")
     assert line.amount == D(turned)
     assert line.basis == "汇率来源：中间价，2026-11-20；按分四舍五入"
 

@@ -112,6 +112,13 @@ def test_weights_sum_to_one(weights, right):
     assert (rules.weight_errors([D(w) for w in weights]) == []) is right
 
 
+def test_one_missing_weight_bars_licences_even_if_the_others_add_up():
+    assert rules.weights_unset(Split.WEIGHTS, [D(1), None])
+    assert not rules.weights_unset(Split.WEIGHTS, [D("0.5"), D("0.5")])
+    assert not rules.weights_unset(Split.EQUAL, [None])
+    assert not rules.weights_unset(Split.WEIGHTS, [])
+
+
 # --- services ------------------------------------------------------------------------------------
 
 
