@@ -182,7 +182,8 @@ def report_deal(
         said = Fact(happened_on, deal.number or "", names[other], automatic=True)
         if _adopted(item.patent_id, code.value, said, item.licence, now=now):
             continue
-        outcome, created = Outcome.objects.get_or_create(
+        standing = Outcome.objects.exclude(status=moves.OutcomeStatus.WITHDRAWN)
+        outcome, created = standing.get_or_create(
             patent_id=item.patent_id,
             code=code.value,
             contract_number=deal.number or "",
@@ -208,7 +209,10 @@ def report_deal(
 def _adopted(
     patent_id: int, code: str, said: Fact, licence: Licence | None, *, now: datetime
 ) -> bool:
-    """Whether the holder reported this fact by hand before; its report then names the licence."""
+    """Whether the holder reported this fact by hand before; its report then names the licence.
+
+    One that was sent back waits for the bureau again: now the deal proves it.
+    """
     rows = Outcome.objects.select_for_update().filter(
         patent_id=patent_id, code=code, licence__isnull=True
     )
@@ -219,9 +223,18 @@ def _adopted(
     ]
     if not known:
         return False
-    known[0].licence = licence
-    known[0].save(update_fields=["licence"])
-    audit.record("outcome.met_its_deal", subject=known[0], by=Actor.system(), at=now)
+    rejected, system = moves.OutcomeStatus.REJECTED, Actor.system()
+    row = min(known, key=lambda one: (one.status == rejected, one.pk))
+    was_rejected = row.status == rejected
+    if was_rejected:
+        keep_wording(row, row.decision_reason, by=system, now=now)
+        moved(TABLE, LABELS, row, "report_again")
+        reported_anew(row, by=system, now=now)
+    row.licence = licence
+    row.save()
+    audit.record("outcome.met_its_deal", subject=row, by=system, at=now)
+    if was_rejected:
+        announce_report(row, by=system, now=now)
     return True
 
 

@@ -27,6 +27,7 @@ from licensing.types import OutcomeReport
 from listings.rules.working import WorkingKind
 from listings.services.ownership import rights
 from tests.factories import core as make
+from tests.factories import deals as dealing
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
@@ -366,3 +367,34 @@ def test_a_page_from_upload_to_report(client, office):
     page = client.get(reverse("licensing:outcome", args=[row.pk])).content.decode()
     assert "第 1 版" in page
     assert "日期有误" in page
+
+
+@db
+def test_a_report_sent_back_waits_again_once_its_deal_proves_it():
+    at = dealing.table()
+    deal = dealing.uploaded(at)
+    report = OutcomeReport(patent_id=deal.patent_id, code=Code.EXCLUSIVE, happened_on=TODAY)
+    paper = SimpleUploadedFile("a.pdf", lic.PDF)
+    row = services.report_outcome(report=report, evidence=paper, by=at.holder, now=NOON)
+    services.reject_outcome(
+        outcome_id=row.pk, reason="没有合同", by=actor(make.bureau("31")), now=NOON
+    )
+    dealing.signing.confirm_seals(deal_id=deal.pk, by=at.checker, now=NOON)
+    row = Outcome.objects.get()
+    assert (row.status, row.decided_at) == ("reported", None)
+    assert row.licence_id is not None
+    assert row.revisions.get().decision_reason == "没有合同"
+
+
+@db
+def test_what_was_taken_back_does_not_stand_for_the_deal():
+    at = dealing.table()
+    deal = dealing.uploaded(at)
+    report = OutcomeReport(
+        patent_id=deal.patent_id, code=Code.EXCLUSIVE, happened_on=TODAY,
+        contract_number=deal.number,
+    )  # fmt: skip
+    row = services.report_outcome(report=report, by=at.holder, now=NOON)
+    corrections.withdraw_outcome(outcome_id=row.pk, reason="早了", by=at.holder, now=NOON)
+    dealing.signing.confirm_seals(deal_id=deal.pk, by=at.checker, now=NOON)
+    assert sorted(Outcome.objects.values_list("status", flat=True)) == ["reported", "withdrawn"]
