@@ -375,6 +375,7 @@ def test_an_event_that_began_is_edited_no_more(
     assert api.put(address, body, format="json").status_code == 428
 
 
+@pytest.mark.django_db
 def test_broken_rows_are_refused() -> None:
     row = make.published(capacity=3)
     entry = make.comes(row, core.enterprise())
