@@ -17,6 +17,7 @@ from core.people.models import Membership
 from core.people.types import Role
 from listings.models import InventorSilence, PatentInventors
 from listings.rules import inventing
+from listings.selectors.ownership.inventing import silences
 from listings.services.ownership import inventing as services
 from matching.rules.teams import Fit, Person, teams
 from matching.selectors.teams import teams_for
@@ -144,6 +145,9 @@ def test_an_inventor_hides_themself_and_nobody_else() -> None:
     office = core.MembershipFactory(role=Role.OFFICE, organisation=me.organisation)
     with pytest.raises(Invalid):
         services.hide_inventor(name=" ", by=core.actor(office), now=NOON)
+    services.hide_inventor(name="周可", by=core.actor(office), now=NOON)
+    assert [row.name for row in silences(viewer=by)] == ["林知远"]
+    assert silences(viewer=core.actor(office)).count() == 2
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from core.people import selectors as people
-from core.people.types import Actor
+from core.people.types import Actor, Role
 from listings.models import InventorSilence, PatentInventors
 
 
@@ -35,10 +35,12 @@ def names_on(patent_id: int) -> tuple[str, ...]:
 
 
 def silences(*, viewer: Actor) -> QuerySet[InventorSilence]:
-    """Who of the viewer's house asked not to be shown."""
+    """Who of the viewer's house asked not to be shown: its office reads all, others themselves."""
     rows = InventorSilence.objects.filter(
         organisation_id=viewer.organisation_id or 0, lifted_at__isnull=True
     )
+    if not viewer.has(Role.OFFICE):
+        rows = rows.filter(name=own_name(viewer=viewer))
     return rows.order_by("name")
 
 

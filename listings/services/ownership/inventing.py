@@ -8,11 +8,11 @@ from django.db import transaction
 
 from core.audit import services as audit
 from core.errors import Invalid, NotAllowed
-from core.people import selectors as people
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
 from listings.models import InventorSilence, PatentInventors
 from listings.rules import inventing as rules
+from listings.selectors.ownership.inventing import own_name
 from listings.services.locks import lock_patent
 
 
@@ -77,10 +77,8 @@ def _allowed(name: str, by: Actor) -> tuple[int, str]:
     name = " ".join(name.split())
     if by.organisation_id is None:
         raise NotAllowed("请先以机构成员的身份登录。")
-    if not by.has(Role.OFFICE):
-        own = people.names_of([by.key]).get(by.key or "", "")
-        if not (by.has(Role.INVENTOR) and own == name):
-            raise NotAllowed("只有本人或本单位的技术转移机构可以办理。")
+    if not by.has(Role.OFFICE) and not (by.has(Role.INVENTOR) and own_name(viewer=by) == name):
+        raise NotAllowed("只有本人或本单位的技术转移机构可以办理。")
     if problems := rules.wrong_with((name,)) if name else ["请填写姓名。"]:
         raise Invalid(fields={"name": problems})
     return by.organisation_id, name

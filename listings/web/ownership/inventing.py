@@ -83,12 +83,11 @@ def silences(request: Request) -> HttpResponse:
         return reverse("listings:inventor-silences")
 
     answer = submitted(request, form, run) if request.method == "POST" else None
-    rows = asked.silences(viewer=request.actor)
     context = {
         "form": form,
         "is_office": is_office,
         "mine": mine,
-        "rows": rows if is_office else rows.filter(name=mine),
+        "rows": asked.silences(viewer=request.actor),
     }
     status = 422 if form.is_bound else 200
     return answer or render(request, "listings/inventor_silences.html", context, status=status)
