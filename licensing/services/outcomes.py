@@ -293,12 +293,22 @@ def facts(outcome: Outcome) -> dict[str, object]:
 @transaction.atomic
 def verify_outcome(*, outcome_id: int, by: Actor, now: datetime, reason: str = "") -> Outcome:
     """The bureau finds the report true: from now on it counts."""
+    _hold_patent(outcome_id, by=by)
     outcome = _decide(outcome_id, "verify", reason, by=by, now=now)
     kind = outcomes.OUTCOMES.get(outcome.code)
     if kind and kind.takes_off_board:
         # Sold or licensed exclusively: there is nothing left to offer. Open licences stay up.
         board.mark_converted(patent_id=outcome.patent_id, by=Actor.system(), now=now)
     return outcome
+
+
+def _hold_patent(outcome_id: int, *, by: Actor) -> None:
+    """The patent before its outcome, as signing locks them: else the two wait for each other."""
+    seen = Outcome.objects.visible_to(by).filter(pk=outcome_id).first()
+    kind = outcomes.OUTCOMES.get(seen.code) if seen else None
+    if seen and kind and kind.takes_off_board:
+        require(by, Permission.VERIFY_OUTCOME, on=seen)
+        board.hold_patents([seen.patent_id])
 
 
 @transaction.atomic
