@@ -62,6 +62,7 @@ class Permission(StrEnum):
     REPORT_ROYALTY = "report_royalty"  # as the licensee
     ACCEPT_ROYALTY = "accept_royalty"  # as the licensor: also questions, interest
     CLAIM_MILESTONE = "claim_milestone"  # either party: say that an event came, or answer
+    END_LICENCE = "end_licence"  # either party: renew, end early, answer
     REPORT_OUTCOME = "report_outcome"
     OPEN_DEAL = "open_deal"  # ask for a patent or a right in it
     NEGOTIATE_DEAL = "negotiate_deal"  # either side: terms, papers, register
@@ -120,6 +121,7 @@ _SUPPLY = frozenset(
         Permission.CONTEST_LICENCE,
         Permission.ACCEPT_ROYALTY,
         Permission.CLAIM_MILESTONE,
+        Permission.END_LICENCE,
         Permission.FILE_LICENCE,
         Permission.REPORT_OUTCOME,
         Permission.NEGOTIATE_DEAL,
@@ -145,6 +147,7 @@ _DEMAND = frozenset(
         Permission.ACCEPT_ROYALTY,
         Permission.REPORT_ROYALTY,
         Permission.CLAIM_MILESTONE,
+        Permission.END_LICENCE,
         Permission.FILE_LICENCE,
         Permission.CHECK_PLEDGE,
     }

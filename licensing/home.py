@@ -11,7 +11,7 @@ from core.days import legal_day
 from core.people.types import Actor
 from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
-from licensing.selectors import claims, deals, pools
+from licensing.selectors import claims, deals, endings, pools
 from licensing.selectors.income import to_approve
 
 
@@ -24,6 +24,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
     talks = deals.deals_waiting(viewer=actor)
     claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
     asked, asked_since, pool = pools.applications_waiting(viewer=actor)
+    ended, ended_since, ending = endings.endings_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
@@ -44,6 +45,12 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 reverse("licensing:pool", args=[pool]) if pool else reverse("licensing:pools"),
                 asked,
                 asked_since,
+            ),
+            Todo(
+                _("续展或终止待答复"),
+                reverse("licensing:endings", args=[ending]) if ending else licences,
+                ended,
+                ended_since,
             ),
             Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
             Todo(

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
-from licensing.services import claims, completing, credits, pool_licences
+from licensing.services import claims, completing, credits, pool_licences, renewals, terminations
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
@@ -17,6 +17,8 @@ def daily() -> None:
     services.end_expired_licences(now=now)
     completing.remind_of_registration(now=now)
     claims.follow_milestones(now=now)
+    renewals.follow_renewals(now=now)
+    terminations.follow_terminations(now=now)
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
     services.remind_of_dues(now=now)

@@ -10,6 +10,7 @@ from licensing.api import (
     claims,
     credits,
     deals,
+    endings,
     equity,
     income,
     outcome_handling,
@@ -26,6 +27,8 @@ router.register("open-declarations", views.DeclarationViewSet, basename="open-de
 router.register("licences", views.LicenceViewSet, basename="licence")
 router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
+router.register("renewals", endings.RenewalViewSet, basename="renewal")
+router.register("terminations", endings.TerminationViewSet, basename="termination")
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
 router.register("pools", pools.PoolViewSet, basename="pool")
 router.register("pool-entries", pools.PoolEntryViewSet, basename="pool-entry")
@@ -39,6 +42,7 @@ urlpatterns = [
     *equity.urlpatterns,
     *income.urlpatterns,
     *outcome_handling.urlpatterns,
+    *endings.urlpatterns,
     path("", include(router.urls)),
     *deals.urlpatterns,
 ]

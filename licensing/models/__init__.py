@@ -6,6 +6,7 @@ from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.documents import Document
+from licensing.models.endings import Renewal, Termination
 from licensing.models.equity import EquitySheet, EquityStake
 from licensing.models.income import (
     Distribution,
@@ -63,8 +64,10 @@ __all__ = [
     "PoolLicencePatent",
     "PoolShare",
     "PoolTerms",
+    "Renewal",
     "RoyaltyReport",
     "SignedCopy",
+    "Termination",
     "TermsFile",
     "TermsPatent",
     "TermsVersion",

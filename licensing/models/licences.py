@@ -219,6 +219,8 @@ class PaymentDue(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     due_on = models.DateField()
     at_conclusion = models.BooleanField()
+    # No longer owed, since the licence ended before it fell due.
+    released_on = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name = "应付款"

@@ -11,6 +11,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor
 from licensing.models.claims import MilestoneClaim
+from licensing.models.endings import Renewal
 from licensing.models.licences import Licence, PaymentDue
 from licensing.rules import fees, moves, reports
 
@@ -113,8 +114,14 @@ class RoyaltyReport(models.Model):
         return f"{self.starts_on:%Y-%m-%d} 至 {self.ends_on:%Y-%m-%d}"
 
 
+def _only(named: str) -> Q:
+    """The one thing a reason names."""
+    things = ("report", "late_due", "claim", "renewal")
+    return Q(**{f"{thing}__isnull": thing != named for thing in things})
+
+
 class DueReason(models.Model):
-    """How a sum due that no schedule foresaw came about: a report, a claim, or lateness."""
+    """How a sum due came about that no schedule foresaw: report, claim, lateness, or renewal."""
 
     due = models.OneToOneField(PaymentDue, on_delete=models.PROTECT, related_name="reason")
     report = models.ForeignKey(
@@ -126,6 +133,9 @@ class DueReason(models.Model):
     claim = models.OneToOneField(
         MilestoneClaim, on_delete=models.PROTECT, null=True, blank=True, related_name="reason"
     )
+    renewal = models.ForeignKey(
+        Renewal, on_delete=models.PROTECT, null=True, blank=True, related_name="reasons"
+    )
     explanation = models.JSONField(default=list)
     created_at = models.DateTimeField()
     created_by = ActorKeyField()
@@ -134,9 +144,7 @@ class DueReason(models.Model):
         verbose_name = "应付款来由"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(report__isnull=False, late_due__isnull=True, claim__isnull=True)
-                | Q(report__isnull=True, late_due__isnull=False, claim__isnull=True)
-                | Q(report__isnull=True, late_due__isnull=True, claim__isnull=False),
+                condition=_only("report") | _only("late_due") | _only("claim") | _only("renewal"),
                 name="due_reason_of_one_thing",
             ),
         ]

@@ -26,7 +26,7 @@ class DueLine:
     @property
     def outstanding(self) -> Decimal:
         """What is still to be paid of it."""
-        return self.due.amount - self.paid
+        return Decimal(0) if self.due.released_on else self.due.amount - self.paid
 
     def is_late(self, today: date) -> bool:
         """Whether it should have been paid by now."""

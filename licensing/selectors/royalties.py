@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, DecimalField, F, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from core.days import legal_day
@@ -65,7 +65,7 @@ class StatementLine:
     @property
     def outstanding(self) -> Decimal:
         """What is still to be paid of it."""
-        return self.due.amount - self.paid
+        return Decimal(0) if self.due.released_on else self.due.amount - self.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def interest_lines(
 
     None on interest, and none on what brings a licence about: before it is paid nothing is owed.
     """
-    if due.kind == INTEREST or due.at_conclusion:
+    if due.kind == INTEREST or due.at_conclusion or due.released_on:
         return ()
     paid = [(legal_day(p.paid_at), p.amount) for p in due.payments.all()]
     return late.interest(due.amount, due_on=due.due_on, paid=paid, today=today, rate=rate)
@@ -181,10 +181,10 @@ def statement(licence: Licence, *, today: date) -> Statement:
                 paid,
                 max(sum((line.amount for line in pieces), Decimal(0)) - asked, Decimal(0)),
                 pieces,
-                due.due_on < today and paid < due.amount,
+                due.released_on is None and due.due_on < today and paid < due.amount,
             )
         )
-    due_sum = sum((line.due.amount for line in lines), Decimal(0))
+    due_sum = sum((line.paid + line.outstanding for line in lines), Decimal(0))
     credits = licence.credits.select_related("proof").prefetch_related("uses__payment__due")
     found = tuple(credits.order_by("received_at", "pk"))
     used = sum((use.amount for row in found for use in row.uses.all()), Decimal(0))
@@ -214,7 +214,12 @@ def with_paid(rows: QuerySet[PaymentDue]) -> QuerySet[Any]:
     )
     money = DecimalField(max_digits=18, decimal_places=2)
     nothing = Coalesce(Subquery(paid), Decimal(0), output_field=money)
-    return rows.annotate(paid_sum=nothing).annotate(open_sum=F("amount") - F("paid_sum"))
+    still = Case(
+        When(released_on__isnull=False, then=Decimal(0)),
+        default=F("amount") - F("paid_sum"),
+        output_field=money,
+    )
+    return rows.annotate(paid_sum=nothing).annotate(open_sum=still)
 
 
 def dues(*, viewer: Actor, today: date, show: str = "open") -> QuerySet[Any]:

@@ -18,10 +18,10 @@ from core.permissions import Permission, require
 from licensing.models import Contest, Licence
 from licensing.rules import moves
 from licensing.selectors import contest_deadline
+from licensing.services.ending import unbind
 from licensing.services.granting import end_sublicences
 from licensing.services.ground import licence_facts, licence_url, locked, moved, tell
 from licensing.services.outcomes import annul_outcomes
-from listings import services as encumbrances
 
 TABLE, LABELS = moves.CONTEST_MOVES, moves.CONTEST_LABELS
 
@@ -115,14 +115,7 @@ def _void(licence: Licence, reason: str, *, by: Actor, now: datetime) -> None:
     moved(moves.LICENCE_MOVES, moves.LICENCE_LABELS, licence, "void")
     licence.closed_at, licence.closed_by, licence.closed_reason = now, by.key, reason
     licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason"])
-    if licence.encumbrance_id is not None:
-        encumbrances.release(
-            encumbrance_id=licence.encumbrance_id,
-            ended_on=legal_day(now),
-            reason=_("异议成立，许可失效"),
-            by=Actor.system(),  # the bureau decides the dispute; unbinding the patent follows
-            now=now,
-        )
+    unbind(licence, on=legal_day(now), reason=_("异议成立，许可失效"), now=now)
     annul_outcomes(licence, by=by, now=now)
     end_sublicences(licence, now=now)
 

@@ -19,7 +19,14 @@ from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import DueReason, Licence, MilestoneClaim, PaymentDue, RoyaltyReport
+from licensing.models import (
+    DueReason,
+    Licence,
+    MilestoneClaim,
+    PaymentDue,
+    Renewal,
+    RoyaltyReport,
+)
 from licensing.rules import fees, reports, royalties
 from licensing.rules.royalties import Line
 from licensing.selectors.royalties import free_use_ended, periods_of
@@ -274,6 +281,7 @@ def add_due(
     report: RoyaltyReport | None = None,
     late_due: PaymentDue | None = None,
     claim: MilestoneClaim | None = None,
+    renewal: Renewal | None = None,
 ) -> PaymentDue:
     """Another sum due on a licence, with how it came about and its payment notice."""
     last = licence.dues.aggregate(n=Max("position"))["n"] or 0
@@ -290,6 +298,7 @@ def add_due(
         report=report,
         late_due=late_due,
         claim=claim,
+        renewal=renewal,
         explanation=lines,
         created_at=now,
         created_by=by.key,

@@ -171,6 +171,8 @@ def record_payment(
     due = licence.dues.filter(pk=due_id).first()
     if due is None:
         raise Invalid(fields={"due": [_("请选择这次支付的是哪一期款项。")]})
+    if due.released_on:
+        raise Conflict(_("这一期款项因许可终止不再应付。"), code="released")
     reference = reference.strip()
     _check_payment(licence, due, amount, paid_at, reference, bool(proof), now=now)
     if licence.status == moves.LicenceStatus.NOTICED:

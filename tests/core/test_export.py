@@ -21,11 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from core.text import calendars
 from core.text.formulas import is_formula
 from core.web.export import csv_download, inert, xlsx_download
 from listings.imports import sheets
 from listings.imports.sheets import Remark
-from listings.rules import ical
 from listings.selectors import tables
 from listings.services.searching.export_files import comma_separated, workbook
 from listings.web.shelves.collections import CollectionFeed
@@ -103,8 +103,10 @@ def needs_to_mend() -> Cells:
 
 
 def days() -> Cells:
-    entries = [ical.Day(f"{place}@x", date(2027, 1, 1), text) for place, text in enumerate(EVIL)]
-    yield from of_calendar(ical.calendar(EVIL[0], entries, stamp=NOON))
+    entries = [
+        calendars.Day(f"{place}@x", date(2027, 1, 1), text) for place, text in enumerate(EVIL)
+    ]
+    yield from of_calendar(calendars.calendar(EVIL[0], entries, stamp=NOON))
 
 
 def meetings() -> Cells:
@@ -132,7 +134,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
     "listings/services/searching/export_files.py": ("result_sets",),
     "listings/imports/sheets.py": ("rows_to_mend",),
     "listings/selectors/tables.py": ("needs_to_mend",),
-    "listings/rules/ical.py": ("days",),
+    "core/text/calendars.py": ("days",),
     "matching/rules/gatherings.py": ("meetings",),
     "listings/web/shelves/collections.py": ("feeds",),
 }

@@ -50,6 +50,15 @@ LEGAL = {
         agreed sign signed; posted sign signed; signed register registered
         registered settle settled; intent withdraw withdrawn; negotiating withdraw withdrawn
         agreed withdraw withdrawn; posted withdraw withdrawn""",
+    "RENEWAL_MOVES": """
+        asked accept accepted; asked refuse refused; asked lapse lapsed
+        asked withdraw withdrawn""",
+    "TERMINATION_MOVES": """
+        proposed agree agreed; proposed refuse refused; noticed object objected
+        objected drop_objection noticed; noticed mend mended; objected mend mended
+        proposed withdraw withdrawn; noticed withdraw withdrawn; objected withdraw withdrawn
+        proposed lapse lapsed; noticed lapse lapsed; objected lapse lapsed; agreed lapse lapsed
+        noticed take_effect done; agreed take_effect done""",
     "TERMS_MOVES": """
         proposed accept accepted; proposed refuse refused; proposed replace replaced
         accepted replace replaced""",
@@ -64,6 +73,8 @@ TABLE_OF = {
     "EquitySheet": "SHEET_MOVES",
     "RoyaltyReport": "REPORT_MOVES",
     "Deal": "DEAL_MOVES",
+    "Renewal": "RENEWAL_MOVES",
+    "Termination": "TERMINATION_MOVES",
     "TermsVersion": "TERMS_MOVES",
 }
 

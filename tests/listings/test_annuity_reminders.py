@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from core.notices.models import Notice
 from core.people.models import Membership, RegionSetting
+from core.text import calendars
 from listings.models import AnnuityReminder
-from listings.rules import ical
 from listings.services import upkeep
 from tests.factories import core as make
 from tests.factories import listings as stock
@@ -146,8 +146,8 @@ STAMP = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 @given(st.text(max_size=200))
 def test_lines_are_folded_without_cutting_a_character(text: str) -> None:
-    line = f"SUMMARY:{ical.escaped(text)}"
-    parts = ical.folded(line)
+    line = f"SUMMARY:{calendars.escaped(text)}"
+    parts = calendars.folded(line)
     assert all(len(part.encode()) <= 75 for part in parts)
     assert parts[0] + "".join(part[1:] for part in parts[1:]) == line
     assert all(part.startswith(" ") for part in parts[1:])
@@ -155,8 +155,8 @@ def test_lines_are_folded_without_cutting_a_character(text: str) -> None:
 
 
 def test_a_calendar_is_written_as_rfc_5545_wants_it() -> None:
-    day = ical.Day("a@b", DUE, "年费,到期;\\", "一\n二", "https://x.cn/1", (30,))
-    lines = ical.calendar("年费日历", [day], stamp=STAMP).split("\r\n")
+    day = calendars.Day("a@b", DUE, "年费,到期;\\", "一\n二", "https://x.cn/1", (30,))
+    lines = calendars.calendar("年费日历", [day], stamp=STAMP).split("\r\n")
     assert lines[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
     assert lines[-2:] == ["END:VCALENDAR", ""]
     for line in (

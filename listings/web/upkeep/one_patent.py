@@ -18,9 +18,9 @@ from core.days import legal_day
 from core.errors import Missing
 from core.idempotency.web import submit_once, submitted
 from core.people.types import Role
+from core.text import calendars
 from core.web.types import Request
 from listings import selectors
-from listings.rules import ical
 from listings.rules.annuities import LAPSE_ARTICLE
 from listings.selectors.upkeep import annuities, annuity_records
 from listings.selectors.upkeep.annuities import Due
@@ -197,7 +197,7 @@ def ics(request: Request, secret: str) -> HttpResponse:
         for row in rows
         if row.patent_id in cards
     ]
-    text = ical.calendar("年费日历", days, stamp=now)
+    text = calendars.calendar("年费日历", days, stamp=now)
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="annuities.ics"'
     response["Cache-Control"] = "private, max-age=3600"
@@ -205,14 +205,14 @@ def ics(request: Request, secret: str) -> HttpResponse:
     return response
 
 
-def _day(row: Due, card: PatentCard, absolute: Callable[[str], str]) -> ical.Day:
+def _day(row: Due, card: PatentCard, absolute: Callable[[str], str]) -> calendars.Day:
     """The due day; for what is late the last day of grace."""
     assert row.due_on is not None
     assert row.grace_until is not None
     late = row.group == "late"
     year = f"第 {row.quote.year} 年度" if row.quote else ""
     parts = row.quote.lines if row.quote else ()
-    return ical.Day(
+    return calendars.Day(
         uid=f"annuity-{card.id}-{row.due_on:%Y%m%d}-{'grace' if late else 'due'}@patentops",
         on=row.grace_until if late else row.due_on,
         summary=f"{'滞纳期届满' if late else '年费到期'}：{card.title} {year}"

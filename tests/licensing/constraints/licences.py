@@ -123,7 +123,12 @@ ROWS = {
         {"status": "questioned", "question": "依据？"},
         {"question": ""},
     ),
-    "due_reason_of_one_thing": ({"report": 1}, {"report": None}, {"late_due": 1}),
+    "due_reason_of_one_thing": (
+        {"report": 1},
+        {"report": None},
+        {"late_due": 1},
+        {"renewal": 1},
+    ),
 }
 WHERE = {
     "one_open_declaration_per_patent": ({"status": "draft"}, {"status": "withdrawn"}),

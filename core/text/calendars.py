@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from core.text.ical import escaped, folded
 
-PRODUCT = "-//PatentOps//Annuities//ZH"
+PRODUCT = "-//PatentOps//Days//ZH"
 
 
 @dataclass(frozen=True, slots=True)

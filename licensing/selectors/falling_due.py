@@ -1,0 +1,159 @@
+"""What falls due over the licences and deals of one organisation 许可日历: fixed queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from core.people.types import Actor
+from licensing.models import Deal, Licence, PaymentDue, Renewal, RoyaltyReport, Termination
+from licensing.rules import effect, fees, moves, reports, royalties
+from licensing.rules.deal_kinds import TRANSFERS
+from licensing.rules.deals import DealStatus
+from licensing.rules.renewals import RenewalStatus
+from licensing.rules.terminations import OPEN
+from licensing.selectors.royalties import with_paid
+
+HORIZON = 365  # days ahead
+KINDS = {
+    "due": "应付款",
+    "report": "提成申报",
+    "filing": "备案期限",
+    "registration": "转让登记",
+    "renewal": "续展待答复",
+    "ending": "终止",
+    "term": "许可期满",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Falling:
+    """One thing that falls due; `key` stays the same as long as it is the same thing."""
+
+    key: str
+    on: date
+    kind: str
+    title: str
+    text: str
+    url: str
+    days: int  # from today; below zero it is late
+
+    @property
+    def label(self) -> str:
+        """What sort of thing it is."""
+        return KINDS[self.kind]
+
+    @property
+    def late(self) -> bool:
+        """Whether its day has passed."""
+        return self.days < 0
+
+
+def falling_due(
+    *, viewer: Actor, today: date, kind: str = "", days: int = HORIZON
+) -> list[Falling]:
+    """All of it up to so many days ahead, what is late first; only one kind if one is named."""
+    until = today + timedelta(days=days)
+    own = viewer.acts_for
+    mine = Q(licensor_id__in=own) | Q(licensee_id__in=own)
+    of_mine = Q(licence__licensor_id__in=own) | Q(licence__licensee_id__in=own)
+    in_force = sorted(s.value for s in moves.IN_FORCE)
+    licences = list(
+        Licence.objects.filter(mine, status__in=in_force)
+        .select_related("plan", "licensor", "licensee")
+        .prefetch_related("plan__parts")
+        .order_by("pk")
+    )
+    found = [
+        *_of_licences(licences, until),
+        *_reports(licences, until),
+        *_dues(of_mine, until),
+        *_renewals(of_mine, until),
+        *_endings(of_mine, until),
+        *_registrations(own, until),
+    ]
+    rows = [
+        Falling(key, on, sort, title, text, url, (on - today).days)
+        for key, on, sort, title, text, url in found
+        if not kind or sort == kind
+    ]
+    return sorted(rows, key=lambda row: (row.on, row.kind, row.key))
+
+
+Raw = tuple[str, date, str, str, str, str]
+
+
+def _of_licences(rows: list[Licence], until: date) -> Iterator[Raw]:
+    for row in rows:
+        url, parties = f"/licences/{row.pk}/", f"{row.licensor.name} → {row.licensee.name}"
+        if row.ends_on and row.ends_on <= until:
+            yield f"term-{row.pk}", row.ends_on, "term", row.patent_title, parties, f"{url}endings/"
+        if row.status == moves.LicenceStatus.EFFECTIVE and row.starts_on:
+            deadline = effect.filing_deadline(row.starts_on)
+            if deadline <= until:
+                yield f"filing-{row.pk}", deadline, "filing", row.patent_title, parties, url
+
+
+def _reports(rows: list[Licence], until: date) -> Iterator[Raw]:
+    known = set(
+        RoyaltyReport.objects.filter(licence__in=[row.pk for row in rows])
+        .exclude(status=reports.ReportStatus.REPLACED)
+        .values_list("licence_id", "starts_on")
+    )
+    for row in rows:
+        part = royalties.running_part(row.plan.terms())
+        if part is None or row.starts_on is None or row.ends_on is None:
+            continue
+        for period in royalties.periods(row.starts_on, row.ends_on, part.period_months):
+            if period.report_by <= until and (row.pk, period.starts_on) not in known:
+                text = f"{period.starts_on:%Y-%m-%d} 至 {period.ends_on:%Y-%m-%d} 这一期"
+                key = f"report-{row.pk}-{period.starts_on:%Y%m%d}"
+                url = f"/licences/{row.pk}/royalties/"
+                yield key, period.report_by, "report", row.patent_title, text, url
+
+
+def _dues(of_mine: Q, until: date) -> Iterator[Raw]:
+    rows: Any = with_paid(PaymentDue.objects.filter(of_mine, due_on__lte=until))
+    rows = rows.exclude(licence__status=moves.LicenceStatus.VOID).filter(open_sum__gt=0)
+    for row in rows.select_related("licence__plan").order_by("due_on", "pk"):
+        text = (
+            f"{row.get_kind_display()} {fees.exact_text(row.open_sum, row.licence.plan.currency)}"
+        )
+        url = f"/licences/{row.licence_id}/statement/"
+        yield f"due-{row.pk}", row.due_on, "due", row.licence.patent_title, text, url
+
+
+def _renewals(of_mine: Q, until: date) -> Iterator[Raw]:
+    rows = Renewal.objects.filter(of_mine, status=RenewalStatus.ASKED, answer_by__lte=until)
+    for row in rows.select_related("licence").order_by("pk"):
+        url = f"/licences/{row.licence_id}/endings/"
+        yield (f"renewal-{row.pk}", row.answer_by, "renewal", row.licence.patent_title,
+               f"续 {row.months} 个月", url)  # fmt: skip
+
+
+def _endings(of_mine: Q, until: date) -> Iterator[Raw]:
+    states = sorted(s.value for s in OPEN)
+    rows = Termination.objects.filter(of_mine, status__in=states, effective_on__lte=until)
+    for row in rows.select_related("licence").order_by("pk"):
+        url = f"/licences/{row.licence_id}/endings/"
+        text = f"{row.get_ground_display()} · {row.get_status_display()}"
+        yield f"ending-{row.pk}", row.effective_on, "ending", row.licence.patent_title, text, url
+
+
+def _registrations(own: Any, until: date) -> Iterator[Raw]:
+    rows = Deal.objects.filter(
+        Q(holder_id__in=own) | Q(taker_id__in=own),
+        status=DealStatus.SIGNED,
+        kind__in=sorted(kind.value for kind in TRANSFERS),
+        effective_on__isnull=False,
+    )
+    for row in rows.order_by("pk"):
+        assert row.effective_on is not None  # asked above
+        deadline = effect.filing_deadline(row.effective_on)
+        if deadline <= until:
+            yield (f"registration-{row.pk}", deadline, "registration", row.patent_title,
+                   "转让自登记之日起生效（专利法第十条）", f"/deals/{row.pk}/")  # fmt: skip
