@@ -18,6 +18,7 @@ def daily() -> None:
     completing.remind_of_registration(now=now)
     claims.follow_milestones(now=now)
     renewals.follow_renewals(now=now)
+    renewals.remind_of_terms(now=now)
     terminations.follow_terminations(now=now)
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)

@@ -20,10 +20,18 @@ OPEN_TERMINATIONS = sorted(s.value for s in terminations.OPEN)
 SIDES = [(s.value, claims.SIDE_LABELS[s]) for s in claims.Side]
 
 
-class EndingQuerySet(models.QuerySet[models.Model]):
-    """Who sees which renewals and terminations."""
+class RenewalQuerySet(models.QuerySet["Renewal"]):
+    """Who sees which renewals."""
 
-    def visible_to(self, viewer: Actor) -> EndingQuerySet:
+    def visible_to(self, viewer: Actor) -> RenewalQuerySet:
+        """Whoever sees the licence."""
+        return self.filter(licence__in=Licence.objects.visible_to(viewer))
+
+
+class TerminationQuerySet(models.QuerySet["Termination"]):
+    """Who sees which terminations."""
+
+    def visible_to(self, viewer: Actor) -> TerminationQuerySet:
         """Whoever sees the licence."""
         return self.filter(licence__in=Licence.objects.visible_to(viewer))
 
@@ -55,7 +63,7 @@ class Renewal(models.Model):
         "listings.Encumbrance", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
-    objects = EndingQuerySet.as_manager()
+    objects = RenewalQuerySet.as_manager()
 
     class Meta:
         verbose_name = "续展"
@@ -137,7 +145,7 @@ class Termination(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = ActorKeyField(null=True, blank=True)
 
-    objects = EndingQuerySet.as_manager()
+    objects = TerminationQuerySet.as_manager()
 
     class Meta:
         verbose_name = "终止"

@@ -15,12 +15,15 @@ from licensing.models import Deal, DealItem, Licence, Renewal
 from licensing.rules import fees, royalties
 from licensing.rules import renewals as rules
 from licensing.rules.claims import Side
+from licensing.rules.moves import IN_FORCE
 from licensing.rules.royalties import Line
 from licensing.selectors.endings import last_day_for, renewal_facts, renewal_window
 from licensing.services.ending import lapse_renewal, party, ring, said
 from licensing.services.ground import bind, locked, moved
 from licensing.services.royalties import add_due, stored
 from listings.types import MODES, EncumbranceKind
+
+FARTHEST = 366  # days: no region asks for longer
 
 
 @transaction.atomic
@@ -194,3 +197,24 @@ def follow_renewals(*, now: datetime) -> int:
             ring(row.licence, key=key, title="续展逾期未答复", body=words, now=now)
             count += 1
     return count
+
+
+def remind_of_terms(*, now: datetime) -> int:
+    """Tell licensees that a term ends: when renewal opens, a month and a week before."""
+    today, windows, rung = legal_day(now), dict[str, int](), 0
+    rows = Licence.objects.filter(
+        status__in=sorted(s.value for s in IN_FORCE),
+        ends_on__range=(today, today + timedelta(days=FARTHEST)),
+    )
+    for row in rows.order_by("pk").iterator():
+        if row.region not in windows:
+            windows[row.region] = renewal_window(row.region)
+        assert row.ends_on is not None  # asked above
+        left = (row.ends_on - today).days
+        reached = [days for days in (7, 30, windows[row.region]) if left <= days]
+        if reached:
+            rung += 1
+            key = f"licence-term:{row.pk}:{row.ends_on}:{min(reached)}"
+            body = f"许可到 {row.ends_on:%Y-%m-%d} 期满；需要继续使用的，请提出续展。"
+            ring(row, Side.LICENSEE, key=key, title="许可即将期满", body=body, now=now)
+    return rung

@@ -180,6 +180,8 @@ def test_no_renewal_once_the_declaration_is_withdrawn():
 def test_unanswered_it_lapses_once():
     at = Pair()
     row = at.asked()
+    assert [renewals.remind_of_terms(now=NEAR) for _ in range(2)] == [1, 1]
+    assert Notice.objects.filter(key=f"licence-term:{at.row.pk}:{ENDS}:90").count() == 1
     late = NEAR + timedelta(days=16)
     assert [renewals.follow_renewals(now=late) for _ in range(2)] == [1, 0]
     row.refresh_from_db()
@@ -198,7 +200,7 @@ def test_an_exclusive_licence_of_a_deal_goes_on_for_the_agreed_sum():
     row = renewals.ask_renewal(**known, fee=Decimal("500.00"))
     renewals.accept_renewal(renewal_id=row.pk, by=table.holder, now=near)
     licence.refresh_from_db()
-    assert licence.ends_on == row.former_ends_on + timedelta(days=181)
+    assert licence.ends_on == date(2028, 5, 19)
     assert licence.dues.filter(reason__renewal=row).get().amount == Decimal("500.00")
 
 
