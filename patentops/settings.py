@@ -364,6 +364,7 @@ SPECTACULAR_SETTINGS = {
         "DealKindEnum": "licensing.api.deals.DEAL_KINDS",
         "DealStateEnum": "licensing.api.deals.DEAL_STATES",
         "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
+        "ClaimSideEnum": "licensing.api.claims.CLAIM_SIDES",
         "DealSideEnum": "licensing.api.deals.DEAL_SIDES",
         "FeeCurrencyEnum": "licensing.api.royalties.CURRENCIES",
         "OutcomeCodeEnum": "licensing.api.outcome_handling.OUTCOME_CODES",

@@ -14,9 +14,10 @@ from rest_framework.response import Response
 
 from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
+from licensing.api.claims import CLAIM_SIDES
 from licensing.api.views import Room
 from licensing.models import Renewal, Termination
-from licensing.rules import claims, renewals, terminations
+from licensing.rules import renewals, terminations
 from licensing.selectors import endings, falling_due
 from licensing.services import renewals as renewing
 from licensing.services import terminations as terminating
@@ -30,7 +31,6 @@ TERMINATION_VERDICTS = [
     ("agree", "同意终止"), ("refuse", "不同意"), ("object", "有异议"), ("drop", "撤回异议"),
 ]  # fmt: skip
 FALLING_KINDS = list(falling_due.KINDS.items())
-CLAIM_SIDES = [(s.value, claims.SIDE_LABELS[s]) for s in claims.Side]
 OF_LICENCE = OpenApiParameter("licence_id", int, description="只看这项许可")
 
 

@@ -181,7 +181,7 @@ def test_unanswered_it_lapses_once():
     at = Pair()
     row = at.asked()
     assert [renewals.remind_of_terms(now=NEAR) for _ in range(2)] == [1, 1]
-    assert Notice.objects.filter(key=f"licence-term:{at.row.pk}:{ENDS}:90").count() == 1
+    assert Notice.objects.filter(key=f"licence-term:{at.row.pk}:{ENDS}:30").count() == 1
     late = NEAR + timedelta(days=16)
     assert [renewals.follow_renewals(now=late) for _ in range(2)] == [1, 0]
     row.refresh_from_db()
