@@ -84,6 +84,12 @@ EVENTS: dict[str, str] = {
     "outcome.reported": "A holder reported what became of a patent.",
     "outcome.verified": "A bureau verified or rejected a reported outcome.",
     "outcome.corrected": "A holder corrected or took back a report; a verified one counts no more.",
+    # registrations, certificates: registration_id | certificate_id, deal_id | null, licence_id |
+    # null, patent_id, region; registered: contract_kind, number, registered_on; certified: number,
+    # certified_on, exchange_id; reported: report_id, sort, state, exchange_id
+    "contract.registered": "The technology contract was registered by the bureau.",
+    "deal.certified": "An exchange certified the contract.",
+    "deal.reported": "An exchange reported what was done there.",
     # income: distribution_id, organisation_id, region, patent number, status
     "income.posted": "A distribution of income was posted in-house.",
     "income.approved": "It was approved after its posting.",

@@ -74,6 +74,10 @@ class Permission(StrEnum):
     OBJECT_TO_INCOME = "object_to_income"  # anyone in the institution, while it is posted
     BUILD_CASE_FILE = "build_case_file"  # the holder's: it holds words of negotiations
     ASSESS_EQUITY = "assess_equity"
+    REGISTER_CONTRACT = "register_contract"  # as a party: apply, waive, ask for a certificate
+    DECIDE_REGISTRATION = "decide_registration"
+    CERTIFY_DEAL = "certify_deal"  # as an exchange
+    REPORT_DEAL = "report_deal"  # as an exchange: what was done there
     # pledges
     CHECK_PLEDGE = "check_pledge"
     RECORD_PLEDGE = "record_pledge"
@@ -126,6 +130,7 @@ _SUPPLY = frozenset(
         Permission.REPORT_OUTCOME,
         Permission.NEGOTIATE_DEAL,
         Permission.CLOSE_DEAL,
+        Permission.REGISTER_CONTRACT,
         Permission.CHECK_PLEDGE,
     }
 )
@@ -149,6 +154,7 @@ _DEMAND = frozenset(
         Permission.CLAIM_MILESTONE,
         Permission.END_LICENCE,
         Permission.FILE_LICENCE,
+        Permission.REGISTER_CONTRACT,
         Permission.CHECK_PLEDGE,
     }
 )
@@ -195,6 +201,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.READ_CHANGES,
             Permission.MANAGE_PARTNER,
             Permission.ANSWER_SERVICE,
+            Permission.CERTIFY_DEAL,
+            Permission.REPORT_DEAL,
         }
     ),
     Role.BUREAU: frozenset(
@@ -207,6 +215,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.LOAD_GAZETTE,
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
+            Permission.DECIDE_REGISTRATION,
             Permission.SETTLE_CLAIM,
             Permission.CHECK_PLEDGE,
             *_SEARCHER,
@@ -237,10 +246,14 @@ SCOPES: dict[str, str] = {
     "changes:read": "读取变更流",
     "webhooks:write": "管理回调地址",
     "listings:read": "读取挂牌",
+    "deals:certify": "办理交易鉴证",
+    "deals:report": "回传登记、鉴证和结算",
 }
 SCOPE_OF: dict[Permission, str] = {
     Permission.READ_CHANGES: "changes:read",
     Permission.MANAGE_WEBHOOKS: "webhooks:write",
+    Permission.CERTIFY_DEAL: "deals:certify",
+    Permission.REPORT_DEAL: "deals:report",
 }
 
 

@@ -23,6 +23,9 @@ PUBLIC_EVENTS: Mapping[str, tuple[str, ...]] = {
     "open_declaration.withdrawn": ("patent_id", "declaration_id"),
     "licence.effective": ("patent_id", "licence_id"),
     "licence.filed": ("patent_id", "licence_id"),
+    # Neither parties nor sums: who has signed what is theirs to tell.
+    "contract.registered": ("patent_id", "contract_kind", "number", "registered_on"),
+    "deal.certified": ("patent_id", "number", "certified_on"),
 }
 
 # What only the endpoints of the organisation named in the payload hear: its own affairs.

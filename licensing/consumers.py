@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
-from licensing.services import completing, handing, pool_entries, signing
+from licensing.services import completing, handing, pool_entries, registrations, signing
 
 
 @consumer("patent.lapsed", "patent.restored", name="licensing.follow_register")
@@ -59,6 +59,15 @@ def follow_posting(event: Event, *, now: datetime) -> None:
 def follow_filing(event: Event, *, now: datetime) -> None:
     """A licence was filed; the deal it came from is registered."""
     completing.follow_filing(licence_id=int(event.payload["licence_id"]), now=now)
+
+
+@consumer("deal.signed", "licence.effective", name="licensing.open_registration")
+def open_registration(event: Event, *, now: datetime) -> None:
+    """A contract stands: its registration falls due."""
+    said = event.payload
+    registrations.follow_contract(
+        deal_id=said.get("deal_id"), licence_id=said.get("licence_id"), now=now
+    )
 
 
 @consumer("auction.awarded", name="licensing.open_from_auction")

@@ -13,6 +13,7 @@ from core.web.home import Part, Tile, Todo, contribute
 from licensing import selectors
 from licensing.selectors import claims, deals, endings, pools
 from licensing.selectors.income import to_approve
+from licensing.selectors.registrations import registrations_waiting
 
 
 @contribute("licensing", order=40)
@@ -69,8 +70,27 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 f"{reverse('licensing:income')}?status=posted",
                 to_approve(viewer=actor, today=legal_day(now)),
             ),
+            *_registrations(actor),
             Todo(_("许可异议待处理"), licences, found.to_resolve, found.to_resolve_since),
         )
+    )
+
+
+def _registrations(actor: Actor) -> tuple[Todo, ...]:
+    """Contracts to register, as seller and as bureau, and certificates asked of an exchange."""
+    found = registrations_waiting(viewer=actor)
+    there, asked = reverse("licensing:registrations"), reverse("licensing:certificates")
+    return (
+        Todo(_("技术合同待申请登记"), f"{there}?status=due", found.to_apply, found.to_apply_since),
+        Todo(
+            _("技术合同待登记"), f"{there}?status=applied", found.to_decide, found.to_decide_since
+        ),
+        Todo(
+            _("交易待鉴证"),
+            f"{asked}?status=requested",
+            found.to_certify,
+            found.to_certify_since,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
-from licensing.services import claims, completing, credits, pool_licences, renewals, terminations
+from licensing.services import claims, completing, credits, pool_licences, registrations, renewals, terminations
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)
@@ -16,6 +16,8 @@ def daily() -> None:
     services.remind_of_filing(now=now)
     services.end_expired_licences(now=now)
     completing.remind_of_registration(now=now)
+    registrations.open_missing(now=now)
+    registrations.remind_of_contracts(now=now)
     claims.follow_milestones(now=now)
     renewals.follow_renewals(now=now)
     renewals.remind_of_terms(now=now)

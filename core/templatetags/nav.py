@@ -79,6 +79,8 @@ PRICES = Section("/price-guide/", gettext_lazy("定价参考"), "money")
 DUES = Section("/licences/dues/", gettext_lazy("许可费"), "contract")
 OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 INCOME = Section("/income/", gettext_lazy("收益分配"), "contract")
+REGISTRATIONS = Section("/registrations/", gettext_lazy("合同登记"), "flag")
+CERTIFICATES = Section("/certificates/", gettext_lazy("交易鉴证"), "shield")
 CASES = Section("/case-files/", gettext_lazy("免责案卷"), "shield")
 EQUITY = Section("/equity/", gettext_lazy("作价入股考核"), "chart")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
@@ -112,6 +114,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             POOLS,
             LICENCES,
             DUES,
+            REGISTRATIONS,
+            CERTIFICATES,
             OUTCOMES,
             INCOME,
             CASES,
@@ -136,6 +140,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             POOLS,
             LICENCES,
             DUES,
+            REGISTRATIONS,
+            CERTIFICATES,
             PLEDGES,
             CONSOLE,
         ),
@@ -152,6 +158,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DEALS,
             POOLS,
             LICENCES,
+            REGISTRATIONS,
+            CERTIFICATES,
             OUTCOMES,
             FAVOURITES,
         ),
@@ -173,6 +181,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DEALS,
             POOLS,
             LICENCES,
+            REGISTRATIONS,
+            CERTIFICATES,
             PLEDGES,
             PUSHES,
         ),
@@ -180,7 +190,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
-    (Role.EXCHANGE, (TODO, CONSOLE)),
+    (Role.EXCHANGE, (TODO, CERTIFICATES, CONSOLE)),
     (
         Role.AUDITOR,
         (
@@ -194,6 +204,8 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             EQUITY,
             DEALS,
             LICENCES,
+            REGISTRATIONS,
+            CERTIFICATES,
             PLEDGES,
         ),
     ),
@@ -225,6 +237,8 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             DECLARATIONS,
             PRICES,
             PLEDGES,
+            REGISTRATIONS,
+            CERTIFICATES,
             OUTCOMES,
             INCOME,
             CASES,

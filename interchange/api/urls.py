@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from interchange.api import views
+from interchange.api import reports, views
 
 app_name = "interchange-api"
 router = SimpleRouter()
@@ -14,5 +14,6 @@ router.register("webhook-deliveries", views.DeliveryViewSet, basename="webhook-d
 router.register("keys", views.KeyViewSet, basename="key")
 urlpatterns = [
     path("changes/", views.ChangesView.as_view(), name="changes"),
+    *reports.urlpatterns,
     path("", include(router.urls)),
 ]

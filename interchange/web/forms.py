@@ -19,6 +19,8 @@ EVENT_LABELS: dict[str, Any] = {
     "open_declaration.withdrawn": _("开放许可撤回"),
     "licence.effective": _("许可生效"),
     "licence.filed": _("许可备案"),
+    "contract.registered": _("技术合同已登记"),
+    "deal.certified": _("交易已鉴证"),
     "match.pushed": _("本单位的匹配已推送"),
 }
 assert EVENT_LABELS.keys() == HEARD.keys() <= EVENTS.keys()

@@ -17,6 +17,7 @@ from licensing.api import (
     plans,
     pools,
     pricing,
+    registrations,
     royalties,
     views,
 )
@@ -41,6 +42,7 @@ urlpatterns = [
     *case_files.urlpatterns,
     *equity.urlpatterns,
     *income.urlpatterns,
+    *registrations.urlpatterns,
     *outcome_handling.urlpatterns,
     *endings.urlpatterns,
     path("", include(router.urls)),

@@ -1,6 +1,7 @@
 """What licensing stores, and what it can never store."""
 
 from licensing.models.case_files import CaseFile
+from licensing.models.certificates import Certificate, ExchangeReport
 from licensing.models.claims import MilestoneClaim
 from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
@@ -26,11 +27,13 @@ from licensing.models.pool_licences import (
     PoolShare,
 )
 from licensing.models.pools import Pool, PoolEntry, PoolTerms
+from licensing.models.registrations import Registration
 from licensing.models.royalties import DueReason, RoyaltyReport
 from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
 __all__ = [
     "CaseFile",
+    "Certificate",
     "Contest",
     "Credit",
     "CreditUse",
@@ -45,6 +48,7 @@ __all__ = [
     "DueReason",
     "EquitySheet",
     "EquityStake",
+    "ExchangeReport",
     "FeePart",
     "FeePlan",
     "IncomeRule",
@@ -65,6 +69,7 @@ __all__ = [
     "PoolShare",
     "PoolTerms",
     "Renewal",
+    "Registration",
     "RoyaltyReport",
     "SignedCopy",
     "Termination",

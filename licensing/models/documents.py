@@ -25,6 +25,7 @@ class Document(models.Model):
         DUNNING = "dunning", "催款函"
         INCOME = "income", "收益分配单"
         CASE_FILE = "case_file", "尽职免责案卷"
+        CERTIFICATE = "certificate", "技术交易鉴证书"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.CharField(max_length=40)
@@ -66,7 +67,7 @@ class Document(models.Model):
                 )
                 | Q(
                     # The record they belong to points at them.
-                    kind__in=["case_file", "income"],
+                    kind__in=["case_file", "certificate", "income"],
                     declaration__isnull=True,
                     licence__isnull=True,
                     due__isnull=True,

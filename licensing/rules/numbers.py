@@ -13,3 +13,8 @@ def numbered(letters: str, pk: int, day: date) -> str:
 def licence_number(pk: int, day: date) -> str:
     """XK 许可, the year of the notice or the signing, and the running number."""
     return numbered("XK", pk, day)
+
+
+def certificate_number(pk: int, day: date) -> str:
+    """JZ 鉴证, the year it was issued, and the running number."""
+    return numbered("JZ", pk, day)

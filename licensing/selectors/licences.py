@@ -103,7 +103,7 @@ def licences_of(patent_ids: Sequence[int]) -> dict[int, LicencePatent]:
 def document(content_hash: str) -> Document:
     """The paper that carries this hash, for anyone who holds it; Missing when there is none."""
     found = (
-        Document.objects.select_related("declaration", "licence")
+        Document.objects.select_related("declaration", "licence", "certificate")
         .filter(content_hash=content_hash.lower())
         .first()
     )

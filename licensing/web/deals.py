@@ -29,6 +29,7 @@ from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import deals as selectors
+from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
 from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent, status_of
@@ -169,6 +170,8 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "primary": row.next_step,
         "message_form": asked.MessageForm() if side and row.status not in deals.OVER else None,
         "timeline": _timeline(row, versions),
+        "records": records.of_contract(row.number or "", viewer=request.actor),
+        "may_certify": side and row.status in rules.SIGNED_DEALS,
     }
     return render(request, "licensing/deal.html", context)
 

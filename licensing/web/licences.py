@@ -24,6 +24,7 @@ from licensing import selectors, services
 from licensing.rules import effect, fees, moves
 from licensing.rules.claims import event_parts
 from licensing.rules.royalties import running_part
+from licensing.selectors import registrations as records
 from licensing.web.doors import page_of, sent
 from licensing.web.forms import (
     ContestForm,
@@ -147,6 +148,10 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             and allowed(request.actor, Permission.FILE_LICENCE, on=row),
             "outcomes": row.outcomes.all(),
             "document": getattr(row, "document", None),
+            "records": records.of_contract(row.number or "", viewer=request.actor),
+            "may_certify": row.declaration_id
+            and row.status in moves.IN_FORCE
+            and allowed(request.actor, Permission.REGISTER_CONTRACT, on=row),
         },
     )
 

@@ -5,6 +5,7 @@ from django.urls import path
 from licensing.web import (
     calculator,
     case_files,
+    certificates,
     claims,
     credits,
     deals,
@@ -21,6 +22,7 @@ from licensing.web import (
     pool_licences,
     pools,
     pricing,
+    registrations,
     royalties,
 )
 
@@ -86,6 +88,8 @@ urlpatterns = [
     *case_files.urlpatterns,
     *equity.urlpatterns,
     *income.urlpatterns,
+    *registrations.urlpatterns,
+    *certificates.urlpatterns,
     *outcome_handling.urlpatterns,
     *pools.urlpatterns,
     *pool_licences.urlpatterns,

@@ -41,6 +41,13 @@ LEGAL = {
         draft cancel cancelled; posted cancel cancelled""",
     "OBJECTION_MOVES": "open uphold upheld; open dismiss dismissed",
     "SHEET_MOVES": "draft submit submitted; submitted send_back draft; submitted decide decided",
+    "REGISTRATION_MOVES": """
+        due apply applied; returned apply applied; applied register registered
+        applied send_back returned; due waive waived; returned waive waived
+        waived take_up due""",
+    "CERTIFICATE_MOVES": """
+        requested issue issued; requested decline declined; requested withdraw withdrawn
+        issued revoke revoked""",
     "REPORT_MOVES": """
         reported accept accepted; questioned accept accepted; reported question questioned
         reported replace replaced; questioned replace replaced; accepted replace replaced""",
@@ -71,6 +78,8 @@ TABLE_OF = {
     "Distribution": "INCOME_MOVES",
     "DistributionObjection": "OBJECTION_MOVES",
     "EquitySheet": "SHEET_MOVES",
+    "Registration": "REGISTRATION_MOVES",
+    "Certificate": "CERTIFICATE_MOVES",
     "RoyaltyReport": "REPORT_MOVES",
     "Deal": "DEAL_MOVES",
     "Renewal": "RENEWAL_MOVES",
