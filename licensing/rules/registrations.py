@@ -65,14 +65,14 @@ class SettlementState(StrEnum):
 
 
 _R, _C, _K, _D = RegistrationStatus, CertificateStatus, ContractKind, DealKind
-REGISTRATION_MOVES: Mapping[str, tuple[frozenset[_R], _R]] = {
+REGISTRATION_MOVES: Mapping[str, tuple[frozenset[RegistrationStatus], RegistrationStatus]] = {
     "apply": (frozenset({_R.DUE, _R.RETURNED}), _R.APPLIED),
     "register": (frozenset({_R.APPLIED}), _R.REGISTERED),
     "send_back": (frozenset({_R.APPLIED}), _R.RETURNED),
     "waive": (frozenset({_R.DUE, _R.RETURNED}), _R.WAIVED),
     "take_up": (frozenset({_R.WAIVED}), _R.DUE),
 }
-CERTIFICATE_MOVES: Mapping[str, tuple[frozenset[_C], _C]] = {
+CERTIFICATE_MOVES: Mapping[str, tuple[frozenset[CertificateStatus], CertificateStatus]] = {
     "issue": (frozenset({_C.REQUESTED}), _C.ISSUED),
     "decline": (frozenset({_C.REQUESTED}), _C.DECLINED),
     "withdraw": (frozenset({_C.REQUESTED}), _C.WITHDRAWN),
@@ -81,21 +81,21 @@ CERTIFICATE_MOVES: Mapping[str, tuple[frozenset[_C], _C]] = {
 TO_DO = frozenset({_R.DUE, _R.RETURNED})
 LIVE_CERTIFICATES = frozenset({_C.REQUESTED, _C.ISSUED})
 
-REGISTRATION_LABELS: Mapping[_R, str] = {
+REGISTRATION_LABELS: Mapping[RegistrationStatus, str] = {
     _R.DUE: "待申请",
     _R.APPLIED: "已申请，待登记",
     _R.RETURNED: "已退回，待补正",
     _R.REGISTERED: "已登记",
     _R.WAIVED: "不办理",
 }
-CERTIFICATE_LABELS: Mapping[_C, str] = {
+CERTIFICATE_LABELS: Mapping[CertificateStatus, str] = {
     _C.REQUESTED: "待鉴证",
     _C.ISSUED: "已鉴证",
     _C.DECLINED: "未予鉴证",
     _C.WITHDRAWN: "已撤回申请",
     _C.REVOKED: "已撤销",
 }
-KIND_LABELS: Mapping[_K, str] = {
+KIND_LABELS: Mapping[ContractKind, str] = {
     _K.TRANSFER: "技术转让合同",
     _K.LICENCE: "技术许可合同",
     _K.DEVELOPMENT: "技术开发合同",
@@ -112,7 +112,7 @@ STATE_LABELS: Mapping[SettlementState, str] = {
     SettlementState.RELEASED: "已划付",
     SettlementState.RETURNED: "已退回",
 }
-KIND_OF_DEAL: Mapping[DealKind, _K] = {
+KIND_OF_DEAL: Mapping[DealKind, ContractKind] = {
     _D.TRANSFER: _K.TRANSFER,
     _D.EQUITY: _K.TRANSFER,
     _D.ORDINARY: _K.LICENCE,
@@ -130,7 +130,7 @@ _PROFIT = (
     "超过的部分减半征收（企业所得税法实施条例第九十条）"
 )
 _OFFICE = "以主管税务机关意见为准。"
-TAX: Mapping[_K, str] = {
+TAX: Mapping[ContractKind, str] = {
     _K.TRANSFER: f"凭登记证明{_VAT}；{_PROFIT}；{_OFFICE}",
     _K.LICENCE: f"凭登记证明{_VAT}；{_PROFIT}，五年以上的非独占许可也适用"
     f"（财税〔2015〕116号）；{_OFFICE}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -70,7 +71,7 @@ def take_report(
     return row, True
 
 
-def _facts(contract_number: str, patent_number: str) -> dict[str, object]:
+def _facts(contract_number: str, patent_number: str) -> dict[str, Any]:
     """The contract, its row locked so that two reports of it come one after the other."""
     number = contract_number.strip().upper()
     deal = Deal.objects.select_for_update(of=("self",)).filter(number=number).first()

@@ -123,7 +123,8 @@ def ask(request: Request, sort: str, contract_id: int) -> HttpResponse:
 
     def run() -> str:
         made = services.request_certificate(
-            **{f"{sort}_id": contract_id},
+            deal_id=contract_id if sort == "deal" else None,
+            licence_id=contract_id if sort == "licence" else None,
             **form.cleaned_data,
             by=request.actor,
             now=timezone.now(),

@@ -41,9 +41,9 @@ def test_the_same_is_the_same_and_another_is_refused(api_as):
     assert (send("b").status_code, send("b").data) == (200, first.data)
     assert send("c", amount="999.00").status_code == 409
     unknown = send("d", contract_number="QT0")
-    assert (unknown.status_code, unknown.data["code"]) == (404, "unknown-contract")
+    assert (unknown.status_code, unknown.data["type"]) == (404, "/help/problems/unknown-contract")
     assert send("e", state="released").status_code == 201
-    assert send("f", state="returned").data["code"] == "report-conflict"
+    assert send("f", state="returned").data["type"].endswith("report-conflict")
     assert send("g", on="nonsense").status_code == 400
     assert len(client.get(PATH).data["results"]) == 2
 
