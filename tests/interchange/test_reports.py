@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from core.outbox.models import OutboxEvent
 from core.people.types import Actor, Role
 from core.permissions import Permission, allowed
-from interchange import selectors
+from interchange import rules, selectors
 from licensing.services import registrations
 from tests.factories import core as make
 from tests.factories import deals as given
@@ -70,6 +71,7 @@ def test_a_registration_is_in_the_feed_without_parties_and_sums():
         registration_id=row.pk, number="沪-1", registered_on=TODAY,
         by=actor(make.bureau("31")), now=NOON,
     )  # fmt: skip
-    page = selectors.changes(viewer=actor(make.exchange()), since=0, limit=500)
-    (found,) = [c.data for c in page.changes if c.type == "contract.registered"]
+    event = OutboxEvent.objects.get(name="contract.registered")
+    found = selectors.public_data(event.name, event.payload)
     assert set(found) == {"patent_id", "contract_kind", "number", "registered_on", "patent"}
+    assert event.name in rules.PUBLIC_EVENTS
