@@ -6,23 +6,23 @@ from typing import Any
 
 from licensing.services import certificates, registrations
 from tests.factories import core as make
-from tests.factories import deals as given
+from tests.factories import licensing as lic
 from tests.factories.licensing import NOON
 from tests.matrix import Row, World, logged_in, only
-from tests.matrix.licensing_deals import at
 
 READERS = ("office", "enterprise", "bureau", "auditor")
 REASON = {"reason": "x"}
 HEADERS = {"Idempotency-Key": "matrix"}
 
 
-def deal(world: World) -> Any:
-    return world.thing("registered-deal", lambda w: given.signed(at(w)))
+def licence(world: World) -> Any:
+    parties = world.members["office"], world.members["enterprise"]
+    return world.thing("registered-licence", lambda w: lic.licence(*parties))
 
 
 def registration(world: World) -> Any:
     def build(w: World) -> Any:
-        return registrations.open_registration(deal=deal(w), now=NOON)
+        return registrations.open_registration(licence=licence(w), now=NOON)
 
     return world.thing("registration", build)
 
@@ -31,7 +31,10 @@ def certificate(world: World) -> Any:
     def build(w: World) -> Any:
         exchange = w.members["exchange"].organisation_id
         return certificates.request_certificate(
-            exchange_id=exchange, deal_id=deal(w).pk, by=at(w).holder, now=NOON
+            exchange_id=exchange,
+            licence_id=licence(w).pk,
+            by=make.actor(w.members["office"]),
+            now=NOON,
         )
 
     return world.thing("certificate", build)
@@ -86,7 +89,7 @@ EXPECTATIONS: dict[str, Row] = {
         post=acts("exchange", status=422, readers=SEERS),
     ),
     "licensing:certificate-ask": Row(
-        kwargs=lambda w: {"sort": "deal", "contract_id": deal(w).pk},
+        kwargs=lambda w: {"sort": "licence", "contract_id": licence(w).pk},
         get=acts("office", "enterprise", status=200),
         post=acts("office", "enterprise", status=422),
     ),
@@ -102,7 +105,7 @@ EXPECTATIONS: dict[str, Row] = {
     "licensing-api:certificate-list": Row(
         get=logged_in(anonymous=401),
         post=acts("office", "enterprise", status=422) | {"anonymous": 401},
-        data=lambda w: {"exchange_id": make.enterprise().organisation_id, "deal_id": deal(w).pk},
+        data=lambda w: {"exchange_id": make.enterprise().organisation_id, "licence_id": licence(w).pk},
         headers=HEADERS,
     ),
     "licensing-api:certificate-detail": Row(
