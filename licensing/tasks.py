@@ -6,7 +6,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from licensing import services
-from licensing.services import claims, completing, credits, pool_licences, registrations, renewals, terminations
+from licensing.services import (
+    claims,
+    completing,
+    credits,
+    pool_licences,
+    registrations,
+    renewals,
+    terminations,
+)
 
 
 @shared_task(name="licensing.daily", acks_late=True, ignore_result=True)

@@ -11,7 +11,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_initial"),
-        ("licensing", "0009_pools"),
+        ("licensing", "0010_endings"),
         ("listings", "0022_disclosure_numbers"),
     ]
 
