@@ -25,7 +25,7 @@ from licensing.types import PoolBargain
 POOL_SPLITS = [(s.value, rules.SPLIT_LABELS[s]) for s in rules.Split]
 POOL_STATES = [(s.value, rules.POOL_LABELS[s]) for s in rules.PoolStatus]
 POOL_ENTRY_STATES = [(s.value, rules.ENTRY_LABELS[s]) for s in rules.EntryStatus]
-POOL_LICENCE_STATES = [(s.value, rules.LICENCE_LABELS[s]) for s in rules.PoolLicenceStatus]
+POOL_LICENCE_STATES = [(s.value, rules.POOL_LICENCE_LABELS[s]) for s in rules.PoolLicenceStatus]
 CHANGED = problems(*REFUSED)
 
 

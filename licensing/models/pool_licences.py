@@ -52,7 +52,7 @@ class PoolLicence(models.Model):
         "状态",
         max_length=8,
         default=_S.RUNNING.value,
-        choices=[(s.value, pools.LICENCE_LABELS[s]) for s in _S],
+        choices=[(s.value, pools.POOL_LICENCE_LABELS[s]) for s in _S],
     )
     explanation = models.TextField("成立与范围", max_length=2000)
     starts_on = models.DateField()
@@ -94,7 +94,7 @@ class PoolLicence(models.Model):
             pgtrigger.FSM(
                 name="pool_licence_moves",
                 field="status",
-                transitions=moves.transitions(pools.LICENCE_MOVES),
+                transitions=moves.transitions(pools.POOL_LICENCE_MOVES),
             ),
         ]
 

@@ -78,7 +78,7 @@ ENTRY_MOVES: Mapping[str, tuple[frozenset[EntryStatus], EntryStatus]] = {
     "withdraw": (frozenset({_E.APPLIED}), _E.WITHDRAWN),
     "leave": (frozenset({_E.ADMITTED}), _E.LEFT),
 }
-LICENCE_MOVES: Mapping[str, tuple[frozenset[PoolLicenceStatus], PoolLicenceStatus]] = {
+POOL_LICENCE_MOVES: Mapping[str, tuple[frozenset[PoolLicenceStatus], PoolLicenceStatus]] = {
     "end": (frozenset({_L.RUNNING}), _L.ENDED),
 }
 POOL_LABELS: Mapping[PoolStatus, str] = {_P.OPEN: "运营中", _P.CLOSED: "已关闭"}
@@ -89,7 +89,7 @@ ENTRY_LABELS: Mapping[EntryStatus, str] = {
     _E.WITHDRAWN: "已撤回申请",
     _E.LEFT: "已退出",
 }
-LICENCE_LABELS: Mapping[PoolLicenceStatus, str] = {_L.RUNNING: "生效中", _L.ENDED: "已到期"}
+POOL_LICENCE_LABELS: Mapping[PoolLicenceStatus, str] = {_L.RUNNING: "生效中", _L.ENDED: "已到期"}
 SPLIT_LABELS: Mapping[Split, str] = {
     Split.EQUAL: "各权利人均分",
     Split.PATENTS: "按专利件数",

@@ -270,7 +270,7 @@ def end_run_out(*, now: datetime) -> int:
     )
     rows = list(over.select_related("pool").order_by("pk"))
     for licence in rows:
-        moved(rules.LICENCE_MOVES, rules.LICENCE_LABELS, licence, "end")
+        moved(rules.POOL_LICENCE_MOVES, rules.POOL_LICENCE_LABELS, licence, "end")
         licence.ended_at, licence.ended_by = now, Actor.system().key
         licence.save(update_fields=["status", "ended_at", "ended_by"])
         audit.record("pool_licence.ended", subject=licence, by=Actor.system(), at=now)

@@ -47,7 +47,7 @@ LEGAL = {
         for table, statuses in (
             (rules.ENTRY_MOVES, rules.EntryStatus),
             (rules.POOL_MOVES, rules.PoolStatus),
-            (rules.LICENCE_MOVES, rules.PoolLicenceStatus),
+            (rules.POOL_LICENCE_MOVES, rules.PoolLicenceStatus),
         )
         for pair in product(table, statuses)
     ],

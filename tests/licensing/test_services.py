@@ -839,7 +839,10 @@ def test_the_daily_task_rings_and_ends_and_repeats_nothing(office, firm):
     with time_machine.travel(NOON + timedelta(days=61), tick=False):
         daily()
         daily()
-    assert alarms(row) == [f"licence-filing:{row.pk}:60"]
+    # The contract's registration, which is due ten days after it was first taken up, rings too.
+    rung = [key.partition(":")[0] for key in alarms(row)]
+    assert rung == ["licence-filing", "registration"]
+    assert f"licence-filing:{row.pk}:60" in alarms(row)
     with time_machine.travel(NOON.replace(year=2030), tick=False):
         daily()
     row.refresh_from_db()

@@ -66,6 +66,11 @@ LEGAL = {
         proposed withdraw withdrawn; noticed withdraw withdrawn; objected withdraw withdrawn
         proposed lapse lapsed; noticed lapse lapsed; objected lapse lapsed; agreed lapse lapsed
         noticed take_effect done; agreed take_effect done""",
+    "POOL_MOVES": "open close closed",
+    "ENTRY_MOVES": """
+        applied admit admitted; applied refuse refused; applied withdraw withdrawn
+        admitted leave left""",
+    "POOL_LICENCE_MOVES": "running end ended",
     "TERMS_MOVES": """
         proposed accept accepted; proposed refuse refused; proposed replace replaced
         accepted replace replaced""",
@@ -85,6 +90,9 @@ TABLE_OF = {
     "Renewal": "RENEWAL_MOVES",
     "Termination": "TERMINATION_MOVES",
     "TermsVersion": "TERMS_MOVES",
+    "Pool": "POOL_MOVES",
+    "PoolEntry": "ENTRY_MOVES",
+    "PoolLicence": "POOL_LICENCE_MOVES",
 }
 
 
