@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from core.errors import NotAllowed
 from core.people.types import Role
@@ -40,3 +42,23 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
         return wrapped
 
     return decorate
+
+
+def tabs_of(
+    request: Request, labels: Iterable[tuple[str, str]], *, by: str = "status"
+) -> tuple[str, list[dict[str, object]]]:
+    """Which part of a list the address asks for ("": all of it), and the tabs to choose with.
+
+    `labels` are the values of the parameter `by` with their words; an unknown value is all.
+    """
+    named = {"": _("全部"), **{str(code): label for code, label in labels}}
+    asked = request.GET.get(by, "")
+    chosen = asked if asked in named else ""
+    return chosen, [
+        {
+            "label": label,
+            "url": f"?{urlencode({by: code})}" if code else "?",
+            "current": code == chosen,
+        }
+        for code, label in named.items()
+    ]

@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import Missing
-from core.idempotency.web import submitted
 from core.permissions import Permission, require
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing import selectors
 from licensing.rules import registrations as rules
@@ -31,7 +30,7 @@ from licensing.web.contract_steps import (
     open_steps,
     take_step,
 )
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.papers import paper_pdf
 
 _S = CertificateStatus
@@ -94,13 +93,7 @@ STEPS: dict[str, ContractStep] = {
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The certificates the actor may see: an exchange's queue, a party's own."""
-    asked = request.GET.get("status", "")
-    chosen = asked if asked in {s.value for s in _S} else ""
-    names = [("", "全部"), *((s.value, rules.CERTIFICATE_LABELS[s]) for s in _S)]
-    tabs = [
-        {"label": label, "url": f"?status={code}" if code else "?", "current": chosen == code}
-        for code, label in names
-    ]
+    chosen, tabs = tabs_of(request, rules.CERTIFICATE_LABELS.items())
     rows = questions.certificates(viewer=request.actor, status=chosen)
     context = {"page_obj": page_of(request, rows), "tabs": tabs}
     return render(request, "licensing/certificates.html", context)
@@ -132,12 +125,8 @@ def ask(request: Request, sort: str, contract_id: int) -> HttpResponse:
         messages.success(request, _("已提交，交易机构答复后会通知您。"))
         return reverse("licensing:certificate", args=[made.pk])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    back = reverse(f"licensing:{sort}", args=[contract_id])
-    status = 422 if form.is_bound and form.errors else 200
-    context = {"row": row, "form": form, "back": back}
-    return render(request, "licensing/certificate_ask.html", context, status=status)
+    context = {"row": row, "back": reverse(f"licensing:{sort}", args=[contract_id])}
+    return answer_form(request, form, run, "licensing/certificate_ask.html", context)
 
 
 @login_needed

@@ -9,16 +9,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import Missing
-from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.types import Request
 from licensing.types import Side
-from licensing.web.doors import sent
+from licensing.web.doors import answer_form, sent
 
 
 class WhyForm(forms.Form):
@@ -80,11 +78,8 @@ def take_step(
         messages.success(request, step.told)
         return back
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    context = {"row": row, "form": form, "step": step, "back": back}
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "licensing/contract_step.html", context, status=status)
+    context = {"row": row, "step": step, "back": back}
+    return answer_form(request, form, run, "licensing/contract_step.html", context)
 
 
 def of_seller(row: Any) -> Side:

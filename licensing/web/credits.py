@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from core.idempotency.web import submitted
 from core.permissions import Permission, require
 from core.web.doors import login_needed
 from core.web.forms import day_input
@@ -23,7 +21,7 @@ from licensing.rules import fees
 from licensing.selectors.credits import credits_left
 from licensing.services import credits
 from licensing.web.calculator import Figure
-from licensing.web.doors import sent, status_of
+from licensing.web.doors import answer_form, sent
 from licensing.web.forms import file_field, moment_input
 
 
@@ -102,17 +100,14 @@ def receive(request: Request, licence_id: int) -> HttpResponse:
         messages.success(request, "付款已登记：先抵到期款项，余下的记为预存款。")
         return reverse("licensing:statement", args=[licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
     context = {
         "row": row,
-        "form": form,
         "title": "登记多付、预付或外币付款",
         "note": "到账先抵最早到期的款项（三十天内到期的一并抵扣），余下的留在账上，抵以后的款项或由"
         "许可人退回。外币按填写的汇率折算，按分四舍五入。",
         "submit": "登记",
     }
-    return render(request, "licensing/credit_step.html", context, status=status_of(form))
+    return answer_form(request, form, run, "licensing/credit_step.html", context)
 
 
 @login_needed
@@ -132,16 +127,13 @@ def refund(request: Request, licence_id: int) -> HttpResponse:
         messages.success(request, "退款已登记，被许可人会收到通知。")
         return reverse("licensing:statement", args=[licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
     context = {
         "row": row,
-        "form": form,
         "title": "登记退款",
         "note": f"账上预存款 {fees.exact_text(balance, row.plan.currency)}。",
         "submit": "登记退款",
     }
-    return render(request, "licensing/credit_step.html", context, status=status_of(form))
+    return answer_form(request, form, run, "licensing/credit_step.html", context)
 
 
 urlpatterns = [

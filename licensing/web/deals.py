@@ -23,7 +23,7 @@ from core.errors import Missing
 from core.idempotency.web import submitted
 from core.people import selectors as people
 from core.permissions import Permission, allowed, require
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
@@ -42,24 +42,16 @@ if TYPE_CHECKING:
     from licensing.models import Deal, TermsVersion
 
 Command = Callable[[Request, "Deal", Any, datetime], object]
-TABS = (("", "全部"), ("mine", "等我办理"))
+MINE = "mine"
 
 
 @login_needed
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The deals the actor may see; those that wait for it first among the tabs."""
-    status = request.GET.get("status", "")
-    known = {s.value for s in DealStatus}
-    chosen = status if status in known | {"mine"} else ""
-    rows = selectors.deals(
-        viewer=request.actor, status=chosen if chosen in known else "", mine=chosen == "mine"
-    )
-    names = [*TABS, *((s.value, rules.DEAL_LABELS[s]) for s in DealStatus)]
-    tabs = [
-        {"label": label, "url": f"?status={code}" if code else "?", "current": chosen == code}
-        for code, label in names
-    ]
+    chosen, tabs = tabs_of(request, [(MINE, "等我办理"), *rules.DEAL_LABELS.items()])
+    mine = chosen == MINE
+    rows = selectors.deals(viewer=request.actor, status="" if mine else chosen, mine=mine)
     return render(
         request, "licensing/deals.html", {"page_obj": page_of(request, rows), "tabs": tabs}
     )

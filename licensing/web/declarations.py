@@ -23,7 +23,7 @@ from licensing import selectors, services
 from licensing.rules import effect, fees
 from licensing.types import Side
 from licensing.web.calculator import calculator
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent, status_of
 from licensing.web.forms import AnnouncementForm, TermsForm, WithdrawForm
 from listings import selectors as listings
 from listings.types import Action, PatentCard, hard
@@ -200,7 +200,7 @@ def _terms_page(
             "steps": steps(2),
             "compose_url": reverse("licensing:plan", args=["patent", card.id]),
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=status_of(form),
     )
 
 
@@ -291,7 +291,7 @@ def check_answers(request: Request, declaration_id: int) -> HttpResponse:
             "form": form,
             "steps": steps(3),
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=status_of(form),
     )
 
 
@@ -312,14 +312,7 @@ def withdraw(request: Request, declaration_id: int) -> HttpResponse:
         messages.success(request, _("声明已撤回。此前取得的许可继续有效。"))
         return reverse("licensing:declaration", args=[declaration_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    return render(
-        request,
-        "licensing/withdraw.html",
-        {"row": row, "form": form},
-        status=422 if form.is_bound and form.errors else 200,
-    )
+    return answer_form(request, form, run, "licensing/withdraw.html", {"row": row})
 
 
 @require_POST

@@ -11,13 +11,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_POST
 
 from core.errors import Conflict
+from core.idempotency.web import submitted
 from core.web.doors import login_needed
 from core.web.types import Request
 
@@ -33,6 +34,15 @@ def page_of(request: Request, rows: QuerySet[Row], *, size: int = PAGE) -> Page[
 def status_of(form: Form) -> int:
     """What a page with a form is answered with: 422 when something in it has to be mended."""
     return 422 if form.is_bound and form.errors else 200
+
+
+def answer_form(
+    request: Request, form: Form, run: Callable[[], str], template: str, context: dict[str, Any]
+) -> HttpResponse:
+    """A form with one command: where `run` leads when it was done, else the form with reasons."""
+    if request.method == "POST" and (done := submitted(request, form, run)):
+        return done
+    return render(request, template, context | {"form": form}, status=status_of(form))
 
 
 def one_button(

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.attachments.web import download
 from core.errors import Missing
-from core.idempotency.web import submitted
 from core.permissions import Permission, require
 from core.web.doors import login_needed
 from core.web.forms import day_input
@@ -27,7 +26,7 @@ from licensing.rules.claims import Side
 from licensing.selectors import claims, endings
 from licensing.services import renewals as renewing
 from licensing.services import terminations as terminating
-from licensing.web.doors import sent
+from licensing.web.doors import answer_form, sent
 from licensing.web.forms import file_field
 
 REASON = forms.Textarea(attrs={"rows": 3})
@@ -128,10 +127,7 @@ def _step(
         messages.success(request, told)
         return reverse("licensing:endings", args=[licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "licensing/ending_step.html", context | {"form": form}, status=status)
+    return answer_form(request, form, run, "licensing/ending_step.html", context)
 
 
 @login_needed

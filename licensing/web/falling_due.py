@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core.text import calendars
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing.selectors import falling_due as days
 
@@ -23,15 +21,9 @@ PAGE = 50
 @require_GET
 def calendar(request: Request) -> HttpResponse:
     """What falls due within a year, and what is late."""
-    asked = request.GET.get("kind", "")
-    kind = asked if asked in days.KINDS else ""
+    kind, tabs = tabs_of(request, days.KINDS.items(), by="kind")
     rows = days.falling_due(viewer=request.actor, today=timezone.localdate(), kind=kind)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    tabs = [{"label": "全部", "url": "?", "current": not kind}]
-    tabs += [
-        {"label": label, "url": f"?{urlencode({'kind': code})}", "current": code == kind}
-        for code, label in days.KINDS.items()
-    ]
     return render(
         request,
         "licensing/falling_due.html",

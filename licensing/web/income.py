@@ -19,7 +19,7 @@ from core.attachments.web import download
 from core.errors import Missing
 from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing.rules import income as rules
 from licensing.selectors import income as questions
@@ -47,16 +47,10 @@ if TYPE_CHECKING:
 @require_GET
 def index(request: Request) -> HttpResponse:
     """Distributions, one's own shares, and what may be divided next."""
-    status = request.GET.get("status", "")
-    known = {s.value: label for s, label in rules.INCOME_LABELS.items()}
-    rows = questions.distributions(viewer=request.actor, status=status if status in known else "")
     may = allowed(request.actor, Permission.DISTRIBUTE_INCOME)
-    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
-    tabs += [
-        {"label": label, "url": f"?status={code}", "current": status == code}
-        for code, label in known.items()
-        if may or code in {s.value for s in rules.SHOWN}
-    ]
+    labels = rules.INCOME_LABELS.items()
+    chosen, tabs = tabs_of(request, [(s, label) for s, label in labels if may or s in rules.SHOWN])
+    rows = questions.distributions(viewer=request.actor, status=chosen)
     context = {
         "page_obj": page_of(request, rows),
         "tabs": tabs,

@@ -18,14 +18,14 @@ from core.days import legal_day
 from core.errors import NotAllowed
 from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
 from licensing.rules.claims import event_parts
 from licensing.rules.royalties import running_part
 from licensing.selectors import registrations as records
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent, status_of
 from licensing.web.forms import (
     ContestForm,
     FilingForm,
@@ -41,17 +41,8 @@ from listings.types import Action, hard
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The licences of both sides that the actor may see."""
-    status = request.GET.get("status", "")
-    known = {s.value for s in moves.LicenceStatus}
-    rows = page_of(
-        request,
-        selectors.licences(viewer=request.actor, status=status if status in known else ""),
-    )
-    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
-    tabs += [
-        {"label": label, "url": f"?status={code.value}", "current": status == code.value}
-        for code, label in moves.LICENCE_LABELS.items()
-    ]
+    chosen, tabs = tabs_of(request, moves.LICENCE_LABELS.items())
+    rows = page_of(request, selectors.licences(viewer=request.actor, status=chosen))
     return render(request, "licensing/licences.html", {"page_obj": rows, "tabs": tabs})
 
 
@@ -99,8 +90,7 @@ def take(request: Request, declaration_id: int) -> HttpResponse:
 def _page(
     request: Request, template: str, form: forms.Form, context: dict[str, Any]
 ) -> HttpResponse:
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, template, context | {"form": form}, status=status)
+    return render(request, template, context | {"form": form}, status=status_of(form))
 
 
 @login_needed
@@ -211,9 +201,7 @@ def _act(
         messages.success(request, told)
         return reverse("licensing:licence", args=[licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    return _page(request, template, form, context)
+    return answer_form(request, form, run, template, context)
 
 
 @login_needed

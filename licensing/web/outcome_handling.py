@@ -31,7 +31,7 @@ from licensing.services import outcome_corrections as corrections
 from licensing.services import outcome_imports as imports
 from licensing.services import outcome_queue
 from licensing.types import Side
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent, status_of
 from licensing.web.forms import OutcomeForm, file_field
 from listings.selectors import tables
 
@@ -183,10 +183,7 @@ def withdraw(request: Request, outcome_id: int) -> HttpResponse:
 
 
 def _asked(request: Request, page: str, row: Any, form: forms.Form, run: Any) -> HttpResponse:
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, page, {"row": row, "form": form}, status=status)
+    return answer_form(request, form, run, page, {"row": row})
 
 
 @login_needed
@@ -221,8 +218,7 @@ def upload(request: Request) -> HttpResponse:
         return done
     page = page_of(request, questions.outcome_imports(viewer=request.actor))
     context = {"form": form, "page_obj": page, "columns": rules.COLUMNS.values()}
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "licensing/outcome_imports.html", context, status=status)
+    return render(request, "licensing/outcome_imports.html", context, status=status_of(form))
 
 
 @holders

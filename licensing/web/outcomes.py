@@ -11,17 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.errors import Invalid
-from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
-from core.web.doors import for_roles, login_needed
+from core.web.doors import for_roles, login_needed, tabs_of
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import moves
 from licensing.rules.outcomes import OUTCOMES
 from licensing.selectors.outcome_handling import outcome_revisions
 from licensing.types import Side
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
 from listings import selectors as listings
 
@@ -30,16 +29,8 @@ from listings import selectors as listings
 @require_GET
 def index(request: Request) -> HttpResponse:
     """Reported outcomes that the actor may see; a bureau starts with those waiting for it."""
-    known = {s.value for s in moves.OutcomeStatus}
-    status = request.GET.get("status", "")
-    rows = page_of(
-        request, selectors.outcomes(viewer=request.actor, status=status if status in known else "")
-    )
-    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
-    tabs += [
-        {"label": label, "url": f"?status={code.value}", "current": status == code.value}
-        for code, label in moves.OUTCOME_LABELS.items()
-    ]
+    chosen, tabs = tabs_of(request, moves.OUTCOME_LABELS.items())
+    rows = page_of(request, selectors.outcomes(viewer=request.actor, status=chosen))
     return render(
         request,
         "licensing/outcomes.html",
@@ -74,14 +65,7 @@ def report(request: Request) -> HttpResponse:
         messages.success(request, _("转化反馈已提交，等待主管部门核验。"))
         return reverse("licensing:outcome", args=[done.pk])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    return render(
-        request,
-        "licensing/outcome_report.html",
-        {"form": form},
-        status=422 if form.is_bound and form.errors else 200,
-    )
+    return answer_form(request, form, run, "licensing/outcome_report.html", {})
 
 
 @login_needed
@@ -133,14 +117,7 @@ def decide(request: Request, outcome_id: int) -> HttpResponse:
         messages.success(request, _("核验结果已登记，填报单位已收到通知。"))
         return reverse("licensing:outcome", args=[outcome_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    return render(
-        request,
-        "licensing/outcome_decide.html",
-        {"row": row, "form": form},
-        status=422 if form.is_bound and form.errors else 200,
-    )
+    return answer_form(request, form, run, "licensing/outcome_decide.html", {"row": row})
 
 
 @login_needed
@@ -166,11 +143,4 @@ def again(request: Request, outcome_id: int) -> HttpResponse:
         messages.success(request, _("已重新提交，等待核验。"))
         return reverse("licensing:outcome", args=[outcome_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    return render(
-        request,
-        "licensing/outcome_again.html",
-        {"row": row, "form": form},
-        status=422 if form.is_bound and form.errors else 200,
-    )
+    return answer_form(request, form, run, "licensing/outcome_again.html", {"row": row})

@@ -13,7 +13,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
 from core.web.doors import for_roles, login_needed
@@ -23,7 +22,7 @@ from licensing.rules import pools as rules
 from licensing.selectors import pools as selectors
 from licensing.services import pool_entries
 from licensing.services import pools as services
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.pool_forms import (
     ApplyForm,
     EntryDecisionForm,
@@ -93,10 +92,7 @@ def step(
     request: Request, form: forms.Form, run: Callable[[], str], **context: Any
 ) -> HttpResponse:
     """A form on a page of its own: the redirect when it was done, else the form with reasons."""
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "licensing/pool_step.html", {"form": form, **context}, status=status)
+    return answer_form(request, form, run, "licensing/pool_step.html", context)
 
 
 def _at(row: Pool) -> str:

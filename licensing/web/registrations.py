@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core.attachments.web import download
 from core.days import legal_day
 from core.permissions import Permission
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.forms import day_input
 from core.web.types import Request
 from licensing.rules import registrations as rules
@@ -105,13 +105,7 @@ STEPS: dict[str, ContractStep] = {
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The registrations the actor may see, by status; the most urgent first."""
-    asked = request.GET.get("status", "")
-    chosen = asked if asked in {s.value for s in _S} else ""
-    names = [("", "全部"), *((s.value, rules.REGISTRATION_LABELS[s]) for s in _S)]
-    tabs = [
-        {"label": label, "url": f"?status={code}" if code else "?", "current": chosen == code}
-        for code, label in names
-    ]
+    chosen, tabs = tabs_of(request, rules.REGISTRATION_LABELS.items())
     rows = questions.registrations(viewer=request.actor, status=chosen)
     context = {
         "page_obj": page_of(request, rows),

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.attachments.web import download
-from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.export import csv_download
@@ -26,7 +25,7 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import fees
 from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
-from licensing.web.doors import page_of, sent
+from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.forms import file_field
 from licensing.web.papers import paper_pdf
 from licensing.web.typesetting import typeset
@@ -131,11 +130,8 @@ def report(request: Request, licence_id: int) -> HttpResponse:
         messages.success(request, _("申报已提交，许可人核对后会通知您应付金额。"))
         return reverse("licensing:royalties", args=[licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    status = 422 if form.is_bound and form.errors else 200
-    context = {"row": row, "form": form, "rows": rows}
-    return render(request, "licensing/royalty_report.html", context, status=status)
+    context = {"row": row, "rows": rows}
+    return answer_form(request, form, run, "licensing/royalty_report.html", context)
 
 
 def _label(row: selectors.PeriodRow) -> str:
@@ -170,11 +166,8 @@ def question(request: Request, report_id: int) -> HttpResponse:
         messages.success(request, _("疑问已发给被许可人。"))
         return reverse("licensing:royalties", args=[row.licence_id])
 
-    if request.method == "POST" and (done := submitted(request, form, run)):
-        return done
-    status = 422 if form.is_bound and form.errors else 200
-    context = {"row": row.licence, "report": row, "form": form}
-    return render(request, "licensing/royalty_question.html", context, status=status)
+    context = {"row": row.licence, "report": row}
+    return answer_form(request, form, run, "licensing/royalty_question.html", context)
 
 
 @login_needed

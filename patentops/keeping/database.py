@@ -18,7 +18,7 @@ from psycopg import sql
 from patentops.runner.lock import UpLock
 from patentops.runner.places import Places
 from patentops.runner.servers import Postgres
-from patentops.runner.urls import database_settings
+from patentops.runner.urls import database_settings, postgres_url
 
 AUDIT = "core_auditentry"
 
@@ -46,6 +46,17 @@ class Database:
             user=parts["USER"],
             password=parts["PASSWORD"],
             name=parts["NAME"],
+        )
+
+    @property
+    def url(self) -> str:
+        """The address that `at` reads back."""
+        return postgres_url(
+            user=self.user,
+            password=self.password,
+            host=self.host,
+            port=int(self.port),
+            name=self.name,
         )
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,10 +26,8 @@ from patentops.runner.freshness import Prepared
 from patentops.runner.places import POSTGRES_PORT, ROOT, Places, places
 from patentops.runner.screen import say
 from patentops.runner.servers import ServerFailed
-from patentops.runner.urls import postgres_url
 
 BEFORE = "patentops_before_"
-APP_SECRET = "app_password"
 NOWHERE = "unix:///nonexistent/valkey.sock?db=0"  # the proof must not read the live cache
 
 
@@ -82,9 +79,7 @@ def here(backup: archive.Archive, where: Places, *, only_check: bool) -> int:
         fresh_database(where, f"patentops_restored_{stamp}") as target,
     ):
         load(target, dump)
-        with embedded.connect(where, target.name) as db:
-            embedded.grant(db, owner=embedded.OWNER, app=embedded.APP, database=target.name)
-        prove(backup.manifest, target, files)
+        prove(backup.manifest, target, files, app=embedded_database(where, target.name, role="app"))
         if only_check:
             say("演练成功：这份备份可以恢复。临时库已删除，现有的数据没有改动。")
             return 0
@@ -112,7 +107,7 @@ def media_folder(where: Places) -> Path:
 
 @contextmanager
 def fresh_database(where: Places, name: str) -> Iterator[database.Database]:
-    """An empty database with its extensions, gone again unless it was renamed meanwhile."""
+    """An empty database with extensions and rights, gone again unless it was renamed meanwhile."""
     embedded.prepare(where)
     with embedded.connect(where, "postgres") as db:
         db.execute(
@@ -121,12 +116,7 @@ def fresh_database(where: Places, name: str) -> Iterator[database.Database]:
             )
         )
     try:
-        with embedded.connect(where, name) as db:
-            for extension in embedded.EXTENSIONS:
-                db.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
-            db.execute(
-                sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(embedded.OWNER))
-            )
+        embedded.furnish(where, name)
         yield embedded_database(where, name)
     finally:
         with embedded.connect(where, "postgres") as db:
@@ -203,7 +193,7 @@ def elsewhere(backup: archive.Archive, url: str) -> int:
     where.state.mkdir(parents=True, exist_ok=True)
     with unpacked(backup, where) as (dump, files):
         load(target, dump)
-        prove(backup.manifest, target, files, url=url)
+        prove(backup.manifest, target, files, app=target)
         kept = media_folder(where).with_name(f"media_restored_{target.name}")
         files.rename(kept)
     say(f"已恢复到数据库 {target.name}，附件在 {kept}。")
@@ -236,9 +226,16 @@ def load(target: database.Database, dump: Path) -> None:
 
 
 def prove(
-    manifest: archive.Manifest, target: database.Database, files: Path, *, url: str = ""
+    manifest: archive.Manifest,
+    target: database.Database,
+    files: Path,
+    *,
+    app: database.Database,
 ) -> None:
-    """Counts as they were; then, brought up to date, chain, attachments and pages. Else Failed."""
+    """Counts as they were; then, brought up to date, chain, attachments and pages. Else Failed.
+
+    `app` is the same database for the account that serves pages.
+    """
     say("正在检验 ……")
     with target.connect() as db:
         found = database.facts(db)
@@ -249,9 +246,7 @@ def prove(
     ]
     if differing:
         raise database.Failed(f"行数与备份时不同：{'、'.join(differing[:5])}。")
-    owner = url or address(target)
-    app = url or address(replace(target, user=embedded.APP, password=places().secret(APP_SECRET)))
-    environment = surroundings(owner, app, files)
+    environment = surroundings(target.url, app.url, files)
     if set(found["migrations"]) != set(manifest.migrations):
         raise database.Failed("数据库结构的版本与备份时不同。")
     inside(environment | {"PATENTOPS_DB_ROLE": "owner"}, "manage.py", "migrate", "-v", "0")
@@ -276,16 +271,6 @@ def judge(proof: Proof, manifest: archive.Manifest) -> None:
     if proof.failing:
         pages = "、".join(f"{page.path}（{page.status}）" for page in proof.failing[:5])
         raise database.Failed(f"这些页面没有正常应答：{pages}。")
-
-
-def address(target: database.Database) -> str:
-    return postgres_url(
-        user=target.user,
-        password=target.password,
-        host=target.host,
-        port=int(target.port),
-        name=target.name,
-    )
 
 
 def surroundings(owner: str, app: str, files: Path) -> dict[str, str]:

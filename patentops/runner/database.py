@@ -40,14 +40,22 @@ def prepare(places: Places, *, may_create: bool = False) -> None:
                     sql.Identifier(DATABASE), sql.Identifier(OWNER)
                 )
             )
-    for name in (DATABASE, "template1") if may_create else (DATABASE,):
-        with connect(places, name) as db:
-            for extension in EXTENSIONS:
-                db.execute(
-                    sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension))
-                )
-    with connect(places, DATABASE) as db:
-        grant(db, owner=OWNER, app=APP, database=DATABASE)
+    if may_create:
+        with connect(places, "template1") as db:
+            extend(db)
+    furnish(places, DATABASE)
+
+
+def furnish(places: Places, name: str) -> None:
+    """Give a database of the embedded server its extensions, and both roles their rights in it."""
+    with connect(places, name) as db:
+        extend(db)
+        grant(db, owner=OWNER, app=APP, database=name)
+
+
+def extend(db: psycopg.Connection) -> None:
+    for extension in EXTENSIONS:
+        db.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
 
 
 def _role(db: psycopg.Connection, role: str, password: str, *, may_create: bool) -> None:

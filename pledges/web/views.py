@@ -15,7 +15,7 @@ from core.errors import Invalid, Missing
 from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
-from core.web.doors import for_roles, login_needed
+from core.web.doors import for_roles, login_needed, tabs_of
 from core.web.types import Request
 from pledges import rules, selectors, services
 from pledges.types import PledgeInput
@@ -57,14 +57,8 @@ def check(request: Request) -> HttpResponse:
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The pledges that concern the actor."""
-    status = request.GET.get("status", "")
-    known = {s.value for s in rules.PledgeStatus}
-    rows = selectors.pledges(viewer=request.actor, status=status if status in known else "")
-    tabs = [{"label": _("全部"), "url": "?", "current": status not in known}]
-    tabs += [
-        {"label": label, "url": f"?status={code.value}", "current": status == code.value}
-        for code, label in rules.STATUS_LABELS.items()
-    ]
+    chosen, tabs = tabs_of(request, rules.STATUS_LABELS.items())
+    rows = selectors.pledges(viewer=request.actor, status=chosen)
     return render(
         request,
         "pledges/records.html",
