@@ -6,7 +6,8 @@
 One client alone runs first, in the same run: the baseline that the loaded figures stand beside.
 The queries are made from the server's own words (titles on its board), with a fixed seed: words,
 single characters, numbers, filters, pages, and some that find nothing. Needs nothing of ours but
-a running server.
+a running server, started with PATENTOPS_THROTTLE_FACTOR=100: all clients ask from one address, and
+the throttles would refuse them.
 """
 
 from __future__ import annotations

@@ -10,4 +10,5 @@ class CoreConfig(AppConfig):
     verbose_name = "平台基础"
 
     def ready(self) -> None:
-        from core.outbox import tasks  # noqa: F401  Celery finds the relay through this import
+        from core.guard import tasks as guarding  # noqa: F401  Celery finds both by these imports
+        from core.outbox import tasks  # noqa: F401

@@ -14,6 +14,10 @@ ACTOR_KEY_LENGTH = 80
 UNREADABLE = "提交的内容或地址中含有无法识别的字符（NUL），请删去后重试。"
 RIVAL = "就在刚才，有人同时办理了同一件事，您的这一次没有保存。请刷新页面，核对后再提交。"
 
+TOO_SLOW = (
+    "这次查询太久，没能在限定时间内完成，没有改动任何内容。请缩小范围（加关键词或筛选）后再试。"
+)
+
 RACES = (
     errors.UniqueViolation,
     errors.ExclusionViolation,
@@ -49,6 +53,14 @@ def lost_to_a_rival(problem: Exception) -> bool:
     if lost:
         log.warning("A write lost to its rival: %s", problem)
     return lost
+
+
+def took_too_long(problem: Exception) -> bool:
+    """Whether the database broke a statement off at its time limit (settings: 3 s in a page)."""
+    slow = isinstance(problem.__cause__, errors.QueryCanceled)
+    if slow:
+        log.warning("A statement took too long: %s", problem)
+    return slow
 
 
 class ActorKeyField(models.CharField[str | None, str | None]):

@@ -2,6 +2,7 @@
 
 from core.attachments.models import Attachment
 from core.audit.models import AuditEntry, AuditPerson
+from core.guard.models import PolicyReport
 from core.idempotency.models import IdempotencyKey
 from core.notices.models import Notice, NoticePreference
 from core.outbox.models import OutboxDelivery, OutboxEvent
@@ -19,6 +20,7 @@ __all__ = [
     "Organisation",
     "OutboxDelivery",
     "OutboxEvent",
+    "PolicyReport",
     "RegionSetting",
     "User",
 ]

@@ -11,4 +11,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.forget_idempotency_keys",
         "schedule": 3600.0,
     },
+    "core.forget_policy_reports": {
+        "task": "core.forget_policy_reports",
+        "schedule": 24 * 3600.0,
+    },
 }

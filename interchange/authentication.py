@@ -8,11 +8,13 @@ from allauth.idp.oidc.models import Token
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
+from core.guard import throttle
 from core.people.types import Actor, Role
 from core.permissions import SCOPES
+from core.web.throttles import note
 from interchange import selectors
 
 TOKEN_URL = "/identity/o/api/token"
@@ -31,6 +33,7 @@ class PartnerAuthentication(BaseAuthentication):
             found = None
         credential = selectors.credential(found.client_id) if found else None
         if found is None or credential is None:
+            self._count_the_failure(request)
             raise AuthenticationFailed
         request._request.actor = Actor(  # type: ignore[attr-defined]
             organisation_id=credential.partner.organisation_id,
@@ -40,6 +43,14 @@ class PartnerAuthentication(BaseAuthentication):
             scopes=frozenset(found.get_scopes()),
         )
         return AnonymousUser(), found
+
+    @staticmethod
+    def _count_the_failure(request: Request) -> None:
+        """Nobody guesses tokens without end: 429 for an address that keeps trying."""
+        verdict = throttle.take("token", f"address:{throttle.address_of(request._request)}")
+        if not verdict.allowed:
+            note(request._request, verdict)
+            raise Throttled(verdict.wait)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

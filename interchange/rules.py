@@ -48,6 +48,7 @@ def webhook_event_names() -> list[str]:
 MAX_LIVE_KEYS = 2
 MAX_ENDPOINTS = 10
 TIMEOUT_SECONDS = 15.0
+WEB_PORTS = (80, 443)  # below 1024 other services listen, to whom nobody may speak through us
 LEASE = timedelta(seconds=60)
 SECRET_OVERLAP = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)
@@ -104,9 +105,26 @@ def url_problem(url: str, *, plain_http: bool) -> str | None:
         return "网址缺少主机名，请填写完整地址，如 https://example.cn/hooks/patentops。"
     if parts.username or parts.password or "@" in parts.netloc:
         return "网址中不能带用户名或密码。"
-    if port == 0 or parts.fragment:
-        return "网址中的端口或 # 片段无效。"
+    if parts.fragment:
+        return "网址中的 # 片段无效，请删去。"
+    if port is not None and port not in WEB_PORTS and not 1024 <= port <= 65535:
+        return "网址中的端口无效：请用 80、443 或 1024 以上的端口。"
+    host = parts.hostname.partition("%")[0]
+    if (":" in host or host.replace(".", "").isdigit()) and not address_allowed(
+        host, loopback=plain_http
+    ):
+        return "这不是公网地址，平台不会向它推送。请填写公网可以访问的域名。"
+    if not url.isprintable() or any(c in url for c in " \\"):
+        return "网址中有空格或无法识别的字符，请检查。"
     return None
+
+
+# What Python calls global and is nobody's public server: addresses of protocols (clouds keep their
+# metadata there), NAT64 of a site (RFC 8215), Teredo, and the site-local block of old.
+NOBODYS = tuple(
+    ipaddress.ip_network(block)
+    for block in ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "fec0::/10")
+)
 
 
 def address_allowed(address: str, *, loopback: bool) -> bool:
@@ -122,6 +140,8 @@ def address_allowed(address: str, *, loopback: bool) -> bool:
     if inner is None and ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):
         inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     ip = inner or ip
+    if any(ip in block for block in NOBODYS):
+        return False
     if ip.is_loopback:
         return loopback
     return ip.is_global and not ip.is_multicast and not ip.is_reserved

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "core.web.tracing.RequestIdMiddleware",
+    "core.web.headers.HeadersMiddleware",
     "patentops.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "patentops.sessions.SessionLimitsMiddleware",
     "core.web.middleware.ActorMiddleware",
+    "core.web.throttles.ThrottleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -267,7 +269,8 @@ CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 # The hash of the audit chain: sha256, or sm3 where GB/T 39786 is asked for.
 AUDIT_HASH = env.str("PATENTOPS_AUDIT_HASH", "sha256")
 
-# --- Browser security ----------------------------------------------------------------------
+# --- Browser security (core.web.headers says the rest) ----------------------------------------
+CSP_REPORTS = "/csp-reports/"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -280,6 +283,9 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "upgrade-insecure-requests": PRODUCTION,
+        "report-uri": CSP_REPORTS,
+        "report-to": "csp",
     }
 }
 X_FRAME_OPTIONS = "DENY"
@@ -294,8 +300,64 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    # Browsers take such a name only over HTTPS, from this very host and for all of it.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Throttles: so many requests in so many seconds, per key, person or address ---------------
+# A whole office may sit behind one address, so an address gets no less than a person.
+THROTTLES = {
+    "search": (50, 10),
+    "export": (20, 60),
+    "api": (600, 60),
+    "api-visitor": (240, 60),
+    "token": (30, 60),
+    "policy-report": (30, 60),
+}
+# For load tests on one machine, where all ask from one address; our own tests ask as fast as they
+# can, and those of the throttles set it to 1.
+THROTTLE_FACTOR = env.float("PATENTOPS_THROTTLE_FACTOR", 1_000.0 if TESTING else 1.0)
+if PRODUCTION and THROTTLE_FACTOR > 10:
+    raise ImproperlyConfigured("PATENTOPS_THROTTLE_FACTOR must be at most 10 in production.")
+THROTTLED_VIEWS = {
+    **dict.fromkeys(
+        (
+            "core:audit",
+            "licensing:shelf",
+            "listings:board",
+            "listings:similar",
+            "matching:needs",
+        ),
+        "search",
+    ),
+    **dict.fromkeys(
+        (
+            "licensing:case-file-json",
+            "licensing:case-file-pdf",
+            "licensing:certificate-pdf",
+            "licensing:contract-pdf",
+            "licensing:deal-terms-pdf",
+            "licensing:declaration-pdf",
+            "licensing:income-statement",
+            "licensing:statement-csv",
+            "licensing:statement-pdf",
+            "listings:annuity-export",
+            "listings:disclosure-verdict",
+            "listings:drive-export",
+            "listings:export-file",
+            "listings:list-export",
+            "listings:sheet-pdf",
+            "oversight:export",
+        ),
+        "export",
+    ),
+    "core:policy-report": "policy-report",
+    "idp:oidc:token": "token",
+}
 
 # --- Files ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -340,6 +402,7 @@ API_AUTHENTICATION = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": API_AUTHENTICATION,
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],  # services decide
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttles.PerCaller"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "core.api.parsers.JSONParser",
@@ -359,6 +422,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.answers_of_all",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "FeePartKindEnum": "licensing.api.serializers.PART_KINDS",
         "DealKindEnum": "licensing.api.deals.DEAL_KINDS",

@@ -11,7 +11,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from core.db import RIVAL, UNREADABLE, holds_nul, lost_to_a_rival
+from core.db import (
+    RIVAL,
+    TOO_SLOW,
+    UNREADABLE,
+    holds_nul,
+    lost_to_a_rival,
+    took_too_long,
+)
 from core.errors import DomainError, Invalid
 
 PROBLEM_JSON = "application/problem+json"
@@ -32,12 +39,14 @@ TITLES = {
     428: "缺少前提条件",
     429: "请求过于频繁",
     500: "服务器内部错误",
+    503: "暂时不能完成",
 }
 DETAILS = {
     "not_authenticated": "请先认证：在请求头中提供访问令牌，或登录后再访问。",
     "authentication_failed": "认证失败：令牌无效或已过期，请重新获取。",
     "permission_denied": "当前身份不能办理这项操作。",
-    "csrf_failed": "以登录会话调用时，请在请求头 X-CSRFToken 中带上 Cookie 里的 csrftoken。",
+    "csrf_failed": "以登录会话调用时，请在请求头 X-CSRFToken 中带上 Cookie 里的 csrftoken"
+    "（经 HTTPS 访问时名为 __Host-csrftoken）。",
     "not_found": "没有这项内容，或者不对当前身份开放。",
     "method_not_allowed": "这个地址不支持该请求方法。",
     "parse_error": "请求体无法解析，请检查 JSON 的格式、编码与嵌套层数。",
@@ -88,6 +97,8 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         return problem(400, "unreadable", UNREADABLE)
     if lost_to_a_rival(exc):
         return problem(409, "rival", RIVAL)
+    if took_too_long(exc):
+        return problem(503, "too-slow", TOO_SLOW)
     if isinstance(exc, PermissionDenied):
         return problem(403, "not-allowed", DETAILS["permission_denied"])
     if isinstance(exc, exceptions.ValidationError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
@@ -46,6 +48,7 @@ _MEANINGS = {
     422: "内容有误，或幂等键重复使用",
     428: "缺少 If-Match",
     429: "请求过于频繁",
+    503: "没能在限定时间内完成",
 }
 
 
@@ -55,3 +58,31 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
         (status, "application/problem+json"): OpenApiResponse(Problem, _MEANINGS[status])
         for status in statuses
     }
+
+
+_RATE_HEADERS = {
+    "RateLimit": "本窗口还可请求的次数（r）与秒数（t）",
+    "RateLimit-Policy": "每个窗口（w，秒）允许的次数（q）",
+}
+
+
+def answers_of_all(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: what every operation may answer, whoever wrote it."""
+    common = {str(s): _MEANINGS[s] for s in (400, 401, 403, 404, 429, 503)}
+    said = {"$ref": "#/components/schemas/Problem"}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, meaning in common.items():
+                told = operation["responses"].setdefault(
+                    status,
+                    {
+                        "description": meaning,
+                        "content": {"application/problem+json": {"schema": said}},
+                    },
+                )
+                if status == "429":
+                    told["headers"] = {
+                        name: {"schema": {"type": "string"}, "description": words}
+                        for name, words in _RATE_HEADERS.items()
+                    }
+    return result

@@ -13,7 +13,14 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
-from core.db import RIVAL, UNREADABLE, holds_nul, lost_to_a_rival
+from core.db import (
+    RIVAL,
+    TOO_SLOW,
+    UNREADABLE,
+    holds_nul,
+    lost_to_a_rival,
+    took_too_long,
+)
 from core.errors import DomainError, NotAllowed
 from core.people.selectors import actor_for
 from core.people.types import Actor
@@ -30,6 +37,7 @@ TITLES = {
     404: "没有找到",
     409: "现在办不了",
     422: "内容有误",
+    503: "查询太久",
 }
 
 
@@ -96,6 +104,8 @@ class DomainErrorMiddleware:
             return error_page(request, DomainError(UNREADABLE, code="unreadable"), status=400)
         if lost_to_a_rival(exception):
             return error_page(request, DomainError(RIVAL, code="rival"))
+        if took_too_long(exception):
+            return error_page(request, DomainError(TOO_SLOW, code="too-slow"), status=503)
         return None
 
 

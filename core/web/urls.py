@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.web import live, sitemap, views
+from core.web import live, policy_reports, sitemap, views
 
 app_name = "core"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("notices/<int:notice_id>/", views.open_notice, name="notice"),
     path("acting-as/", views.acting_as, name="acting-as"),
     path("audit/", views.audit_trail, name="audit"),
+    *policy_reports.urlpatterns,
     path("help/", views.help_page, name="help"),
     path("help/<slug:topic>/", views.help_page, name="help-topic"),
     path("events/", live.events, name="events"),

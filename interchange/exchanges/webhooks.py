@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from interchange.exchanges.port import Reply
-from interchange.rules import TIMEOUT_SECONDS, address_allowed
+from interchange.rules import TIMEOUT_SECONDS, address_allowed, url_problem
 
 
 class HttpSender:
@@ -24,6 +24,8 @@ class HttpSender:
 
     def send(self, *, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """The receiver's reply, or one without a status when it could not be asked."""
+        if url_problem(url, plain_http=self.loopback):
+            return Reply(None, note="网址不可用，已拒绝")
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -39,17 +41,20 @@ class HttpSender:
         pinned = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
         target = urlunsplit((parts.scheme, f"{pinned}:{port}", parts.path or "/", parts.query, ""))
         try:
-            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-                response = client.post(
+            with (
+                httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+                client.stream(
+                    "POST",
                     target,
                     content=body,
                     headers={**headers, "Host": parts.netloc},
                     extensions={"sni_hostname": host},
-                )
-        except (httpx.HTTPError, ValueError) as problem:
+                ) as response,  # its body is not read: it may be without end
+            ):
+                status, wait = response.status_code, response.headers.get("Retry-After", "")
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as problem:
             return Reply(None, note=_why(problem))
-        wait = response.headers.get("Retry-After", "")
-        return Reply(response.status_code, int(wait) if wait.isdigit() else None)
+        return Reply(status, int(wait) if wait.isascii() and wait.isdigit() else None)
 
 
 def _why(problem: Exception) -> str:

@@ -1,0 +1,1 @@
+"""Against strangers: how often one may ask, and what browsers say they have refused."""
