@@ -30,7 +30,7 @@ import psycopg
 from benchmarks import national, national_splice
 from benchmarks.national_splice import DEMANDS, SUPPLIES, TODAY
 from core.text import encode
-from matching.engine import Corpus, Demand, Engine, Supply
+from matching.engine import Corpus, Demand, Engine, Supply, joining
 from matching.engine import arena as arenas
 from matching.engine.audience import Audience
 from matching.engine.national import Effort, National
@@ -163,7 +163,7 @@ def read_part(job: Job) -> float:
 
 def join(folder: Path) -> None:
     parts = [p for path in sorted((folder / "parts").iterdir()) for p in load(path)]
-    arenas.build(parts).save(folder / "arena")
+    joining.build(parts).save(folder / "arena")
 
 
 _CACHE: dict[Any, Any] = {}
@@ -473,16 +473,14 @@ def comparisons(folder: Path, truth: dict[str, list[int]], where: Any, most: int
 def _part_of(found: National, rows: Any) -> National:
     """The same arena, fewer rows."""
     a = found.arena
-    lengths = np.diff(a.starts)[rows]
-    at = arenas.spread(a.starts[rows], lengths)
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    columns, impacts = a.columns[at], a.impacts[at]
-    heads, holders, weights = arenas._postings(starts, columns, impacts, 2 * len(a.terms))
+    some = a.rows[rows]
+    heads, holders, weights = joining.postings(some)
     every = {n: getattr(a, n)[rows] for n in
              ("keys", "meaning", "cluster", "kind", "owner", "trl", "price", "mode", "region",
               "listed")}  # fmt: skip
-    small = replace(a, starts=starts, columns=columns, impacts=impacts, heads=heads,
-                    holders=holders, weights=weights, side=a.side | {"name": None},
+    small = replace(a, starts=some.indptr.astype(np.int64), columns=some.indices,
+                    impacts=some.data, heads=heads, holders=holders, weights=weights,
+                    side=a.side | {"name": None},
                     **every)  # fmt: skip
     return National(small, found.corpus, today=TODAY)
 

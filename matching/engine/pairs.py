@@ -17,12 +17,13 @@ from scipy import sparse
 
 from core.text.sentences import likeness
 from matching.engine import across, signals, taxonomy
-from matching.engine.arena import Arena, spread
+from matching.engine.arena import Arena
 from matching.engine.blocks import GRID, IMPACT, SHARE, DemandBlock
 from matching.engine.types import TICKS, Demand, Supply
 from matching.engine.weights import Weights
 
 Values = NDArray[np.float64]
+Kinds = dict[str, frozenset[str]]
 Places = NDArray[np.int64]
 
 
@@ -32,11 +33,12 @@ class Scorer:
     def __init__(self, arena: Arena, weights: Weights, today: date | None) -> None:
         self.arena, self.weights, self.today = arena, weights, today
         self._place = np.full(2 * len(arena.terms), -1, np.int32)
-        self._share = np.zeros(2 * len(arena.terms), np.int32)  # one demand's, by column
+        self._impacts = arena.rows
         self._fresh = self._freshness()
         self._meetings: dict[tuple[frozenset[str], ...], Values] = {}
         self._classes = _Kinds(arena.side["kinds"])
-        self._regions = [_Prefixes(arena, n) for n in (2, 4, 6)]
+        self._near: dict[str, Values] = {}
+        self._trls, self._trl = _distinct(arena.trl)
 
     def ticks(
         self,
@@ -55,7 +57,7 @@ class Scorer:
         if len(self.arena.foreign):
             total += _ticks(self.across(demands, rows, places, words), weights.lexical)
         total += _ticks(cosines[0], weights.semantic) + _ticks(cosines[1], weights.topic)
-        for values, weight in self.facts(demands, rows, places):
+        for values, weight in self.facts(demands.demands, demands.kinds, rows, places):
             total += _ticks(values, weight)
         total += self._behaviour(demands, rows, places)
         return np.where(self.allowed(demands, rows, places), np.maximum(total, 0), -1)
@@ -77,25 +79,26 @@ class Scorer:
         return values
 
     def facts(
-        self, demands: DemandBlock, rows: Places, places: Places
+        self, asked: tuple[Demand, ...], kinds: tuple[Kinds, ...], rows: Places, places: Places
     ) -> Iterator[tuple[Values, float]]:
         """What needs no text: classes, terms, place, age."""
-        arena, weights, asked = self.arena, self.weights, demands.demands
-        yield self.taxonomy(demands, rows, places), weights.taxonomy
-        wanted = _numbers([d.trl for d in asked])
-        if not np.isnan(wanted).all():
-            least, offered = wanted[rows], arena.trl[places]
-            value = np.where(offered >= least, 1.0, (offered - least) / 3)
-            yield _neutral(value, least + offered), weights.trl
+        arena, weights = self.arena, self.weights
+        met = [self.meeting(kind) for kind in kinds]
+        yield _looked_up(met, rows, arena.kind[places]), weights.taxonomy
+        if any(d.trl is not None for d in asked):
+            mature = [self._maturity(d.trl) for d in asked]
+            yield _looked_up(mature, rows, self._trl[places]), weights.trl
         budgets = _numbers([d.budget for d in asked])
         if not np.isnan(budgets).all():
             budget, price = budgets[rows], arena.price[places]
             value = np.where(price <= budget, 1.0, (budget - price) / np.maximum(budget, 1.0))
             yield _neutral(value, budget + price), weights.price
         if any(d.licence_modes for d in asked):
-            yield self._modes(asked)[rows, arena.mode[places]], weights.licence_mode
+            wanted = [self._modes(d) for d in asked]
+            yield _looked_up(wanted, rows, arena.mode[places]), weights.licence_mode
         if any(d.region for d in asked):
-            yield self._places(asked, rows, places), weights.region
+            near = [self._nearness(d.region) for d in asked]
+            yield _looked_up(near, rows, arena.region[places]), weights.region
         if self._fresh is not None:
             yield self._fresh[places], weights.freshness
 
@@ -128,20 +131,18 @@ class Scorer:
 
         One demand after the other: its few hundred supplies' terms fit the processor's cache.
         """
-        arena = self.arena
         columns, shares, owners = self.shares(demands)
         order = np.argsort(owners, kind="stable")
         columns, shares = columns[order], shares[order].astype(np.int32)
         heads = np.searchsorted(owners[order], np.arange(len(demands) + 1)).tolist()
         ends = np.searchsorted(rows, np.arange(len(demands) + 1)).tolist()
         covered = np.zeros(len(rows), np.int64)
+        share = np.zeros(2 * len(self.arena.terms), np.int32)  # one demand's, by column
         for row, (low, high) in enumerate(pairwise(ends)):
             mine = columns[heads[row] : heads[row + 1]]
-            self._share[mine] = shares[heads[row] : heads[row + 1]]
-            for at in range(low, high, _PAIRS):
-                part = slice(at, min(at + _PAIRS, high))
-                covered[part] = _sums_of(arena, places[part], self._share)
-            self._share[mine] = 0
+            share[mine] = shares[heads[row] : heads[row + 1]]
+            covered[low:high] = self._impacts[places[low:high]] @ share
+            share[mine] = 0
         return covered
 
     def _table(self, demands: DemandBlock) -> tuple[NDArray[np.int64], Values]:
@@ -170,12 +171,7 @@ class Scorer:
             np.concatenate([f[2] for f in found]),
         )
 
-    def taxonomy(self, demands: DemandBlock, rows: Places, places: Places) -> Values:
-        """How well the classes meet: looked up, since few combinations of classes exist."""
-        table = np.array([self.meeting(kind) for kind in demands.kinds])
-        return np.asarray(table[rows, self.arena.kind[places]], np.float64)
-
-    def meeting(self, wanted: dict[str, frozenset[str]]) -> Values:
+    def meeting(self, wanted: Kinds) -> Values:
         """One demand's classes against every combination the stock has."""
         key = tuple(wanted[level] for level, _, _ in taxonomy.LEVELS)
         if key not in self._meetings:
@@ -206,25 +202,28 @@ class Scorer:
     def _veiled(self) -> Places:
         return np.fromiter(self.arena.side["hidden_from"], np.int64)
 
-    def _modes(self, asked: tuple[Demand, ...]) -> Values:
-        """Demand by mode: 1 if wanted, -1 if another is wanted."""
-        modes = self.arena.side["modes"] or [""]
-        values = np.zeros((len(asked), len(modes)))
-        for row, demand in enumerate(asked):
-            if demand.licence_modes:
-                values[row] = [
-                    0.0 if not mode else 1.0 if mode in demand.licence_modes else -1.0
-                    for mode in modes
-                ]
-        return values
+    def _maturity(self, wanted: int | None) -> Values:
+        """What each maturity of the stock is worth to who wants this one."""
+        least = np.nan if wanted is None else float(wanted)
+        value = np.where(self._trls >= least, 1.0, (self._trls - least) / 3)
+        return _neutral(value, least + self._trls)
 
-    def _places(self, asked: tuple[Demand, ...], rows: Places, places: Places) -> Values:
-        """1 in the same county, 0.7 in the same city, 0.4 in the same province."""
-        values = np.zeros(len(rows))
-        for level, worth in zip(self._regions, (0.4, 0.7, 1.0), strict=True):
-            wanted = np.array([level.code(d.region) for d in asked], np.int32)
-            values[wanted[rows] == level.codes[places]] = worth
-        return values
+    def _modes(self, demand: Demand) -> Values:
+        """For each mode of the stock 1 if it is wanted, -1 if another is."""
+        modes, wanted = self.arena.side["modes"] or [""], demand.licence_modes
+        fits = [0.0 if not wanted or not m else 1.0 if m in wanted else -1.0 for m in modes]
+        return np.array(fits)
+
+    def _nearness(self, region: str) -> Values:
+        """For each region of the stock 1 in the same county, 0.7 city, 0.4 province."""
+        if region not in self._near:
+            regions = self.arena.side["regions"] or [""]
+            values = np.zeros(len(regions))
+            for length, worth in ((2, 0.4), (4, 0.7), (6, 1.0)):
+                mine = region[:length] if len(region) >= length else None
+                values[[len(r) >= length and r[:length] == mine for r in regions]] = worth
+            self._near[region] = values
+        return self._near[region]
 
     def _behaviour(self, demands: DemandBlock, rows: Places, places: Places) -> NDArray[np.int64]:
         """What ratings taught; few demands have any, so pair by pair."""
@@ -257,42 +256,6 @@ class Scorer:
         )
 
 
-_PAIRS = 2_000
-
-
-def _sums_of(arena: Arena, places: Places, share: NDArray[np.int32]) -> NDArray[np.int64]:
-    """What these rows cover of the one demand whose shares lie in `share`."""
-    starts = arena.starts[places]
-    lengths = arena.starts[places + 1] - starts
-    filled = lengths > 0
-    covered = np.zeros(len(places), np.int64)
-    if filled.any():
-        at = spread(starts, lengths)
-        worth = share[arena.columns[at]] * arena.impacts[at]
-        heads = (np.cumsum(lengths) - lengths)[filled]
-        covered[filled] = np.add.reduceat(worth, heads)  # each below 2**31
-    return covered
-
-
-class _Prefixes:
-    """The first letters of the stock's regions as numbers."""
-
-    def __init__(self, arena: Arena, length: int) -> None:
-        self.length = length
-        self._known: dict[str, int] = {}
-        codes = np.array([self._learn(region) for region in arena.side["regions"]], np.int32)
-        self.codes = codes[arena.region]  # by row
-
-    def _learn(self, region: str) -> int:
-        if len(region) < self.length:
-            return -1
-        return self._known.setdefault(region[: self.length], len(self._known))
-
-    def code(self, region: str) -> int:
-        """The number of a demand's region; -2 where no supply can be."""
-        return self._known.get(region[: self.length], -2) if len(region) >= self.length else -2
-
-
 class _Kinds:
     """The combinations of classes the stock has, turned: which of them hold a code."""
 
@@ -304,7 +267,7 @@ class _Kinds:
                 for code in codes:
                     having.setdefault(code, []).append(number)
 
-    def meet(self, wanted: dict[str, frozenset[str]]) -> Values:
+    def meet(self, wanted: Kinds) -> Values:
         best = np.zeros(self.size)
         for having, (level, worth, _) in zip(self._having, taxonomy.LEVELS, strict=True):
             for code in wanted[level]:
@@ -312,6 +275,19 @@ class _Kinds:
                 if numbers:
                     best[numbers] = np.maximum(best[numbers], worth)
         return best
+
+
+def _looked_up(tables: list[Values], rows: Places, codes: NDArray[np.int32]) -> Values:
+    """Each pair's value in its demand's table."""
+    if len(tables) == 1:
+        return tables[0][codes]
+    return np.asarray(np.array(tables)[rows, codes])
+
+
+def _distinct(values: Values) -> tuple[Values, NDArray[np.int32]]:
+    """The different values, NaN among them, and which of them each row has."""
+    known, which = np.unique(values, return_inverse=True)
+    return known, which.astype(np.int32)
 
 
 def levelled(covered: NDArray[np.int64]) -> Values:

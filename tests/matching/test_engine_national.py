@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import Corpus, Demand, Engine, Supply, Taste
-from matching.engine.arena import Arena, build, read
+from matching.engine.arena import Arena, read
 from matching.engine.audience import Audience
 from matching.engine.blocks import supply_block
 from matching.engine.bulk import bags_of, summed
+from matching.engine.joining import build
 from matching.engine.national import Best, Effort, National
 from matching.engine.terms import Bags, counted
 
