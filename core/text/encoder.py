@@ -7,10 +7,9 @@ where the Chinese words of the same meaning lie (english.npz), so texts meet acr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -62,32 +61,49 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
 
 def _encode(texts: Sequence[str]) -> NDArray[np.float32]:
     table = _table()
-    used: dict[int, int] = {}  # row of the table -> row among those this batch needs
-    ends, columns, weights = [0], [], []
+    found: list[int] = []
+    ends = []
     for text in texts:
-        for row, count in Counter(_known(words(text), table.rows)).items():
-            columns.append(used.setdefault(row, len(used)))
-            weights.append(count**_REPEAT * float(table.scales[row]))
-        ends.append(len(columns))
-    needed = np.fromiter(used, dtype=np.int64, count=len(used))
-    bags = sparse.csr_matrix(
-        (np.asarray(weights, np.float32), np.asarray(columns, np.int64), np.asarray(ends)),
-        shape=(len(texts), len(used)),
-    )
+        for word in words(text):
+            found.extend(_known(word))
+        ends.append(len(found))
+    bags, needed = _bags(np.asarray(found, np.int64), np.asarray(ends, np.int64), table)
     sums = np.asarray(bags @ table.vectors[needed].astype(np.float32), dtype=np.float32)
     lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
     return np.asarray(sums / np.where(lengths > 0, lengths, np.float32(1)), np.float32)
 
 
-def _known(found: Sequence[str], rows: dict[str, int]) -> Iterator[int]:
-    """The table's rows for these words; an unknown word is read as the known ones inside it."""
-    for word in found:
-        if word in rows:
-            yield rows[word]
-        elif is_han(word[0]):
-            yield from _inside(word, rows)
-        elif word.endswith("s") and word[:-1] in rows:
-            yield rows[word[:-1]]
+def _bags(
+    found: NDArray[np.int64], ends: NDArray[np.int64], table: _Table
+) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
+    """What each word of each text weighs, and the table's rows that the columns are.
+
+    Words stand in the order in which a text first says them: sums are rounded in that order.
+    """
+    size = len(table.scales)
+    text = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    keys, first, counts = np.unique(text * size + found, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    said, counts = keys[order], counts[order]
+    powers = np.array([n**_REPEAT for n in range(int(counts.max(initial=0)) + 1)])
+    needed, columns = np.unique(said % size, return_inverse=True)
+    weights = powers[counts] * table.scales[said % size]
+    heads = np.searchsorted(said // size, np.arange(len(ends) + 1))
+    shape = (len(ends), len(needed))
+    return sparse.csr_matrix((weights.astype(np.float32), columns, heads), shape=shape), needed
+
+
+@lru_cache(maxsize=1 << 17)
+def _known(word: str) -> tuple[int, ...]:
+    """The table's rows for this word; an unknown one is read as the known ones inside it."""
+    rows = _table().rows
+    if word in rows:
+        return (rows[word],)
+    if is_han(word[0]):
+        return tuple(_inside(word, rows))
+    if word.endswith("s") and word[:-1] in rows:
+        return (rows[word[:-1]],)
+    return ()
 
 
 def _inside(word: str, rows: dict[str, int]) -> Iterator[int]:

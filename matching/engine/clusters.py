@@ -57,7 +57,7 @@ def _nearest(rows: NDArray[np.int16], centres: NDArray[np.float32]) -> NDArray[n
     def nearest(at: int) -> NDArray[np.int64]:
         near = _units(rows[at : at + _AT_ONCE]) @ centres.T
         near -= offset
-        return near.argmax(axis=1)
+        return np.asarray(near.argmax(axis=1), np.int64)
 
     found = side_by_side(nearest, range(0, len(rows), _AT_ONCE))
     return np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)

@@ -122,7 +122,7 @@ class Finder:
         """The best thousand or so by what is cheap to know, and their points without what the
         clusters have told of meaning and topic."""
         places = desk.strongest(self.effort.weighed, _ENOUGH / scale)
-        points = self.weights.lexical * levelled(desk.sums[places] * scale)
+        points = self.weights.lexical * levelled(desk.sums[places].astype(np.float64) * scale)
         points += self._facts(block, row, places)
         near = np.sort(_largest(points + centre[self.arena.cluster[places]], self.effort.near))
         mine, worth = places[near], points[near]

@@ -290,7 +290,7 @@ def _distinct(values: Values) -> tuple[Values, NDArray[np.int32]]:
     return known, which.astype(np.int32)
 
 
-def levelled(covered: NDArray[np.int64]) -> Values:
+def levelled(covered: NDArray[np.int64] | Values) -> Values:
     share = np.minimum(covered / (signals._FULL * SHARE * IMPACT), 1.0)
     return np.asarray(share * (1 + signals._HALF) / (share + signals._HALF), np.float64)
 
