@@ -115,5 +115,8 @@ EVENTS: dict[str, str] = {
     "demand.measured": "A run found materially other demand for patents: patents [{patent_id, "
     "needs, subscriptions, best}].",
     # core
+    "service.rated": "A finished service was rated: rating_id, service, grade, organisation_id, "
+    "provider_id, region.",
+    "service.rating_answered": "A low rating was answered: the same.",
     "notice.sent": "A notice was put into somebody's bell.",
 }

@@ -7,6 +7,7 @@ from core.idempotency.models import IdempotencyKey
 from core.notices.models import Notice, NoticePreference
 from core.outbox.models import OutboxDelivery, OutboxEvent
 from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
+from core.ratings.models import ServiceRating
 
 __all__ = [
     "Attachment",
@@ -22,5 +23,6 @@ __all__ = [
     "OutboxEvent",
     "PolicyReport",
     "RegionSetting",
+    "ServiceRating",
     "User",
 ]

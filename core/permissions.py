@@ -91,6 +91,8 @@ class Permission(StrEnum):
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_CHANGES = "read_changes"
     # core
+    RATE_SERVICE = "rate_service"  # once it is finished
+    ANSWER_RATING = "answer_rating"  # a low one, as who served or as the bureau
     EDIT_SETTINGS = "edit_settings"
 
 
@@ -132,6 +134,8 @@ _SUPPLY = frozenset(
         Permission.CLOSE_DEAL,
         Permission.REGISTER_CONTRACT,
         Permission.CHECK_PLEDGE,
+        Permission.RATE_SERVICE,
+        Permission.ANSWER_RATING,
     }
 )
 _DEMAND = frozenset(
@@ -156,6 +160,8 @@ _DEMAND = frozenset(
         Permission.FILE_LICENCE,
         Permission.REGISTER_CONTRACT,
         Permission.CHECK_PLEDGE,
+        Permission.RATE_SERVICE,
+        Permission.ANSWER_RATING,
     }
 )
 
@@ -221,6 +227,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             *_SEARCHER,
             Permission.CURATE,
             Permission.SET_LAYER_RULE,
+            Permission.ANSWER_RATING,
         }
     ),
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),

@@ -9,18 +9,20 @@ from django.utils.translation import gettext as _
 
 from core.days import legal_day
 from core.people.types import Actor
-from core.web.home import Part, Tile, Todo, contribute
+from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from licensing import selectors
 from licensing.selectors import claims, deals, endings, pools
 from licensing.selectors.income import to_approve
 from licensing.selectors.registrations import registrations_waiting
+
+SHOWN = 5
 
 
 @contribute("licensing", order=40)
 def waiting(actor: Actor, now: datetime) -> Part:
     """Licences to pay, object to or file, drafts to finish, and reports to verify."""
     if actor.is_anonymous:
-        return _shelf()
+        return _shelf(now)
     found = selectors.waiting_for(viewer=actor)
     talks = deals.deals_waiting(viewer=actor)
     claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
@@ -94,19 +96,38 @@ def _registrations(actor: Actor) -> tuple[Todo, ...]:
     )
 
 
-def _shelf() -> Part:
-    """What a visitor may take today, and how many licences are in effect."""
+def _shelf(now: datetime) -> Part:
+    """What a visitor may take today, what is new of it, and how many licences are in effect."""
     shelf = reverse("licensing:shelf")
+    on_offer = selectors.shelf()
+    newest = [selectors.declaration_card(row) for row in on_offer[:SHOWN]]
+    fresh = on_offer.filter(announced_on__gte=legal_day(now - NEWS)).count()
     taken = selectors.effective_licences(limit=1).count
     return Part(
         tiles=(
             Tile(
                 _("开放许可"),
-                f"{selectors.shelf().count():,}",
+                f"{on_offer.count():,}",
                 shelf,
                 unit=_("件"),
-                hint=_("明码标价"),
+                hint=news_hint(fresh) or _("明码标价"),
             ),
             Tile(_("生效许可"), f"{taken:,}", shelf, unit=_("项"), hint=_("已在使用")),
-        )
+        ),
+        sections=(
+            Section(
+                _("最新开放许可"),
+                tuple(
+                    Highlight(
+                        title=card.patent_title,
+                        url=reverse("licensing:declaration", args=[card.id]),
+                        meta=" · ".join([card.patentees, card.mode_label]),
+                        badge=card.price,
+                    )
+                    for card in newest
+                ),
+                more_url=shelf,
+                empty=_("还没有公告的开放许可。"),
+            ),
+        ),
     )

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.people.types import Actor, Role
-from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
+from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from listings import selectors
 from listings.selectors import claims, disclosures
 from listings.selectors.offering import sheets
@@ -28,17 +28,23 @@ def library(actor: Actor, now: datetime) -> Part:
     if actor.has(Role.INVENTOR):
         return _inventor(actor)
     if actor.is_anonymous or actor.has(Role.ENTERPRISE):
-        return _board(actor)
+        return _board(actor, now)
     return Part()
 
 
-def _board(actor: Actor) -> Part:
+def _board(actor: Actor, now: datetime) -> Part:
     board = reverse("listings:board")
     tiles: tuple[Tile, ...] = ()
     if actor.is_anonymous:
         counts = selectors.stock_counts("")
         tiles = (
-            Tile(_("在架专利"), f"{counts.listed:,}", board, unit=_("件"), hint=_("可直接洽谈")),
+            Tile(
+                _("在架专利"),
+                f"{counts.listed:,}",
+                board,
+                unit=_("件"),
+                hint=news_hint(selectors.listed_since(now - NEWS)) or _("可直接洽谈"),
+            ),
         )
     rows = tuple(_highlight(card) for card in selectors.newest(viewer=actor))
     return Part(

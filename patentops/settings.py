@@ -378,6 +378,9 @@ WHITENOISE_USE_FINDERS = _plain_static
 WHITENOISE_AUTOREFRESH = _plain_static  # else every test client would read all files anew
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+# Whom to ask: shown on the guides and statements of the public pages.
+SITE_CONTACT = env.str("PATENTOPS_CONTACT", "")
+
 # --- Language and time ---------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -68,6 +68,7 @@ THINGS: dict[str, Any] = {
     "push": _("推送"),
     "subscription": _("订阅"),
     "user": _("用户"),
+    "rating": _("服务评价"),
 }
 DONE: dict[str, Any] = {
     "received": _("登记到账"),

@@ -44,6 +44,7 @@ KINDS: dict[str, str] = {
     "export.finished": "导出文件",
     "drive.progress": "盘点动员进展与提醒",
     "search.found": "保存的检索有新专利",
+    "rating.progress": "服务评价与答复",
     "engine.progress": "匹配引擎的学习与版本",
     "system": "系统通知",
 }

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from core.people.types import Actor, Role
+from core.permissions import Permission, allowed
 
 register = template.Library()
 
@@ -51,9 +52,11 @@ PUBLIC = (
     Section("/open-licences/", gettext_lazy("开放许可专区")),
     Section("/pledges/", gettext_lazy("质押融资")),
     Section("/gatherings/", gettext_lazy("活动路演")),
-    Section("/open-platform/", gettext_lazy("开放平台")),
+    Section("/services/", gettext_lazy("办事指南"), also=("/policies/",)),
     Section("/help/", gettext_lazy("帮助")),
 )
+# Where those who build on the platform look: below, not in the bar.
+ALSO_PUBLIC = (Section("/open-platform/", gettext_lazy("开放平台")),)
 
 TODO = Section("/", gettext_lazy("待办"), "inbox")
 NOTICES = Section("/notices/", gettext_lazy("消息"), "bell")
@@ -89,6 +92,7 @@ AUDIT = Section("/audit/", gettext_lazy("审计记录"), "shield")
 CONSOLE = Section("/open-platform/console/", gettext_lazy("接口控制台"), "plug")
 RUNS = Section("/matching/runs/", gettext_lazy("匹配运行"), "spark")
 ENGINES = Section("/matching/engines/", gettext_lazy("引擎版本"), "settings")
+GALLERY = Section("/gallery/", gettext_lazy("组件样张"), "box")
 ADMIN = Section("/admin/", gettext_lazy("系统管理"), "settings")
 SEARCH = Section("/searches/", gettext_lazy("保存的检索"), "search")
 EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
@@ -96,6 +100,8 @@ DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
 SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
 PUSHES = Section("/pushes/", gettext_lazy("推送效果"), "chart")
 CANDIDATES = Section("/library/candidates/", gettext_lazy("开放许可候选"), "scale")
+RATINGS = Section("/ratings/", gettext_lazy("服务评价"), "thumb-up")
+RATED = Section("/ratings/received/", gettext_lazy("服务评价"), "thumb-up", also=("/ratings/",))
 DRIVES = Section("/drives/", gettext_lazy("盘点动员"), "flag")
 
 WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
@@ -124,6 +130,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DRIVES,
             FAVOURITES,
             SEARCH,
+            RATINGS,
         ),
     ),
     (
@@ -143,6 +150,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             PLEDGES,
+            RATINGS,
             CONSOLE,
         ),
     ),
@@ -162,6 +170,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             CERTIFICATES,
             OUTCOMES,
             FAVOURITES,
+            RATINGS,
         ),
     ),
     (Role.INVENTOR, (TODO, DISCLOSURES, INCOME, FAVOURITES, SEARCH)),
@@ -185,6 +194,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             CERTIFICATES,
             PLEDGES,
             PUSHES,
+            RATED,
         ),
     ),
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
@@ -207,9 +217,10 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             PLEDGES,
+            RATED,
         ),
     ),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, AUDIT, ADMIN)),
+    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, RATED, AUDIT, GALLERY, ADMIN)),
 )
 
 
@@ -245,7 +256,8 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             EQUITY,
         ),
     ),
-    (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH)),
+    (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH, RATINGS, RATED)),
+    (gettext_lazy("系统"), "settings", (ADMIN, GALLERY)),
 )
 
 
@@ -346,6 +358,12 @@ def public_sections(context: template.Context) -> list[Section]:
     return _marked(PUBLIC, request.path if request else "")
 
 
+@register.simple_tag
+def site_map() -> list[Section]:
+    """Every public section, for the foot of a page."""
+    return _marked((*PUBLIC, *ALSO_PUBLIC), "")
+
+
 @register.simple_tag(takes_context=True)
 def workbench_sections(context: template.Context) -> list[Section]:
     """The sections of the actor's roles, each once; nothing for visitors."""
@@ -401,6 +419,16 @@ def neighbours(context: template.Context) -> dict[str, object] | None:
                 bars = [_alone(section) for section in bars[0].sections]
             return {"label": family.label, "groups": bars} if len(shown) > 1 else None
     return None
+
+
+@register.simple_tag(takes_context=True)
+def open_to(context: template.Context, permission: str) -> bool:
+    """Whether the reader may do this, or might once logged in: a link that is worth showing."""
+    request: HttpRequest | None = context.get("request")
+    actor: Actor | None = getattr(request, "actor", None)
+    if not permission or actor is None or actor.is_anonymous:
+        return True
+    return allowed(actor, Permission(permission))
 
 
 @register.simple_tag

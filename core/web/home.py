@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils.translation import ngettext
 
 from core.people.types import Actor
+
+NEWS = timedelta(days=7)  # what counts as news on the public front page
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,13 @@ def contribute(name: str, *, order: int) -> Callable[[Contributor], Contributor]
         return function
 
     return register
+
+
+def news_hint(count: int) -> str:
+    """What stands below a figure of the front page that has grown lately; else nothing."""
+    if not count:
+        return ""
+    return ngettext("近 7 天新增 %(n)s", "近 7 天新增 %(n)s", count) % {"n": f"{count:,}"}
 
 
 def compose(actor: Actor, now: datetime) -> Home:

@@ -23,7 +23,7 @@ NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 PRIVATE = (
     "/accounts/", "/admin/", "/api/", "/acting-as/", "/audit/", "/disclosures/", "/drives/",
     "/events/", "/favourites/", "/library/", "/licences/", "/matches/", "/notices/", "/outcomes/",
-    "/oversight/", "/searches/", "/subscriptions/",
+    "/oversight/", "/ratings/", "/gallery/", "/searches/", "/subscriptions/",
 )  # fmt: skip
 
 
@@ -101,5 +101,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
-PAGES = ("/", "/patents/", "/needs/", "/open-licences/", "/pledges/", "/open-platform/", "/help/")
+PAGES = (
+    "/", "/patents/", "/needs/", "/open-licences/", "/pledges/", "/open-platform/", "/services/",
+    "/policies/", "/help/",
+)  # fmt: skip
 contribute("pages", Source(lambda: {0: None}, lambda part: [Address(path) for path in PAGES]))

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from core.web import live, policy_reports, sitemap, views
+from core.web import (
+    display,
+    gallery,
+    live,
+    policy_reports,
+    ratings,
+    services_pages,
+    sitemap,
+    views,
+)
 
 app_name = "core"
 urlpatterns = [
@@ -16,6 +25,10 @@ urlpatterns = [
     *policy_reports.urlpatterns,
     path("help/", views.help_page, name="help"),
     path("help/<slug:topic>/", views.help_page, name="help-topic"),
+    *services_pages.urlpatterns,
+    *display.urlpatterns,
+    *ratings.urlpatterns,
+    *gallery.urlpatterns,
     path("events/", live.events, name="events"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap-<slug:name>-<int:part>.xml", sitemap.section, name="sitemap-part"),

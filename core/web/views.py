@@ -153,7 +153,8 @@ def help_page(request: Request, topic: str = "") -> HttpResponse:
     """A page of the guide."""
     if topic not in HELP_PAGES:
         raise Http404
-    return render(request, HELP_PAGES[topic], {"topic": topic})
+    context = {"topic": topic, "site_contact": settings.SITE_CONTACT}
+    return render(request, HELP_PAGES[topic], context)
 
 
 @never_cache

@@ -15,6 +15,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from licensing.models import Contest, Licence
 from licensing.rules import moves
 from licensing.selectors import contest_deadline
@@ -108,6 +109,16 @@ def resolve_contest(
     if uphold:
         _void(licence, resolution.strip(), by=by, now=now)
     _announce(licence, contest, by=by, now=now)
+    for party in (licence.licensor_id, licence.licensee_id):
+        offer_rating(
+            service="dispute",
+            reference=f"contest:{contest.pk}",
+            title=f"许可异议处理：{licence.patent_title}",
+            url=licence_url(licence),
+            organisation_id=party,
+            region=licence.region,
+            now=now,
+        )
     return contest
 
 

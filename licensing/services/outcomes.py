@@ -19,6 +19,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from licensing.models import Deal, Licence, Outcome, OutcomeRevision, PoolEntry, TermsVersion
 from licensing.rules import moves, outcomes
 from licensing.rules.deals import DealKind, Party, fixed_sum, outcome_code
@@ -330,6 +331,16 @@ def _decide(outcome_id: int, move: str, reason: str, *, by: Actor, now: datetime
         raise Conflict(_("这项许可有待处理的异议，处理完毕后再核验。"), code="contested")
     moved(TABLE, LABELS, outcome, move)
     _write_decision(outcome, reason, by=by, now=now)
+    if move == "verify":
+        offer_rating(
+            service="outcome",
+            reference=f"outcome:{outcome.pk}",
+            title=f"转化反馈核验：{outcome.label} · {outcome.patent_title}",
+            url=f"/outcomes/{outcome.pk}/",
+            organisation_id=outcome.organisation_id,
+            region=outcome.region,
+            now=now,
+        )
     tell(
         [outcome.organisation_id],
         kind="outcome.progress",

@@ -18,6 +18,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from licensing.models import Deal, Licence, Registration
 from licensing.rules import deals, moves
 from licensing.rules import registrations as rules
@@ -171,6 +172,7 @@ def register_contract(
     row.save()
     audit.record("registration.registered", subject=row, by=by, at=now, changes={"number": number})
     outbox.emit("contract.registered", subject=row, by=by, at=now, payload=_facts(row))
+    _offer_rating(row, now=now)
     _tell(row, [row.holder_id, row.taker_id], "技术合同已登记", now=now, body=f"编号 {number}。")
     return row
 
@@ -260,6 +262,18 @@ def _overseen(registration_id: int, *, by: Actor) -> Registration:
     row = locked(Registration.objects.visible_to(by), registration_id)
     require(by, Permission.DECIDE_REGISTRATION, on=Side(None, row.region))
     return row
+
+
+def _offer_rating(row: Registration, *, now: datetime) -> None:
+    offer_rating(
+        service="registration",
+        reference=f"registration:{row.pk}",
+        title=f"技术合同登记：{row.patent_title}",
+        url=f"/registrations/{row.pk}/",
+        organisation_id=row.holder_id,
+        region=row.region,
+        now=now,
+    )
 
 
 def _tell(

@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid, NotAllowed
 from core.outbox import services as outbox
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from licensing.models import Licence, OpenDeclaration, Payment, PaymentDue
 from licensing.rules import effect, fees, moves
 from licensing.rules.guards import serving_errors
@@ -374,6 +375,16 @@ def file_licence(
         )
     audit.record("licence.filed", subject=licence, by=by, at=now)
     outbox.emit("licence.filed", subject=licence, by=by, at=now, payload=licence_facts(licence))
+    offer_rating(
+        service="licence",
+        reference=f"licence:{licence.pk}",
+        title=f"许可备案：{licence.patent_title}",
+        url=licence_url(licence),
+        organisation_id=licence.licensee_id,
+        provider_id=licence.licensor_id,
+        region=licence.region,
+        now=now,
+    )
     tell(
         [licence.licensor_id, licence.licensee_id],
         kind="licence.progress",

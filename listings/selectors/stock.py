@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -158,6 +159,11 @@ def newest(*, viewer: Actor, limit: int = 6) -> list[PatentCard]:
         row.pk: row for row in with_parts(Patent.objects.visible_to(viewer).filter(pk__in=order))
     }
     return [as_card(rows[pk], viewer=viewer) for pk in order if pk in rows]
+
+
+def listed_since(since: datetime) -> int:
+    """How many offers on the board went there since."""
+    return Listing.objects.filter(status=ListingStatus.LISTED, published_at__gte=since).count()
 
 
 @dataclass(frozen=True, slots=True)

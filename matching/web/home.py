@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from core.people import selectors as people
 from core.people.types import Actor, Role
-from core.web.home import Highlight, Part, Section, Tile, Todo, contribute
+from core.templatetags.ui import zhdatetime
+from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from matching import selectors
+from matching.selectors import gatherings
 from matching.selectors.revisions import waiting_revisions
 from matching.selectors.shortlists import unread
 from matching.web import words
@@ -30,15 +32,16 @@ def part(actor: Actor, now: datetime) -> Part:
 def newest(actor: Actor, now: datetime) -> Part:
     """The newest needs for visitors, below the newest patents."""
     if actor.is_anonymous:
-        wanted = selectors.board(viewer=actor, query=selectors.NeedQuery()).count()
+        board = selectors.board(viewer=actor, query=selectors.NeedQuery())
+        wanted, fresh = board.count(), board.filter(opened_at__gte=now - NEWS).count()
         tile = Tile(
             _("公开需求"),
             f"{wanted:,}",
             reverse("matching:needs"),
             unit=_("条"),
-            hint=_("等您来解"),
+            hint=news_hint(fresh) or _("等您来解"),
         )
-        return Part(tiles=(tile,), sections=(_newest(actor),))
+        return Part(tiles=(tile,), sections=(_newest(actor), _coming(actor, now)))
     return Part(sections=(_newest(actor),)) if actor.has(Role.INVENTOR) else Part()
 
 
@@ -117,6 +120,28 @@ def _for_holder(actor: Actor) -> Part:
         unit=_("家"),
     )
     return Part(tiles=(tile,), sections=(section,))
+
+
+def _coming(actor: Actor, now: datetime) -> Section:
+    """The next events that anyone may come to."""
+    rows = gatherings.gatherings(viewer=actor, state="coming", now=now)[:SHOWN]
+    return Section(
+        title=_("近期活动"),
+        rows=tuple(
+            Highlight(
+                title=row.title,
+                url=reverse("matching:gathering", args=[row.pk]),
+                meta=" · ".join(
+                    m for m in (zhdatetime(row.starts_at), row.organisation.name, row.place) if m
+                ),
+                badge=row.get_kind_display(),
+                is_sample=row.is_sample,
+            )
+            for row in rows
+        ),
+        more_url="/gatherings/",
+        empty=_("近期没有活动。"),
+    )
 
 
 def _newest(actor: Actor) -> Section:

@@ -25,6 +25,7 @@ from patentops.sample.income import Income
 from patentops.sample.layers import Layers
 from patentops.sample.library import HISTORY, Patents, Plan
 from patentops.sample.pools import Pools
+from patentops.sample.ratings import Ratings
 from patentops.sample.register import Register
 from patentops.sample.trade import Trade
 from patentops.sample.upkeep import Upkeep
@@ -50,6 +51,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Upkeep(plan).prepare()
     Register(plan).prepare()
     Income(plan).prepare()
+    Ratings(plan).prepare()
     for partner in content.partners:
         if crew.created:
             join = partial(_join, crew, partner.org)

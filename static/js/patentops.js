@@ -1,21 +1,6 @@
 // Small comforts. Every page works without this file.
 (() => {
   "use strict";
-  const root = document.documentElement;
-
-  // Large text, remembered on this device.
-  const remembered = (key, value) => {
-    try {
-      if (value === undefined) return localStorage.getItem(key);
-      localStorage.setItem(key, value);
-    } catch { /* a browser may refuse storage */ }
-    return null;
-  };
-  const largeText = (on) => {
-    root.classList.toggle("large-text", on);
-    document.querySelectorAll("[data-large-text]").forEach((b) => b.setAttribute("aria-pressed", String(on)));
-  };
-  largeText(remembered("large-text") === "1");
 
   // On narrow screens the facets start folded.
   if (matchMedia("(max-width: 61.99rem)").matches) {
@@ -23,16 +8,12 @@
   }
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-large-text], [data-copy], [data-print], [data-confirm]");
+    const target = event.target.closest("[data-copy], [data-print], [data-confirm]");
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
     if (!target) return;
-    if (target.hasAttribute("data-large-text")) {
-      const on = !root.classList.contains("large-text");
-      largeText(on);
-      remembered("large-text", on ? "1" : "0");
-    } else if (target.hasAttribute("data-copy")) {
+    if (target.hasAttribute("data-copy")) {
       navigator.clipboard?.writeText(target.dataset.copy).then(() => {
         const before = target.textContent;
         target.textContent = target.dataset.copied || "已复制";

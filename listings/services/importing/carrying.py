@@ -7,6 +7,7 @@ from typing import Final
 from celery import current_app
 from django.db import IntegrityError, transaction
 
+from core.ratings.services import offer_rating
 from listings.models import ImportBatch
 from listings.rules import imports as rules
 from listings.services.importing import absences
@@ -77,6 +78,14 @@ def _finish(shift: Shift, batch: ImportBatch) -> None:
         batch.counts["absent"] = absences.find(batch)
     batch.finished_at = now
     shift.end(batch, "state", "counts", "finished_at")
+    offer_rating(
+        service="import",
+        reference=f"import:{batch.pk}",
+        title=f"导入存量专利：{batch.filename}"[:200],
+        url=f"/library/imports/{batch.pk}/",
+        organisation_id=batch.organisation_id,
+        now=now,
+    )
     record("import.carried_out", batch, by=actor_of(batch), now=now, **batch.counts)
     if in_portions(batch):
         index_soon()

@@ -1,0 +1,143 @@
+"""Walking a site as its people do: from the first page by links, one page of every kind.
+
+A kind is a URL pattern: `/patents/7/` and `/patents/8/` are one. What may be looked at is asked of
+the pages themselves, so a new page is walked as soon as something links to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Page, ViewportSize
+
+AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+LAPTOP: ViewportSize = {"width": 1440, "height": 900}
+ZOOMED: ViewportSize = {"width": 720, "height": 450}  # a laptop at 200 %, in its own pixels
+PHONE: ViewportSize = {"width": 360, "height": 800}
+MOST = 260  # pages a walk looks at: far more than there are kinds, so that it ends
+
+# Files, machines' answers, and the library pages of Django's admin.
+NOT_PAGES = re.compile(
+    r"\.(?:pdf|csv|xlsx|xml|json|jsonl|ics|atom|txt|zip|svg|png)$"
+    r"|/(?:download|export|csv|xlsx|pdf|ics|atom|print)/?$|^/(?:admin|api|static|identity|metrics)/"
+)
+# Kinds whose every page is its own text.
+EACH = re.compile(r"^(?:help|services)/")
+# A snake_case or kebab-case code; the audit trail and the open platform show codes on purpose.
+CODE = re.compile(r"\b[a-z]{3,}(?:[_-][a-z]{3,})+\b")
+SHOWS_CODES = (
+    "/audit/", "/open-platform/", "/oversight/metrics/", "/gallery/", "/help/accessibility/",
+)  # fmt: skip
+
+# Text that its own box cuts off; a box that shows it is cut (…), or scrolls, is no fault.
+CLIPPED = """() => [...document.querySelectorAll('main *, header *, footer *')].filter(e => {
+  if (!e.childNodes.length || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    return false;
+  const style = getComputedStyle(e);
+  if (style.visibility === 'hidden') return false;
+  if (e.closest('.visually-hidden, option, textarea')) return false;
+  const x = /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis';
+  const y = /hidden|clip/.test(style.overflowY) && style.webkitLineClamp === 'none'
+    && style.textOverflow !== 'ellipsis';
+  return (x && e.scrollWidth > e.clientWidth + 1) || (y && e.scrollHeight > e.clientHeight + 3);
+}).map(e => e.outerHTML.slice(0, 90))"""
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LINKS = """() => [...document.querySelectorAll('a[href]:not([download])')]
+  .filter(a => a.origin === location.origin).map(a => a.pathname + a.search)"""
+
+
+def found_by_axe(page: Page) -> list[str]:
+    """What axe objects to; it enters beside the page's own security policy, not through it."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    violations = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"
+        ".then(found => found.violations)",
+        RULES,
+    )
+    return [f"{v['id']}: {v['nodes'][0]['html'][:150]}" for v in violations]
+
+
+def kind_of(address: str) -> str | None:
+    """The URL pattern behind an address; None for what is no page of ours."""
+    path = urlsplit(address).path
+    if NOT_PAGES.search(path):
+        return None
+    try:
+        route = resolve(unquote(path)).route
+    except Resolver404:
+        return path  # a dead link: walked to, and found out
+    return path if EACH.match(route) else route
+
+
+@dataclass
+class Walk:
+    """What was seen on the way, and what was wrong there."""
+
+    page: Page
+    site: str
+    seen: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: object) -> None:
+        if getattr(message, "type", "") == "error":
+            self.complaints.append(getattr(message, "text", ""))
+
+    def pages(self, start: str = "/") -> Iterator[str]:
+        """Open one page of each kind that links lead to, the nearest first."""
+        waiting: deque[tuple[str, str]] = deque([(start, "")])
+        queued = {kind_of(start)}
+        while waiting and len(self.seen) < MOST:
+            path, came_from = waiting.popleft()
+            if not self._opens(path, came_from):
+                continue
+            self.seen[kind_of(path) or path] = path
+            yield path
+            for link in self.page.evaluate(LINKS):
+                kind = kind_of(link)
+                if kind is not None and kind not in queued:
+                    queued.add(kind)
+                    waiting.append((link, path))
+
+    def _opens(self, path: str, came_from: str) -> bool:
+        """Go there; a link that leads nowhere, or to a refusal, is a fault of where it stood."""
+        self.complaints.clear()
+        self.page.set_viewport_size(LAPTOP)
+        try:
+            answer = self.page.goto(self.site + path)
+        except Exception as problem:
+            if "Download is starting" in str(problem):
+                return False
+            raise
+        if answer is None or answer.status != 200:
+            status = answer.status if answer else 0
+            self.wrong.setdefault(came_from, []).append(f"links to {path}, which answers {status}")
+            return False
+        return "text/html" in answer.headers.get("content-type", "")
+
+    def check(self, path: str, *checks: Callable[[Page], list[str]]) -> None:
+        """Look at the page on a laptop, at 200 % and on a phone."""
+        faults = [f"complains: {text}" for text in self.complaints]
+        for name, size in (("1440", LAPTOP), ("200 %", ZOOMED), ("360", PHONE)):
+            self.page.set_viewport_size(size)
+            if (wide := self.page.evaluate(WIDE)) > 0:
+                faults.append(f"{name}: {wide} px too wide")
+            faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
+            if name != "200 %":
+                faults += [f"{name}: {text}" for check in checks for text in check(self.page)]
+        if not path.startswith(SHOWS_CODES):
+            faults += [f"shows {code}" for code in CODE.findall(self.page.inner_text("main"))]
+        if faults:
+            self.wrong.setdefault(path, []).extend(faults)
