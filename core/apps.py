@@ -12,4 +12,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from core.guard import tasks as guarding  # noqa: F401  Celery finds both by these imports
         from core.outbox import tasks  # noqa: F401
-        from core.web import ratings  # noqa: F401  home pages fed
+        from core.ratings import web as ratings  # noqa: F401  home pages fed

@@ -1,13 +1,12 @@
 """Addresses of core's pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from core.web import (
     display,
     gallery,
     live,
     policy_reports,
-    ratings,
     services_pages,
     sitemap,
     views,
@@ -27,7 +26,7 @@ urlpatterns = [
     path("help/<slug:topic>/", views.help_page, name="help-topic"),
     *services_pages.urlpatterns,
     *display.urlpatterns,
-    *ratings.urlpatterns,
+    path("", include("core.ratings.web")),
     *gallery.urlpatterns,
     path("events/", live.events, name="events"),
     path("sitemap.xml", sitemap.index, name="sitemap"),

@@ -54,11 +54,11 @@ EXPECTATIONS: dict[str, Row] = {
     "core:ratings": Row(get=logged_in()),
     "core:ratings-received": Row(get=SERVING),
     "core:rating": Row(kwargs=page, get=SEEN, post=logged_in(404, office=422)),
-    "core-api:service-ratings": Row(get=logged_in(anonymous=401)),
-    "core-api:service-rating-summary": Row(get=logged_in(anonymous=401)),
-    "core-api:service-rating": Row(kwargs=pk, get=SEEN | API),
-    "core-api:service-rating-rate": Row(kwargs=pk, post=SEEN | API, data=lambda w: {"grade": 5}),
-    "core-api:service-rating-answer": Row(
+    "ratings-api:service-ratings": Row(get=logged_in(anonymous=401)),
+    "ratings-api:service-rating-summary": Row(get=logged_in(anonymous=401)),
+    "ratings-api:service-rating": Row(kwargs=pk, get=SEEN | API),
+    "ratings-api:service-rating-rate": Row(kwargs=pk, post=SEEN | API, data=lambda w: {"grade": 5}),
+    "ratings-api:service-rating-answer": Row(
         kwargs=pk, post=logged_in(404, anonymous=401), data=lambda w: {"answer": "已核实。"}
     ),
 }

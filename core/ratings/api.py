@@ -141,6 +141,7 @@ class ServiceRatingView(Resource):
         return Response(ServiceSummarySerializer(found, many=True).data)
 
 
+app_name = "ratings-api"
 _view = ServiceRatingView.as_view
 urlpatterns = [
     path("service-ratings/", _view({"get": "list"}), name="service-ratings"),
