@@ -63,7 +63,7 @@ class ServiceSummarySerializer(serializers.Serializer[Any]):
     """How one service was rated."""
 
     service = serializers.CharField()
-    label = serializers.CharField()
+    name = serializers.CharField(source="label")
     number = serializers.IntegerField()
     average = serializers.FloatField(allow_null=True)
     satisfied = serializers.FloatField(allow_null=True, help_text="3 分及以上的比例")

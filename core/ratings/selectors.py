@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -78,7 +79,8 @@ def summary(*, viewer: Actor, today: date) -> list[ServiceSummary]:
     )
     found = []
     for row in rows:
-        counts = {grade: row[f"g{grade}"] for grade in rules.GRADES}
+        told: dict[str, Any] = dict(row)
+        counts = {grade: int(told[f"g{grade}"]) for grade in rules.GRADES}
         found.append(
             ServiceSummary(
                 service=row["service"],
