@@ -10,6 +10,10 @@ class CoreConfig(AppConfig):
     verbose_name = "平台基础"
 
     def ready(self) -> None:
+        from core.access import checks  # noqa: F401  check --deploy
         from core.guard import tasks as guarding  # noqa: F401  Celery finds both by these imports
+        from core.joining import consumers, home  # noqa: F401  events, home pages
+        from core.joining import tasks as joining_tasks  # noqa: F401
+        from core.members import consumers as member_consumers  # noqa: F401
         from core.outbox import tasks  # noqa: F401
         from core.ratings import web as ratings  # noqa: F401  home pages fed

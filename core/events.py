@@ -114,6 +114,13 @@ EVENTS: dict[str, str] = {
     "match.rated": "A receiver rated a match: prospect 1-5, interested, reason.",
     "demand.measured": "A run found materially other demand for patents: patents [{patent_id, "
     "needs, subscriptions, best}].",
+    # people: application_id
+    "joining.asked": "A visitor asked that an organisation takes part; the address is unconfirmed.",
+    "joining.pending": "An application waits for an answer.",
+    "joining.answered": "It was approved, refused, or more was asked for.",
+    "member.invited": "A colleague is invited: invitation_id, edition.",
+    "member.joined": "The invitation was accepted: invitation_id, user_id.",
+    "member.changed": "Somebody has other roles, or none: user_id, organisation_id, roles.",
     # core
     "service.rated": "A finished service was rated: rating_id, service, grade, organisation_id, "
     "provider_id, region.",

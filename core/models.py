@@ -4,6 +4,8 @@ from core.attachments.models import Attachment
 from core.audit.models import AuditEntry, AuditPerson
 from core.guard.models import PolicyReport
 from core.idempotency.models import IdempotencyKey
+from core.joining.models import JoinApplication
+from core.members.models import Invitation
 from core.notices.models import Notice, NoticePreference
 from core.outbox.models import OutboxDelivery, OutboxEvent
 from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
@@ -14,6 +16,8 @@ __all__ = [
     "AuditEntry",
     "AuditPerson",
     "IdempotencyKey",
+    "Invitation",
+    "JoinApplication",
     "Mandate",
     "Membership",
     "Notice",

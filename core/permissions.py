@@ -94,6 +94,8 @@ class Permission(StrEnum):
     RATE_SERVICE = "rate_service"  # once it is finished
     ANSWER_RATING = "answer_rating"  # a low one, as who served or as the bureau
     EDIT_SETTINGS = "edit_settings"
+    MANAGE_MEMBERS = "manage_members"  # as the administrator of an organisation, whatever the role
+    REVIEW_JOINING = "review_joining"
 
 
 # Whoever works here may keep searches and export what they find; auditors change nothing.
@@ -213,6 +215,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.BUREAU: frozenset(
         {
+            Permission.REVIEW_JOINING,
             Permission.SEE_DASHBOARD,
             Permission.RUN_GATHERING,
             Permission.RUN_DRIVE,
@@ -233,6 +236,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.SEE_AUDIT}),
     Role.SYSADMIN: frozenset(
         {
+            Permission.REVIEW_JOINING,
             Permission.EDIT_SETTINGS,
             Permission.SETTLE_CLAIM,
             Permission.CURATE,
@@ -247,6 +251,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 # What a bureau does for itself only: overseeing a region gives it no hand in others' affairs.
 OWN_ONLY = frozenset({Permission.POST_NEED})
+
+# What belongs to running an organisation, not to a role in it.
+FOR_ADMINISTRATORS = frozenset({Permission.MANAGE_MEMBERS})
 
 # What a partner's token must carry besides the role (OAuth 2 scopes).
 SCOPES: dict[str, str] = {
@@ -287,6 +294,9 @@ def allowed(actor: Actor, permission: Permission, *, on: Governed | None = None)
     """
     if actor.is_system:
         return True
+    if permission in FOR_ADMINISTRATORS:
+        own = actor.organisation_id
+        return actor.administers and (on is None or own in on.governed_by().organisations)
     if not any(permission in GRANTS[role] for role in actor.roles):
         return False
     if actor.partner_id is not None and SCOPE_OF.get(permission) not in actor.scopes:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 BEGAN, SEEN = "patentops_began", "patentops_seen"
@@ -52,3 +54,6 @@ class SessionLimitsMiddleware:
             logout(request)
         elif SEEN not in session or now - seen >= WRITE_AT_MOST_EVERY:
             session[SEEN] = now
+            UserSession.objects.filter(session_key=session.session_key).update(
+                last_seen_at=timezone.now()
+            )

@@ -46,6 +46,7 @@ KINDS: dict[str, str] = {
     "search.found": "保存的检索有新专利",
     "rating.progress": "服务评价与答复",
     "engine.progress": "匹配引擎的学习与版本",
+    "account.progress": "入驻、成员与账户",
     "system": "系统通知",
 }
 

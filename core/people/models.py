@@ -11,6 +11,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from core.db import ActorKeyField, both_or_neither
 from core.people import rules
@@ -106,6 +108,10 @@ class User(AbstractUser):
     display_name = models.CharField("姓名", max_length=60, blank=True)
     email = models.EmailField("电子邮箱", unique=True)
     wants_recommendations = models.BooleanField("接收个性化推荐", default=True)
+    factor_due_at = models.DateTimeField("两步验证期限", null=True, editable=False)
+    password_set_at = models.DateTimeField("密码设置时间", null=True, editable=False)
+    # Counts "sign out everywhere": every session made before is void.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -116,6 +122,17 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Django's, and note when."""
+        super().set_password(raw_password)
+        self.password_set_at = timezone.now()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's for the first epoch; another for each time that they signed out everywhere."""
+        words = f"{self.password}{self.session_epoch}" if self.session_epoch else self.password
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(salt, words, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Membership(models.Model):
@@ -128,6 +145,8 @@ class Membership(models.Model):
     role = models.CharField("角色", max_length=20, choices=[(r.value, r.value) for r in Role])
     region = models.CharField("管辖区划前缀", max_length=6, blank=True, default="")
     is_default = models.BooleanField("默认身份", default=False)
+    # Runs the organisation here: invites, appoints, removes. The same on all of one person's rows.
+    is_administrator = models.BooleanField("机构管理员", default=False, db_default=False)
 
     class Meta:
         verbose_name = "任职"

@@ -105,6 +105,14 @@ def members_of(organisation_ids: Iterable[int], *roles: Role) -> dict[int, list[
     return found
 
 
+def administrators(organisation_id: int) -> list[int]:
+    """Active users who run this organisation here, in order, each once."""
+    rows = Membership.objects.filter(
+        organisation_id=organisation_id, is_administrator=True, user__is_active=True
+    )
+    return list(rows.order_by("user_id").values_list("user_id", flat=True).distinct())
+
+
 def users_with(role: Role) -> list[int]:
     """Active users who hold this role anywhere, in order, each once."""
     rows = Membership.objects.filter(role=role, user__is_active=True)
@@ -194,6 +202,7 @@ def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Acto
         region=region,
         name=str(user),
         mandates=mandates,
+        administers=any(row.is_administrator for row in here),
     )
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, NotAllowed
 from core.people import rules
+from core.people import selectors as people
 from core.people.models import Mandate, Membership, Organisation, User
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
@@ -98,13 +99,21 @@ def appoint(
     by: Actor,
     now: datetime,
 ) -> int:
-    """Let a person act in an organisation in a role; doing it twice is doing it once. Its id."""
+    """Let a person act in an organisation in a role; doing it twice is doing it once. Its id.
+
+    Whoever comes first runs the organisation here, until they appoint others.
+    """
     require(by, Permission.EDIT_SETTINGS)
+    others = people.administrators(organisation_id)
     row, created = Membership.objects.get_or_create(
         user_id=user_id,
         organisation_id=organisation_id,
         role=role.value,
-        defaults={"region": region, "is_default": is_default},
+        defaults={
+            "region": region,
+            "is_default": is_default,
+            "is_administrator": others in ([], [user_id]),
+        },
     )
     if created:
         audit.record(
@@ -149,3 +158,13 @@ def revoke_mandate(*, mandate_id: int, by: Actor, now: datetime) -> tuple[int, i
     row.save(update_fields=["revoked_at", "revoked_by"])
     audit.record("mandate.revoked", subject=row, by=by, at=now)
     return row.principal_id, row.agent_id
+
+
+@transaction.atomic
+def note_sign_out(*, by: Actor, now: datetime, everywhere: bool) -> None:
+    """Somebody signed a device of theirs out; `everywhere` voids all sessions made so far."""
+    user = User.objects.select_for_update().get(pk=by.user_id or 0)
+    if everywhere:
+        user.session_epoch += 1
+        user.save(update_fields=["session_epoch"])
+    audit.record("user.signed_out", subject=user, by=by, at=now, changes={"everywhere": everywhere})

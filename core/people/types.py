@@ -34,6 +34,7 @@ class Actor:
     `region` is the prefix of GB/T 2260 codes that the actor oversees or sits in: "" is the
     nation, "31" a province, "3101" a city, "310115" a district. `mandates` holds the
     organisations that have empowered the actor's own (a broker acts only under these).
+    `administers` says that the person runs the organisation here: its people, not its affairs.
     """
 
     user_id: int | None = None
@@ -45,6 +46,7 @@ class Actor:
     mandates: frozenset[int] = field(default_factory=frozenset)
     scopes: frozenset[str] = field(default_factory=frozenset)
     is_system: bool = False
+    administers: bool = False
 
     @classmethod
     def anonymous(cls) -> Actor:

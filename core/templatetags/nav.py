@@ -99,6 +99,7 @@ EVENTS = Section("/library/events/", gettext_lazy("法律事件"), "scale")
 DISCLOSURES = Section("/disclosures/", gettext_lazy("发明披露"), "pen")
 SERVICES = Section("/service-requests/", gettext_lazy("服务请求"), "contract")
 PUSHES = Section("/pushes/", gettext_lazy("推送效果"), "chart")
+JOININGS = Section("/joining/queue/", gettext_lazy("入驻审核"), "building")
 CANDIDATES = Section("/library/candidates/", gettext_lazy("开放许可候选"), "scale")
 RATINGS = Section("/ratings/", gettext_lazy("服务评价"), "thumb-up")
 RATED = Section("/ratings/received/", gettext_lazy("服务评价"), "thumb-up", also=("/ratings/",))
@@ -179,6 +180,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
         (
             TODO,
             OVERSIGHT,
+            JOININGS,
             NEED_LISTS,
             CANDIDATES,
             DRIVES,
@@ -220,7 +222,10 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             RATED,
         ),
     ),
-    (Role.SYSADMIN, (TODO, OVERSIGHT, RUNS, ENGINES, PUSHES, EVENTS, RATED, AUDIT, GALLERY, ADMIN)),
+    (
+        Role.SYSADMIN,
+        (TODO, OVERSIGHT, JOININGS, RUNS, ENGINES, PUSHES, EVENTS, RATED, AUDIT, GALLERY, ADMIN),
+    ),
 )
 
 

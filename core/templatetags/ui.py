@@ -205,6 +205,7 @@ STATUSES: dict[str, tuple[Any, str]] = {
     "draft": (gettext_lazy("草稿"), "muted"),
     "submitted": (gettext_lazy("待审核"), "wait"),
     "pending": (gettext_lazy("待处理"), "wait"),
+    "more_needed": (gettext_lazy("待补充"), "warn"),
     "processing": (gettext_lazy("处理中"), "wait"),
     "running": (gettext_lazy("运行中"), "wait"),
     "queued": (gettext_lazy("排队中"), "wait"),

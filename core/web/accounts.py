@@ -3,18 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from core import factors
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts are opened by an organisation's or the platform's administrator, not by oneself:
-    each then belongs to an organisation with a validated 统一社会信用代码."""
+    """Accounts come with an organisation (/joining/) or an invitation, not by themselves."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Never; the page says whom to ask."""
+        """Never; the page says where to go."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth's limits by address and name, and one for all who try anywhere."""
+        self._anywhere = ratelimit.consume(
+            request, app="allauth.account", action="login_anywhere", key="all"
+        )
+        if not self._anywhere:
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """Whoever got in does not count as a failure, here neither."""
+        super()._rollback_login_failed_rl_usage()
+        if usage := getattr(self, "_anywhere", None):
+            usage.rollback()
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where to go after signing in: by way of the second factor for who still owes one."""
+        target: str = super().get_login_redirect_url(request)
+        user: Any = request.user
+        if factors.standing(request, user, now=timezone.now()) == factors.Standing.FINE:
+            return target
+        wanted = request.POST.get("next") or request.GET.get("next") or target
+        return f"{reverse('core:second-factor')}?{urlencode({'next': wanted})}"
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors: whoever must have one cannot put it away."""
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return not factors.must_have_one(authenticator.user)
 
 
 def login_name(request: HttpRequest | None, credentials: Mapping[str, str] | None = None) -> str:

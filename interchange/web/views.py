@@ -20,6 +20,7 @@ from core.people.types import Role
 from core.permissions import SCOPES
 from core.web.doors import for_roles
 from core.web.forms import attempt
+from core.web.strong import fresh
 from core.web.types import Request
 from interchange import rules, selectors, services
 from interchange.authentication import TOKEN_URL
@@ -72,6 +73,7 @@ def _console(request: Request, **more: object) -> HttpResponse:
 @never_cache
 @partners_only
 @require_POST
+@fresh("interchange:console", factor=True)
 def issue_key(request: Request) -> HttpResponse:
     """A new key, whose secret this one answer shows. At most two live, so a repeat does no harm."""
     form = KeyForm(request.POST)
@@ -92,6 +94,7 @@ def issue_key(request: Request) -> HttpResponse:
 
 @partners_only
 @require_POST
+@fresh("interchange:console")
 def revoke_key(request: Request, credential_id: int) -> HttpResponse:
     """Stop a key."""
     services.revoke_key(credential_id=credential_id, by=request.actor, now=timezone.now())

@@ -12,7 +12,16 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 CATALOGUE: Path = settings.BASE_DIR / "locale/en/LC_MESSAGES/django.po"
-PUBLIC = ["/", "/help/", "/help/privacy/", "/help/recommendations/", "/accounts/login/"]
+PUBLIC = [
+    "/",
+    "/help/",
+    "/help/privacy/",
+    "/help/recommendations/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/joining/",
+    "/joining/sent/",
+]
 
 pytestmark = pytest.mark.django_db
 
@@ -88,9 +97,9 @@ def test_form_errors_are_plain_chinese() -> None:
 
 def test_nobody_opens_an_account_alone(client: Client) -> None:
     page = client.get("/accounts/signup/")
-    assert "暂不开放自助注册" in page.content.decode()
+    assert "申请入驻" in page.content.decode()
     posted = client.post(
         "/accounts/signup/",
         {"email": "a@example.cn", "password1": "wuliaode-42", "password2": "wuliaode-42"},
     )
-    assert "暂不开放自助注册" in posted.content.decode()
+    assert "申请入驻" in posted.content.decode()

@@ -1,0 +1,1 @@
+"""Getting in and staying safe: second factors, sessions, passwords (账户与安全)."""

@@ -1,0 +1,32 @@
+"""What a password must be, where the rule of graded protection is switched on."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from core.access import rules
+
+
+class ComplexityValidator:
+    """At least three of lower case, upper case, digits and signs."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Refuse a password of too few kinds of characters."""
+        if rules.classes(password) < rules.LEAST_CLASSES:
+            raise ValidationError(self.get_help_text(), code="password_too_plain")
+
+    def get_help_text(self) -> str:
+        return _("密码须包含大写字母、小写字母、数字、符号中的至少三类。")
+
+
+class DifferentValidator:
+    """A new password is not the old one: else rotation would be none."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        check = getattr(user, "check_password", None)
+        if check is not None and getattr(user, "pk", None) and check(password):
+            raise ValidationError(_("新密码不能和现在的密码相同。"), code="password_unchanged")
+
+    def get_help_text(self) -> str:
+        return _("不能和现在的密码相同。")

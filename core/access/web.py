@@ -1,0 +1,111 @@
+"""Pages: one's account at a glance, the second factor explained, where one is signed in."""
+
+from __future__ import annotations
+
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from core import factors
+from core.access import rules
+from core.errors import Missing
+from core.people import services as people
+from core.web.doors import login_needed
+from core.web.types import Request
+
+
+@never_cache
+@require_GET
+@login_needed
+def index(request: Request) -> HttpResponse:
+    """What belongs to the account, with what is missing said first."""
+    context = {
+        "has_factor": factors.has_one(request.user),
+        "must_factor": factors.must_have_one(request.user),
+        "sessions": UserSession.objects.filter(user=request.user).count(),
+    }
+    return render(request, "core/account.html", context)
+
+
+@never_cache
+@require_GET
+@login_needed
+def second_factor(request: Request) -> HttpResponse:
+    """Why it is needed, how long there is, and the way to it."""
+    now = timezone.now()
+    target = request.GET.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    context = {
+        "has_factor": factors.has_one(request.user),
+        "standing": factors.standing(request, request.user, now=now),
+        "due": request.user.factor_due_at,
+        "must": factors.must_have_one(request.user),
+        "next": target if safe else "/",
+    }
+    return render(request, "core/second_factor.html", context)
+
+
+@never_cache
+@require_GET
+@login_needed
+def sessions(request: Request) -> HttpResponse:
+    """Where this account is signed in."""
+    here = request.session.session_key
+    rows = sorted(
+        UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at
+    )
+    shown = [
+        {
+            "id": row.pk,
+            "device": rules.device(row.user_agent),
+            "ip": row.ip,
+            "since": row.created_at,
+            "seen": row.last_seen_at,
+            "here": row.session_key == here,
+        }
+        for row in reversed(rows)
+    ]
+    return render(request, "core/sessions.html", {"sessions": shown})
+
+
+@require_POST
+@login_needed
+def end_session(request: Request, session_id: int) -> HttpResponse:
+    """Sign one device out."""
+    row = UserSession.objects.filter(pk=session_id, user=request.user).first()
+    if row is None or row.session_key == request.session.session_key:
+        raise Missing("这台设备已经退出。")
+    row.end()
+    people.note_sign_out(by=request.actor, now=timezone.now(), everywhere=False)
+    messages.success(request, _("那台设备已退出登录。"))
+    return redirect("core:sessions")
+
+
+@require_POST
+@login_needed
+def end_all(request: Request) -> HttpResponse:
+    """Sign out everywhere else, also where no list knows of it."""
+    people.note_sign_out(by=request.actor, now=timezone.now(), everywhere=True)
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)
+    UserSession.objects.purge_and_list(request.user)
+    UserSession.objects.create_from_request(request)
+    messages.success(request, _("其他设备都已退出登录。"))
+    return redirect("core:sessions")
+
+
+urlpatterns = [
+    path("account/", index, name="account"),
+    path("account/second-factor/", second_factor, name="second-factor"),
+    path("account/sessions/", sessions, name="sessions"),
+    path("account/sessions/end/", end_all, name="sessions-end"),
+    path("account/sessions/<int:session_id>/end/", end_session, name="session-end"),
+]
