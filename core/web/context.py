@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from core.notices.selectors import unread_count
 from core.people.selectors import OrganisationCard, organisation
 from core.web.display import wants_large_text
+from core.web import filling
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -25,5 +26,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "large_text": large_text,
         "acting_for": acting_for,
+        "sample_filling": filling.progress,
         "unread_notices": lambda: unread_count(viewer=actor),
     }

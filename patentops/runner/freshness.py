@@ -46,8 +46,8 @@ def fingerprint(*, sample: bool) -> str:
 class Prepared:
     """The note that a state folder was prepared, and from what."""
 
-    def __init__(self, state: Path) -> None:
-        self.path = state / "prepared"
+    def __init__(self, state: Path, name: str = "prepared") -> None:
+        self.path = state / name
 
     def holds(self, wanted: str) -> bool:
         try:

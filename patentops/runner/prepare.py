@@ -1,6 +1,7 @@
 """Bring the database and the static files up to date, in one process.
 
-`python -m patentops.runner.prepare [--no-sample]`, run as the owner of the database.
+`python -m patentops.runner.prepare [--no-sample]`, run as the owner of the database. Of the
+sample it loads the heart; `patentops.runner.fill` brings the rest once pages answer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> None:
     collect_static()
     if "--no-sample" not in arguments and "load_sample" in get_commands():
         say("正在载入示例数据 ……")
-        call_command("load_sample")
+        call_command("load_sample", heart=True)
 
 
 def migrate() -> None:

@@ -83,6 +83,7 @@ class Child:
     """A supervised process and when it may be started again."""
 
     what: Runnable
+    once: bool = False  # it ends by itself
     delay: float = FIRST_DELAY
     started: float = 0.0
     again_at: float | None = None
@@ -100,9 +101,9 @@ class Supervisor:
         self.stopping = False
         self._changed = changed
 
-    def add(self, what: Runnable) -> None:
-        """Start it and keep it running."""
-        child = Child(what, started=time.monotonic())
+    def add(self, what: Runnable, *, once: bool = False) -> None:
+        """Start it and keep it running; or `once`, until it has done its work."""
+        child = Child(what, once=once, started=time.monotonic())
         self.children.append(child)
         what.start()
         self._tell()
@@ -113,6 +114,7 @@ class Supervisor:
     def tend(self) -> None:
         """Look at every child once; restart those that are due."""
         now = time.monotonic()
+        self._let_go()
         for child in self.children:
             if child.again_at is None and child.exit_code is not None:
                 if now - child.started > STEADY_AFTER:
@@ -125,6 +127,14 @@ class Supervisor:
                 child.delay = min(child.delay * 2, LONGEST_DELAY)
             elif child.again_at is not None and now >= child.again_at:
                 self._restart(child)
+
+    def _let_go(self) -> None:
+        """Of what runs once, forget what has ended; a failure is told, its log says why."""
+        for child in [c for c in self.children if c.once and c.exit_code is not None]:
+            if child.exit_code:
+                say(f"{child.what.name} 没有做完（{child.exit_code}），下次启动时再做。")
+            self.children.remove(child)
+            self._tell()
 
     def _restart(self, child: Child) -> None:
         child.again_at, child.started = None, time.monotonic()

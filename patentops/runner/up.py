@@ -45,6 +45,7 @@ SAMPLE_LOGINS = (
     ("系统管理员", "admin@example.cn"),
 )
 SAMPLE_PASSWORD = "patentops-2026"
+FILLED = "filled"  # the note of patentops.runner.fill
 
 
 class CannotStart(Exception):
@@ -60,6 +61,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, help=f"网页端口（默认 {FIRST_PORT} 起第一个空闲的）")
     parser.add_argument("--host", default="127.0.0.1", help="监听地址（默认只限本机）")
     parser.add_argument("--no-sample", action="store_true", help="不载入示例数据")
+    parser.add_argument(
+        "--small-sample", action="store_true", help="只载入第一批示例数据，不在后台补齐其余"
+    )
     parser.add_argument("--web", type=int, default=WEB_PROCESSES, help="网页进程数")
     parser.add_argument("--workers", type=int, default=2, help="后台任务进程数")
     return parser.parse_args(arguments)
@@ -177,6 +181,19 @@ class Installation:
         for program in self._background():
             self._check()
             self.supervisor.add(program)
+        self._fill()
+
+    def _fill(self) -> None:
+        """The rest of the sample, while pages answer already."""
+        wanted = fingerprint(sample=True)
+        if self.options.no_sample or self.options.small_sample:
+            return
+        if not os.environ.get("DATABASE_URL") and Prepared(self.where.state, FILLED).holds(wanted):
+            return
+        command = [sys.executable, "-m", "patentops.runner.fill", wanted]
+        environment = self._environment("command") | {"PATENTOPS_DB_ROLE": "owner"}
+        log = self.where.logs / "fill.log"
+        self.supervisor.add(Program("示例数据", command, environment, ROOT, log), once=True)
 
     def _check(self) -> None:
         if self.stopping.is_set():

@@ -6,10 +6,12 @@ A key that the reader does not know is an error, so a slip of the pen cannot pas
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -77,7 +79,7 @@ class SamplePatent:
     kind: str
     abstract: str
     holders: tuple[SampleHolder, ...]
-    offer: SampleOffer
+    offer: SampleOffer | None = None
     number: str = ""
     ipc: tuple[str, ...] = ()
     locarno: tuple[str, ...] = ()
@@ -92,6 +94,7 @@ class SamplePatent:
     annuity_late: bool = False
     listed: bool = True
     listed_days_ago: int = 0
+    registered_days_ago: int | None = None  # else when the platform of the sample opened
 
     @property
     def managed_by(self) -> str:
@@ -301,36 +304,51 @@ class Sample:
 
 @cache
 def sample() -> Sample:
-    """The sample, read once."""
-    tables: dict[str, list[dict[str, Any]]] = {}
+    """The heart of the sample, read once: what every page needs to have something to show."""
     folder = files("patentops.sample")
     papers = [folder / f"{name}.toml" for name in ("organisations", "needs", "deals")]
     papers += sorted((folder / "patents").iterdir(), key=lambda paper: paper.name)
+    return _read(paper for paper in papers if paper.name.endswith(".toml"))
+
+
+@cache
+def volumes() -> tuple[Sample, ...]:
+    """Two more years of it, in volumes that need the heart but not each other, read once."""
+    folder = files("patentops.sample") / "volumes"
+    papers = sorted(folder.iterdir(), key=lambda paper: paper.name)
+    return tuple(_read([paper]) for paper in papers if paper.name.endswith(".toml"))
+
+
+def _read(papers: Iterable[Traversable]) -> Sample:
+    tables: dict[str, list[dict[str, Any]]] = {}
     for paper in papers:
-        if paper.name.endswith(".toml"):
-            for name, rows in tomllib.loads(paper.read_text(encoding="utf-8")).items():
-                tables.setdefault(name, []).extend(rows)
+        for name, rows in tomllib.loads(paper.read_text(encoding="utf-8")).items():
+            tables.setdefault(name, []).extend(rows)
+
+    def taken(name: str) -> list[dict[str, Any]]:
+        return tables.pop(name, [])
+
     found = Sample(
-        organisations=_all(SampleOrganisation, tables.pop("organisations")),
-        patents=tuple(_patent(row) for row in tables.pop("patents")),
-        needs=_all(SampleNeed, tables.pop("needs")),
-        subscriptions=_all(SampleSubscription, tables.pop("subscriptions")),
+        organisations=_all(SampleOrganisation, taken("organisations")),
+        patents=tuple(_patent(row) for row in taken("patents")),
+        needs=_all(SampleNeed, taken("needs")),
+        subscriptions=_all(SampleSubscription, taken("subscriptions")),
         declarations=tuple(
             _one(SampleDeclaration, row | {"parts": _all(SamplePart, row["parts"])})
-            for row in tables.pop("declarations")
+            for row in taken("declarations")
         ),
         licences=tuple(
             _one(SampleLicence, row | {"royalties": _all(SampleRoyalty, row.get("royalties", []))})
-            for row in tables.pop("licences")
+            for row in taken("licences")
         ),
-        talks=_all(SampleTalk, tables.pop("talks")),
-        outcomes=_all(SampleOutcome, tables.pop("outcomes")),
-        pledges=_all(SamplePledge, tables.pop("pledges")),
-        second_jobs=_all(SampleJob, tables.pop("second_jobs")),
-        extra_accounts=_all(SampleJob, tables.pop("extra_accounts")),
-        mandates=_all(SampleMandate, tables.pop("mandates")),
-        favourites=_all(SampleFavourites, tables.pop("favourites")),
-        partners=_all(SamplePartner, tables.pop("partners")),
+        talks=_all(SampleTalk, taken("talks")),
+        outcomes=_all(SampleOutcome, taken("outcomes")),
+        pledges=_all(SamplePledge, taken("pledges")),
+        second_jobs=_all(SampleJob, taken("second_jobs")),
+        extra_accounts=_all(SampleJob, taken("extra_accounts")),
+        mandates=_all(SampleMandate, taken("mandates")),
+        favourites=_all(SampleFavourites, taken("favourites")),
+        partners=_all(SamplePartner, taken("partners")),
     )
     if tables:
         raise ValueError(f"Unknown tables in the sample: {sorted(tables)}")
@@ -341,7 +359,7 @@ def _patent(row: dict[str, Any]) -> SamplePatent:
     nested = {
         "holders": _all(SampleHolder, row["holders"]),
         "events": _all(SampleEvent, row.get("events", [])),
-        "offer": _one(SampleOffer, row["offer"]),
+        "offer": _one(SampleOffer, row["offer"]) if "offer" in row else None,
     }
     return _one(SamplePatent, row | nested)
 

@@ -22,9 +22,9 @@ PASSWORD = "patentops-2026"
 class Crew:
     """Who is who: ids and actors by the keys of the sample."""
 
-    content: Sample
     began: datetime
     ids: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     memberships: dict[str, tuple[int, int]] = field(default_factory=dict)
     created: int = 0
 
@@ -33,20 +33,21 @@ class Crew:
         """One slow hash for all of them: the password is the same and public."""
         return make_password(PASSWORD)
 
-    def enrol(self) -> None:
+    def enrol(self, content: Sample) -> None:
         """Make sure that everyone is there; whoever is there already stays as they are."""
-        for organisation in self.content.organisations:
+        for organisation in content.organisations:
             self._organisation(organisation)
-        for extra in self.content.extra_accounts:
+        for extra in content.extra_accounts:
             superuser = extra.role == Role.SYSADMIN
             user = self._user(extra.account, extra.person, superuser=superuser)
             self._appoint(user, extra.org, extra.role, is_default=True)
-        for job in self.content.second_jobs:
+        for job in content.second_jobs:
             self._appoint(self._user(job.account, job.person), job.org, job.role)
-        for mandate in self.content.mandates:
+        for mandate in content.mandates:
             self._mandate(mandate.principal, mandate.agent, days=mandate.from_days_ago)
 
     def _organisation(self, paper: SampleOrganisation) -> None:
+        self.names[paper.key] = paper.name
         card = people.organisation_by_uscc(paper.uscc)
         if card is None:
             self.ids[paper.key] = enrolment.register_organisation(

@@ -29,7 +29,7 @@ from patentops.sample.content import (
     SampleRoyalty,
     SampleTalk,
 )
-from patentops.sample.library import HISTORY, Plan
+from patentops.sample.library import Plan
 from pledges import services as pledges
 from pledges.types import PledgeInput
 
@@ -348,7 +348,7 @@ class Deals:
     def _plan_pledge(self, paper: SamplePledge) -> None:
         plan = self.plan
         # A bank sees a patent once it is on the board, so these follow the first listings.
-        opening = plan.now - HISTORY + timedelta(days=4)
+        opening = plan.opening + timedelta(days=4)
         recorded = max(plan.ago(paper.registered_days_ago, hour=17), opening)
         plan.then(recorded, partial(self._pledge, paper))
         if paper.released_days_ago is not None:

@@ -12,7 +12,7 @@ from matching import selectors as matching
 from matching import services as demands
 from matching.types import NeedInput, SubscriptionInput, Visibility
 from patentops.sample.content import SampleNeed, SampleSubscription
-from patentops.sample.library import HISTORY, Plan
+from patentops.sample.library import Plan
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Demands:
         for subscription in content.subscriptions:
             owner = self.plan.crew.actor(subscription.org)
             if subscription.name not in self._subscriptions_of(owner):
-                self.plan.then(self.plan.now - HISTORY, partial(self._subscribe, subscription))
+                self.plan.then(self.plan.opening, partial(self._subscribe, subscription))
 
     def _needs_of(self, owner: Actor) -> set[str]:
         return set(matching.own_needs(viewer=owner).values_list("title", flat=True))

@@ -26,12 +26,15 @@ from patentops.sample.content import (
     SampleEvent,
     SampleFavourites,
     SampleHolder,
+    SampleOffer,
     SamplePatent,
 )
 from patentops.sample.crew import Crew
 
+FOUNDED = timedelta(days=730)
+"""How long before `now` the organisations of the sample joined."""
 HISTORY = timedelta(days=170)
-"""How long before `now` the platform of the sample was opened."""
+"""How long before `now` the heart of the sample begins; its volumes reach back further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     patent_ids: dict[str, int] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
+    history: timedelta = HISTORY
+
+    @property
+    def opening(self) -> datetime:
+        """The first moment of this load."""
+        return self.now - self.history
 
     def ago(self, days: float, *, hour: int = 10) -> datetime:
         """That hour so many local days ago, but never later than now."""
@@ -63,8 +72,8 @@ class Plan:
         return (self.now.astimezone(CHINA) - timedelta(days=days)).date()
 
     def then(self, at: datetime, do: Callable[[datetime], object]) -> None:
-        """Plan a step, not before the platform opened."""
-        self.steps.append(Step(max(at, self.now - HISTORY), do))
+        """Plan a step, not before the opening."""
+        self.steps.append(Step(max(at, self.opening), do))
 
     def run(self) -> None:
         """Do everything planned, by time; what has one moment keeps its order."""
@@ -84,20 +93,23 @@ class Patents:
 
     def prepare(self) -> None:
         """Plan every patent that is new; note the ids of the others."""
-        opening = self.plan.now - HISTORY
+        opening = self.plan.opening
         for paper in self.plan.content.patents:
             known = self._known(paper)
             if known is not None:
                 self.plan.patent_ids[paper.key] = known
                 continue
             self.plan.fresh.add(paper.key)
-            self.plan.then(opening, partial(self._register, paper))
+            registered = paper.registered_days_ago
+            at = opening if registered is None else self.plan.ago(registered, hour=9)
+            self.plan.then(at, partial(self._register, paper))
             for event in paper.events:
                 if event.days_ago is not None:
                     after_pledges = max(self.plan.ago(event.days_ago), opening + timedelta(days=6))
                     self.plan.then(after_pledges, partial(self._event, paper, event))
-            if paper.listed:
-                self.plan.then(self.plan.ago(paper.listed_days_ago), partial(self._publish, paper))
+            if paper.offer and paper.listed:
+                listed = self.plan.ago(paper.listed_days_ago)
+                self.plan.then(listed, partial(self._publish, paper, paper.offer))
         for kept in self.plan.content.favourites:
             if self.plan.fresh.issuperset(kept.patents):
                 self.plan.then(self.plan.ago(kept.days_ago), partial(self._favour, kept))
@@ -126,8 +138,8 @@ class Patents:
         for event in paper.events:
             if event.on is not None:
                 self._event(paper, event, at)
-        if not paper.listed:
-            self._draft(paper, at)
+        if paper.offer and not paper.listed:
+            self._draft(paper, paper.offer, at)
 
     def _record(self, paper: SamplePatent) -> PatentInput:
         return PatentInput(
@@ -163,9 +175,8 @@ class Patents:
         return paper.filed.replace(year=year)
 
     def _holder(self, holder: SampleHolder) -> HolderInput:
-        names = {o.key: o.name for o in self.plan.content.organisations}
         return HolderInput(
-            name=names[holder.org] if holder.org else holder.name,
+            name=self.crew.names[holder.org] if holder.org else holder.name,
             kind=HolderKind(holder.kind),
             share=None if holder.share is None else Decimal(holder.share),
             consent=Consent(holder.consent),
@@ -188,8 +199,7 @@ class Patents:
             now=at,
         )
 
-    def _draft(self, paper: SamplePatent, at: datetime) -> int:
-        offer = paper.offer
+    def _draft(self, paper: SamplePatent, offer: SampleOffer, at: datetime) -> int:
         return library.draft_listing(
             patent_id=self.plan.patent_ids[paper.key],
             offer=OfferInput(
@@ -205,7 +215,7 @@ class Patents:
             now=at,
         )
 
-    def _publish(self, paper: SamplePatent, at: datetime) -> None:
+    def _publish(self, paper: SamplePatent, offer: SampleOffer, at: datetime) -> None:
         owner = self.crew.actor(paper.managed_by)
-        listing_id = self._draft(paper, at)
+        listing_id = self._draft(paper, offer, at)
         library.publish_listing(listing_id=listing_id, by=owner, now=at)

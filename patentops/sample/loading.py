@@ -3,10 +3,14 @@
 Every paper becomes steps with a moment each, counted back from `now`; the steps run by time, so
 the trail, the notices and the events read as if people had done it all. What is there already
 stays as it is: a second load changes nothing.
+
+The heart comes first and at once, since every page waits for it. The volumes, two more years of
+the same, follow one by one, each all or nothing, while the pages already answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +18,7 @@ from django.db import transaction
 
 from interchange import services as interchange
 from patentops.sample.answers import Answers
-from patentops.sample.content import Sample, sample
+from patentops.sample.content import Sample, sample, volumes
 from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
@@ -23,7 +27,7 @@ from patentops.sample.finding import Finding
 from patentops.sample.gatherings import Gatherings
 from patentops.sample.income import Income
 from patentops.sample.layers import Layers
-from patentops.sample.library import HISTORY, Patents, Plan
+from patentops.sample.library import FOUNDED, Patents, Plan
 from patentops.sample.pools import Pools
 from patentops.sample.ratings import Ratings
 from patentops.sample.register import Register
@@ -33,10 +37,10 @@ from patentops.sample.upkeep import Upkeep
 
 @transaction.atomic
 def load(*, now: datetime, content: Sample | None = None) -> int:
-    """Bring in whatever of the sample is missing, all of it or nothing; how many steps it took."""
+    """Bring in whatever of the heart is missing, all of it or nothing; how many steps it took."""
     content = content or sample()
-    crew = Crew(content, began=now - HISTORY)
-    crew.enrol()
+    crew = Crew(began=now - FOUNDED)
+    crew.enrol(content)
     plan = Plan(content, now, crew)
     Patents(plan).prepare()
     Deals(plan).prepare()
@@ -58,6 +62,39 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
             plan.then(plan.ago(partner.joined_days_ago), join)
     plan.run()
     return crew.created + len(plan.steps)
+
+
+def load_volumes(*, now: datetime, tell: Callable[[int, int], None]) -> int:
+    """Bring in the volumes that are missing; how many steps it took.
+
+    `tell` hears before each how many are in, of how many.
+    """
+    crew, books = enrolled(now=now), volumes()
+    steps = crew.created
+    for done, book in enumerate(books):
+        tell(done, len(books))
+        steps += load_volume(book, crew, now=now)
+    return steps
+
+
+@transaction.atomic
+def enrolled(*, now: datetime) -> Crew:
+    """The people of the heart and of all volumes."""
+    crew = Crew(began=now - FOUNDED)
+    for content in (sample(), *volumes()):
+        crew.enrol(content)
+    return crew
+
+
+@transaction.atomic
+def load_volume(book: Sample, crew: Crew, *, now: datetime) -> int:
+    """Bring in whatever of one volume is missing, all of it or nothing."""
+    plan = Plan(book, now, crew, history=FOUNDED)
+    Patents(plan).prepare()
+    Deals(plan).prepare()
+    Demands(plan).prepare()
+    plan.run()
+    return len(plan.steps)
 
 
 def _join(crew: Crew, org: str, at: datetime) -> int:

@@ -55,7 +55,7 @@ class Installation:
     def start(self, *, sample: bool = False, within: float = 180.0) -> str:
         """Start, wait until it announces itself, and return its address."""
         command = [sys.executable, "manage.py", "up", "--port", "0"]
-        command += [] if sample else ["--no-sample"]
+        command += ["--small-sample"] if sample else ["--no-sample"]
         with self.said.open("w") as out:
             self.up = subprocess.Popen(
                 command,

@@ -132,3 +132,18 @@ def test_a_half_written_lock_file_is_still_a_lock(tmp_path: Path, half: str) -> 
     holder = UpLock(tmp_path).holder()
     assert holder is not None
     assert holder.pid == 0
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_runs_once_is_let_go(
+    tmp_path: Path, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[list[int]] = []
+    supervisor = Supervisor(changed=told.append)
+    child = program(tmp_path, [sys.executable, "-S", "-c", f"raise SystemExit({code})"])
+    supervisor.add(child, once=True)
+    child.process.wait(5)  # type: ignore[union-attr]
+    supervisor.tend()
+    assert supervisor.children == []
+    assert told == [[pid_of(child)], []]
+    assert ("没有做完" in capsys.readouterr().err) == bool(code)

@@ -16,7 +16,7 @@ def test_production_is_refused_unless_forced() -> None:
     with pytest.raises(CommandError, match="生产环境"):
         call_command("load_sample")
     assert counts()["core_organisation"] == 0
-    call_command("load_sample", force=True, now="2026-11-20T12:00:00+08:00")
+    call_command("load_sample", force=True, heart=True, now="2026-11-20T12:00:00+08:00")
     assert counts()["core_organisation"] == 40
 
 

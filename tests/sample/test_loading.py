@@ -20,9 +20,9 @@ from listings.types import Action, PatentCard
 from matching import selectors as matching
 from matching.models import Match
 from matching.types import Demand, DemandKind
-from patentops.sample.content import sample
+from patentops.sample.content import sample, volumes
 from patentops.sample.crew import PASSWORD
-from patentops.sample.loading import load
+from patentops.sample.loading import enrolled, load, load_volume
 from tests.conftest import NOON
 from tests.sample.counting import counts
 
@@ -58,6 +58,21 @@ def test_all_papers_arrive() -> None:
     assert found["listings_favourite"] == 8
     assert found["interchange_partner"] == 1
     assert patents.stock_counts("").listed == sum(p.listed for p in sample().patents)
+
+
+def test_a_volume_reaches_back_two_years_and_loads_once(now: datetime) -> None:
+    """The others differ in their papers only; all of them load in tests/runner."""
+    book = min(volumes()[1:], key=lambda book: len(book.patents))
+    before = counts()
+    assert load_volume(book, enrolled(now=now), now=now) >= len(book.patents)
+    after = counts()
+    assert after["core_organisation"] == 60
+    assert after["listings_patent"] - before["listings_patent"] == len(book.patents)
+    oldest = patents.stock(viewer=Actor.system()).order_by("created_at").first()
+    assert oldest is not None
+    assert (now - oldest.created_at).days > 600
+    assert load_volume(book, enrolled(now=now), now=now) == 0
+    assert counts() == after
 
 
 def _card(key: str) -> PatentCard:

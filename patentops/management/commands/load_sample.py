@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from patentops.sample import filling
 from patentops.sample.crew import PASSWORD
 from patentops.sample.loading import load
 
@@ -23,13 +24,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--now", help="以此时刻为“现在”，如 2026-11-20T12:00:00+08:00")
         parser.add_argument("--force", action="store_true", help="在生产环境中也载入")
+        part = parser.add_mutually_exclusive_group()
+        part.add_argument("--heart", action="store_true", help="只载入第一批（60 件专利）")
+        part.add_argument("--rest", action="store_true", help="只补齐第一批以外的各批")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION and not options["force"]:
             raise CommandError(
                 "现在是生产环境，示例账号的密码是公开的，没有载入。确实需要时请加 --force。"
             )
-        steps = load(now=_moment(options["now"]))
+        now, steps = _moment(options["now"]), 0
+        if not options["rest"]:
+            steps += load(now=now)
+        if not options["heart"]:
+            steps += filling.fill(now=now)
         if steps == 0:
             self.stdout.write("示例数据已经在库中，没有变化。")
             return
