@@ -121,6 +121,7 @@ class SampleNeed:
     modes: tuple[str, ...] = ()
     visibility: str = "public"
     status: str = "open"
+    solved_days_ago: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ from patentops.sample.library import Plan
 from pledges import services as pledges
 from pledges.types import PledgeInput
 
-BUREAU = "shanghai"
+BUREAUS = {"31": "shanghai", "32": "jiangsu", "42": "hubei", "44": "guangdong"}
+NATION = "guojia"
 REPORT = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 CONFIRMED = ("invalidation-pending", "same-day-invention")
 
@@ -145,6 +146,12 @@ class Deals:
     def _holder(self, patent: str) -> Actor:
         paper = next(p for p in self.plan.content.patents if p.key == patent)
         return self.plan.crew.actor(paper.managed_by)
+
+    def _bureau(self, patent: str) -> Actor:
+        """Whoever governs the holder's province, of those in the sample."""
+        province = self._holder(patent).region[:2]
+        known = BUREAUS.get(province, NATION)
+        return self.plan.crew.actor(known if known in self.plan.crew.ids else NATION)
 
     # Declarations
 
@@ -282,7 +289,7 @@ class Deals:
 
     def _verify_own(self, paper: SampleLicence, at: datetime) -> None:
         """The bureau verifies the outcome that the platform reported by itself."""
-        bureau = self.plan.crew.actor(BUREAU)
+        bureau = self._bureau(paper.patent)
         rows = licensing.outcomes(viewer=bureau).filter(licence_id=self.licence_ids[paper.patent])
         for outcome in rows:
             licences.verify_outcome(outcome_id=outcome.pk, by=bureau, now=at)
@@ -332,14 +339,14 @@ class Deals:
 
     def _verify(self, paper: SampleOutcome, at: datetime) -> None:
         licences.verify_outcome(
-            outcome_id=self.outcome_ids[paper.patent], by=self.plan.crew.actor(BUREAU), now=at
+            outcome_id=self.outcome_ids[paper.patent], by=self._bureau(paper.patent), now=at
         )
 
     def _reject(self, paper: SampleOutcome, at: datetime) -> None:
         licences.reject_outcome(
             outcome_id=self.outcome_ids[paper.patent],
             reason=paper.rejected_because,
-            by=self.plan.crew.actor(BUREAU),
+            by=self._bureau(paper.patent),
             now=at,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -20,6 +20,7 @@ class Demands:
     """Plans the needs and subscriptions that their firms do not have yet."""
 
     plan: Plan
+    made: dict[str, int] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Plan them all."""
@@ -29,6 +30,9 @@ class Demands:
             if need.title not in self._needs_of(owner):
                 when = self.plan.ago(need.posted_days_ago, hour=9)
                 self.plan.then(when, partial(self._post, need))
+                if need.solved_days_ago is not None:
+                    solved = self.plan.ago(need.solved_days_ago, hour=15)
+                    self.plan.then(solved, partial(self._solve, need))
         for subscription in content.subscriptions:
             owner = self.plan.crew.actor(subscription.org)
             if subscription.name not in self._subscriptions_of(owner):
@@ -41,7 +45,7 @@ class Demands:
         return set(matching.subscriptions(viewer=owner).values_list("name", flat=True))
 
     def _post(self, paper: SampleNeed, at: datetime) -> None:
-        demands.post_need(
+        row = demands.post_need(
             data=NeedInput(
                 title=paper.title,
                 situation=paper.situation,
@@ -60,6 +64,11 @@ class Demands:
             by=self.plan.crew.actor(paper.org),
             now=at,
         )
+        self.made[paper.key] = row.pk
+
+    def _solve(self, paper: SampleNeed, at: datetime) -> None:
+        owner = self.plan.crew.actor(paper.org)
+        demands.solve_need(need_id=self.made[paper.key], by=owner, now=at)
 
     def _subscribe(self, paper: SampleSubscription, at: datetime) -> None:
         demands.subscribe(
