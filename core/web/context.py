@@ -8,8 +8,8 @@ from django.http import HttpRequest
 
 from core.notices.selectors import unread_count
 from core.people.selectors import OrganisationCard, organisation
-from core.web.display import wants_large_text
 from core.web import filling
+from core.web.display import wants_large_text
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
