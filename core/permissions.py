@@ -78,6 +78,9 @@ class Permission(StrEnum):
     DECIDE_REGISTRATION = "decide_registration"
     CERTIFY_DEAL = "certify_deal"  # as an exchange
     REPORT_DEAL = "report_deal"  # as an exchange: what was done there
+    RUN_DISPUTE = "run_dispute"  # as a party of a contract: open, answer, propose, accept
+    NAME_MEDIATOR = "name_mediator"  # the bureau of the region
+    MEDIATE_DISPUTE = "mediate_dispute"  # as the organisation that was named
     # pledges
     CHECK_PLEDGE = "check_pledge"
     RECORD_PLEDGE = "record_pledge"
@@ -135,6 +138,7 @@ _SUPPLY = frozenset(
         Permission.NEGOTIATE_DEAL,
         Permission.CLOSE_DEAL,
         Permission.REGISTER_CONTRACT,
+        Permission.RUN_DISPUTE,
         Permission.CHECK_PLEDGE,
         Permission.RATE_SERVICE,
         Permission.ANSWER_RATING,
@@ -161,6 +165,7 @@ _DEMAND = frozenset(
         Permission.END_LICENCE,
         Permission.FILE_LICENCE,
         Permission.REGISTER_CONTRACT,
+        Permission.RUN_DISPUTE,
         Permission.CHECK_PLEDGE,
         Permission.RATE_SERVICE,
         Permission.ANSWER_RATING,
@@ -189,7 +194,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.ASSESS_EQUITY,
     },
     Role.ENTERPRISE: _DEMAND | {Permission.MANAGE_PARTNER, Permission.MANAGE_WEBHOOKS},
-    Role.BROKER: _SUPPLY | _DEMAND | {Permission.RUN_DRIVE, Permission.PUBLISH_NEED_LIST},
+    Role.BROKER: _SUPPLY
+    | _DEMAND
+    | {Permission.RUN_DRIVE, Permission.PUBLISH_NEED_LIST, Permission.MEDIATE_DISPUTE},
     Role.BANK: frozenset(
         {
             Permission.CHECK_PLEDGE,
@@ -211,6 +218,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.ANSWER_SERVICE,
             Permission.CERTIFY_DEAL,
             Permission.REPORT_DEAL,
+            Permission.MEDIATE_DISPUTE,
         }
     ),
     Role.BUREAU: frozenset(
@@ -225,6 +233,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.VERIFY_OUTCOME,
             Permission.RESOLVE_CONTEST,
             Permission.DECIDE_REGISTRATION,
+            Permission.NAME_MEDIATOR,
+            Permission.MEDIATE_DISPUTE,
             Permission.SETTLE_CLAIM,
             Permission.CHECK_PLEDGE,
             *_SEARCHER,

@@ -12,6 +12,7 @@ from core.people.types import Actor
 from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from licensing import selectors
 from licensing.selectors import claims, deals, endings, pools
+from licensing.selectors.disputes import disputes_waiting
 from licensing.selectors.income import to_approve
 from licensing.selectors.registrations import registrations_waiting
 
@@ -28,6 +29,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
     claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
     asked, asked_since, pool = pools.applications_waiting(viewer=actor)
     ended, ended_since, ending = endings.endings_waiting(viewer=actor)
+    disputed = disputes_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
@@ -73,6 +75,12 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 to_approve(viewer=actor, today=legal_day(now)),
             ),
             *_registrations(actor),
+            Todo(
+                _("合同纠纷待办理"),
+                f"{reverse('licensing:disputes')}?status=mine",
+                disputed.count,
+                disputed.since,
+            ),
             Todo(_("许可异议待处理"), licences, found.to_resolve, found.to_resolve_since),
         )
     )

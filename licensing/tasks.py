@@ -10,6 +10,7 @@ from licensing.services import (
     claims,
     completing,
     credits,
+    disputes,
     pool_licences,
     registrations,
     renewals,
@@ -29,6 +30,7 @@ def daily() -> None:
     claims.follow_milestones(now=now)
     renewals.follow_renewals(now=now)
     renewals.remind_of_terms(now=now)
+    disputes.follow_disputes(now=now)
     terminations.follow_terminations(now=now)
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)

@@ -216,6 +216,15 @@ def mandators(agent_id: int, *, on: date) -> list[int]:
     )
 
 
+def agents_of(principal_ids: Iterable[int], *, on: date) -> set[int]:
+    """The organisations that any of these has empowered on that day."""
+    live = Q(ends_on__isnull=True) | Q(ends_on__gte=on)
+    rows = Mandate.objects.filter(
+        live, principal_id__in=set(principal_ids), revoked_at__isnull=True, starts_on__lte=on
+    )
+    return set(rows.values_list("agent_id", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class MandateCard:
     """One empowerment as the party that gave or holds it sees it."""

@@ -84,6 +84,7 @@ OUTCOMES = Section("/outcomes/", gettext_lazy("转化反馈"), "flag")
 INCOME = Section("/income/", gettext_lazy("收益分配"), "contract")
 REGISTRATIONS = Section("/registrations/", gettext_lazy("合同登记"), "flag")
 CERTIFICATES = Section("/certificates/", gettext_lazy("交易鉴证"), "shield")
+DISPUTES = Section("/disputes/", gettext_lazy("合同纠纷"), "scale")
 CASES = Section("/case-files/", gettext_lazy("免责案卷"), "shield")
 EQUITY = Section("/equity/", gettext_lazy("作价入股考核"), "chart")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
@@ -123,6 +124,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DUES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             OUTCOMES,
             INCOME,
             CASES,
@@ -150,6 +152,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             DUES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             PLEDGES,
             RATINGS,
             CONSOLE,
@@ -169,6 +172,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LICENCES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             OUTCOMES,
             FAVOURITES,
             RATINGS,
@@ -194,6 +198,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LICENCES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             PLEDGES,
             PUSHES,
             RATED,
@@ -202,7 +207,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
     (Role.BANK, (TODO, PLEDGES, FAVOURITES)),
     (Role.GUARANTOR, (TODO, PLEDGES)),
     (Role.VALUER, (TODO, SERVICES, PLEDGES)),
-    (Role.EXCHANGE, (TODO, CERTIFICATES, CONSOLE)),
+    (Role.EXCHANGE, (TODO, CERTIFICATES, DISPUTES, CONSOLE)),
     (
         Role.AUDITOR,
         (
@@ -218,6 +223,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             LICENCES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             PLEDGES,
             RATED,
         ),
@@ -255,6 +261,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             PLEDGES,
             REGISTRATIONS,
             CERTIFICATES,
+            DISPUTES,
             OUTCOMES,
             INCOME,
             CASES,

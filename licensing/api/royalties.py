@@ -71,6 +71,7 @@ class StatementLineSerializer(serializers.Serializer[Any]):
     outstanding = serializers.DecimalField(max_digits=18, decimal_places=2)
     interest = serializers.DecimalField(max_digits=18, decimal_places=2)
     is_late = serializers.BooleanField()
+    disputed = serializers.BooleanField(help_text="有争议正在处理")
     explanation = FeeLineSerializer(many=True)
     interest_lines = FeeLineSerializer(many=True)
 

@@ -10,6 +10,7 @@ from licensing.api import (
     claims,
     credits,
     deals,
+    disputes,
     endings,
     equity,
     income,
@@ -45,6 +46,7 @@ urlpatterns = [
     *registrations.urlpatterns,
     *outcome_handling.urlpatterns,
     *endings.urlpatterns,
+    *disputes.urlpatterns,
     path("", include(router.urls)),
     *deals.urlpatterns,
 ]

@@ -6,6 +6,8 @@ from licensing.models.claims import MilestoneClaim
 from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
+from licensing.models.dispute_steps import DisputePaper, DisputeProposal, DisputeSession
+from licensing.models.disputes import Dispute
 from licensing.models.documents import Document
 from licensing.models.endings import Renewal, Termination
 from licensing.models.equity import EquitySheet, EquityStake
@@ -41,6 +43,10 @@ __all__ = [
     "DealApproval",
     "DealItem",
     "DealMessage",
+    "Dispute",
+    "DisputePaper",
+    "DisputeProposal",
+    "DisputeSession",
     "Distribution",
     "DistributionObjection",
     "DistributionPerson",

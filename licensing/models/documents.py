@@ -26,6 +26,7 @@ class Document(models.Model):
         INCOME = "income", "收益分配单"
         CASE_FILE = "case_file", "尽职免责案卷"
         CERTIFICATE = "certificate", "技术交易鉴证书"
+        SETTLEMENT = "settlement", "调解（和解）协议书"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.CharField(max_length=40)
@@ -67,7 +68,7 @@ class Document(models.Model):
                 )
                 | Q(
                     # The record they belong to points at them.
-                    kind__in=["case_file", "certificate", "income"],
+                    kind__in=["case_file", "certificate", "income", "settlement"],
                     declaration__isnull=True,
                     licence__isnull=True,
                     due__isnull=True,

@@ -214,6 +214,7 @@ class PaymentDue(models.Model):
         choices=[
             *((k.value, fees.PART_LABELS[k]) for k in fees.PartKind),
             ("interest", "逾期利息"),
+            ("settlement", "协议款"),
         ],
     )
     amount = models.DecimalField(max_digits=18, decimal_places=2)

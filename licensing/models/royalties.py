@@ -116,12 +116,12 @@ class RoyaltyReport(models.Model):
 
 def _only(named: str) -> Q:
     """The one thing a reason names."""
-    things = ("report", "late_due", "claim", "renewal")
+    things = ("report", "late_due", "claim", "renewal", "dispute")
     return Q(**{f"{thing}__isnull": thing != named for thing in things})
 
 
 class DueReason(models.Model):
-    """How a sum due came about that no schedule foresaw: report, claim, lateness, or renewal."""
+    """How a sum due came about that no schedule foresaw: a report, a claim, a settlement …"""
 
     due = models.OneToOneField(PaymentDue, on_delete=models.PROTECT, related_name="reason")
     report = models.ForeignKey(
@@ -136,6 +136,14 @@ class DueReason(models.Model):
     renewal = models.ForeignKey(
         Renewal, on_delete=models.PROTECT, null=True, blank=True, related_name="reasons"
     )
+    # What both parties agreed to pay instead of, or beside, what they disputed.
+    dispute = models.OneToOneField(
+        "licensing.Dispute",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reason",
+    )
     explanation = models.JSONField(default=list)
     created_at = models.DateTimeField()
     created_by = ActorKeyField()
@@ -144,7 +152,11 @@ class DueReason(models.Model):
         verbose_name = "应付款来由"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=_only("report") | _only("late_due") | _only("claim") | _only("renewal"),
+                condition=_only("report")
+                | _only("late_due")
+                | _only("claim")
+                | _only("renewal")
+                | _only("dispute"),
                 name="due_reason_of_one_thing",
             ),
         ]

@@ -73,7 +73,7 @@ TERMINATION_MOVES: Mapping[str, tuple[frozenset[TerminationStatus], TerminationS
 }
 OPEN = frozenset({_S.PROPOSED, _S.NOTICED, _S.OBJECTED, _S.AGREED})
 TIMED = frozenset({_S.NOTICED, _S.AGREED})
-KEPT_KINDS = frozenset({"running", "milestone", "deferred", "interest"})
+KEPT_KINDS = frozenset({"running", "milestone", "deferred", "interest", "settlement"})
 """Sums for what was done already: they stay due whenever they fall due (CC566, 567)."""
 
 

@@ -15,6 +15,7 @@ from licensing.models import Document, Licence, PaymentDue, Renewal, Termination
 from licensing.rules import renewals, terminations
 from licensing.rules.claims import Side
 from licensing.rules.moves import DeclarationStatus
+from licensing.selectors.disputed import with_dispute
 from licensing.selectors.royalties import with_paid
 from listings import selectors as listings
 
@@ -71,11 +72,13 @@ def last_day_for(licence: Licence, months: int) -> date:
 
 
 def late_sums(licence: Licence, *, today: date, dunned: bool = False) -> Sequence[Any]:
-    """The sums that should have been paid before today; only those that were dunned, if asked."""
+    """The sums that should have been paid before today; if asked, only those that were dunned and
+    that no dispute keeps still.
+    """
     rows = with_paid(PaymentDue.objects.filter(licence=licence, due_on__lt=today))
     if dunned:
         letters = Document.objects.filter(due=OuterRef("pk"), kind=Document.Kind.DUNNING)
-        rows = rows.filter(Exists(letters))
+        rows = with_dispute(rows.filter(Exists(letters))).filter(held=False)
     return list(rows.filter(open_sum__gt=0).order_by("due_on", "pk"))
 
 
@@ -88,6 +91,7 @@ def renewals_of(*, viewer: Actor, licence_id: int | None = None) -> QuerySet[Any
 def terminations_of(*, viewer: Actor, licence_id: int | None = None) -> QuerySet[Any]:
     """The terminations this viewer may see, newest first."""
     rows = Termination.objects.visible_to(viewer).select_related("licence", "evidence")
+    rows = rows.prefetch_related("disputes")
     return (rows.filter(licence_id=licence_id) if licence_id else rows).order_by("-pk")
 
 

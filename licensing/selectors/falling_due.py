@@ -9,13 +9,15 @@ from typing import Any
 
 from django.db.models import Q
 
+from core.days import legal_day
 from core.people.types import Actor
-from licensing.models import Deal, Licence, PaymentDue, Renewal, RoyaltyReport, Termination
+from licensing.models import Deal, Dispute, Licence, PaymentDue, Renewal, RoyaltyReport, Termination
 from licensing.rules import effect, fees, moves, reports, royalties
 from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.deals import DealStatus
 from licensing.rules.renewals import RenewalStatus
 from licensing.rules.terminations import OPEN
+from licensing.selectors.disputed import OPEN_STATES
 from licensing.selectors.royalties import with_paid
 
 HORIZON = 365  # days ahead
@@ -26,6 +28,7 @@ KINDS = {
     "registration": "转让登记",
     "renewal": "续展待答复",
     "ending": "终止",
+    "dispute": "合同纠纷",
     "term": "许可期满",
 }
 
@@ -75,6 +78,7 @@ def falling_due(
         *_renewals(of_mine, until),
         *_endings(of_mine, until),
         *_registrations(own, until),
+        *_disputes(viewer, until),
     ]
     rows = [
         Falling(key, on, sort, title, text, url, (on - today).days)
@@ -142,6 +146,22 @@ def _endings(of_mine: Q, until: date) -> Iterator[Raw]:
         url = f"/licences/{row.licence_id}/endings/"
         text = f"{row.get_ground_display()} · {row.get_status_display()}"
         yield f"ending-{row.pk}", row.effective_on, "ending", row.licence.patent_title, text, url
+
+
+def _disputes(viewer: Actor, until: date) -> Iterator[Raw]:
+    """The last day of each state, and the sessions that were called."""
+    own = Q(holder_id__in=viewer.acts_for) | Q(taker_id__in=viewer.acts_for)
+    mine = own | Q(mediator_id=viewer.organisation_id, mediator__isnull=False)
+    rows = Dispute.objects.filter(mine, status__in=OPEN_STATES, due_by__lte=until)
+    for row in rows.prefetch_related("sessions").order_by("pk"):
+        url, text = f"/disputes/{row.pk}/", f"{row.number} · {row.get_status_display()}"
+        assert row.due_by is not None  # asked above
+        yield f"dispute-{row.pk}-{row.status}", row.due_by, "dispute", row.patent_title, text, url
+        for meeting in row.sessions.all():
+            if meeting.noted_at is None:
+                words = f"调解会 {meeting.place}"
+                on = legal_day(meeting.at)
+                yield f"session-{meeting.pk}", on, "dispute", row.patent_title, words, url
 
 
 def _registrations(own: Any, until: date) -> Iterator[Raw]:

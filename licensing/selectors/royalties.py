@@ -25,6 +25,7 @@ from licensing.models import (
     RoyaltyReport,
 )
 from licensing.rules import claims, fees, late, moves, reports, royalties
+from licensing.selectors.disputed import disputed_lines, with_dispute
 
 PRIME_RATE = "3.0"
 INTEREST = "interest"
@@ -61,6 +62,7 @@ class StatementLine:
     interest: Decimal
     interest_lines: tuple[royalties.Line, ...]
     is_late: bool
+    disputed: bool = False
 
     @property
     def outstanding(self) -> Decimal:
@@ -168,7 +170,7 @@ def statement(licence: Licence, *, today: date) -> Statement:
     """The account of a licence. Interest already asked for is a sum of its own and not repeated."""
     rate = late_rate(licence)
     rows = licence.dues.select_related("reason").prefetch_related("payments", "interest__due")
-    lines = []
+    lines, disputed = [], disputed_lines(licence)
     for due in rows.order_by("due_on", "position"):
         paid = sum((p.amount for p in due.payments.all()), Decimal(0))
         pieces = interest_lines(due, rate=rate, today=today)
@@ -182,6 +184,7 @@ def statement(licence: Licence, *, today: date) -> Statement:
                 max(sum((line.amount for line in pieces), Decimal(0)) - asked, Decimal(0)),
                 pieces,
                 due.released_on is None and due.due_on < today and paid < due.amount,
+                due.pk in disputed,
             )
         )
     due_sum = sum((line.paid + line.outstanding for line in lines), Decimal(0))
@@ -225,7 +228,7 @@ def with_paid(rows: QuerySet[PaymentDue]) -> QuerySet[Any]:
 def dues(*, viewer: Actor, today: date, show: str = "open") -> QuerySet[Any]:
     """The sums of all licences this viewer may see: open, overdue, or all; the oldest first."""
     rows = PaymentDue.objects.filter(licence__in=Licence.objects.visible_to(viewer))
-    found = with_paid(rows.exclude(licence__status=moves.LicenceStatus.VOID))
+    found = with_dispute(with_paid(rows.exclude(licence__status=moves.LicenceStatus.VOID)))
     if show != "all":
         found = found.filter(open_sum__gt=0)
     if show == "overdue":

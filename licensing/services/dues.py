@@ -18,6 +18,7 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import DueReason, Licence, PaymentDue
 from licensing.rules import fees, moves, reports, royalties
+from licensing.selectors.disputed import is_held, with_dispute
 from licensing.selectors.royalties import INTEREST, interest_lines, late_rate, periods_of, with_paid
 from licensing.services.credits import apply_credit
 from licensing.services.documents import issue_dunning, issue_invoice
@@ -38,6 +39,10 @@ def charge_interest(*, licence_id: int, due_id: int, by: Actor, now: datetime) -
     due = licence.dues.prefetch_related("payments").filter(pk=due_id).first()
     if due is None:
         raise Missing(_("没有找到这一期款项。"))
+    if is_held(due):
+        raise Conflict(
+            _("这笔款项有争议正在处理，处理完毕以前不计收逾期利息；利息照常计算。"), code="disputed"
+        )
     lines = interest_lines(due, rate=late_rate(licence), today=legal_day(now))
     before = DueReason.objects.filter(late_due=due).aggregate(n=Sum("due__amount"))["n"]
     amount = sum((line.amount for line in lines), Decimal(0)) - (before or Decimal(0))
@@ -75,7 +80,8 @@ def remind_of_dues(*, now: datetime) -> int:
     """Remind of sums that fall due soon, dun those that are late; each step once."""
     today = legal_day(now)
     near = Q(due_on__lte=today + timedelta(days=60), due_on__gte=today - timedelta(days=FARTHEST))
-    rows = with_paid(PaymentDue.objects.filter(near, at_conclusion=False))
+    rows = with_dispute(with_paid(PaymentDue.objects.filter(near, at_conclusion=False)))
+    rows = rows.exclude(held=True, due_on__lt=today)  # dunning rests while it is disputed
     rows = rows.exclude(licence__status=moves.LicenceStatus.VOID).filter(open_sum__gt=0)
     return sum(
         _remind(due, today=today, now=now)

@@ -39,21 +39,31 @@ OF_A_DEAL = "这项许可来自洽谈，请在那份合同上办理，一份合�
 def contract_facts(*, deal: Deal | None = None, licence: Licence | None = None) -> dict[str, Any]:
     """What a record of a contract keeps of it; Conflict while there is no contract."""
     if deal is not None and deal.status in SIGNED and deal.effective_on:
-        return {
-            "deal": deal,
-            "contract_number": deal.number,
-            "contract_on": deal.effective_on,
-            "patent_id": deal.patent_id,
-            "patent_number": deal.patent_number,
-            "patent_title": deal.patent_title,
-            "holder_id": deal.holder_id,
-            "taker_id": deal.taker_id,
-            "region": deal.region,
-        }
+        return deal_record(deal)
     if licence is None or licence.status not in IN_FORCE or licence.starts_on is None:
         raise Conflict(NOT_A_CONTRACT, code="no-contract")
     if licence.declaration_id is None:
         raise Conflict(OF_A_DEAL, code="of-a-deal")
+    return licence_record(licence)
+
+
+def deal_record(deal: Deal) -> dict[str, Any]:
+    """What a record keeps of a signed deal."""
+    return {
+        "deal": deal,
+        "contract_number": deal.number,
+        "contract_on": deal.effective_on,
+        "patent_id": deal.patent_id,
+        "patent_number": deal.patent_number,
+        "patent_title": deal.patent_title,
+        "holder_id": deal.holder_id,
+        "taker_id": deal.taker_id,
+        "region": deal.region,
+    }
+
+
+def licence_record(licence: Licence) -> dict[str, Any]:
+    """What a record keeps of a licence."""
     return {
         "licence": licence,
         "contract_number": licence.number,

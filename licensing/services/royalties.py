@@ -20,6 +20,7 @@ from core.outbox import services as outbox
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import (
+    Dispute,
     DueReason,
     Licence,
     MilestoneClaim,
@@ -282,6 +283,7 @@ def add_due(
     late_due: PaymentDue | None = None,
     claim: MilestoneClaim | None = None,
     renewal: Renewal | None = None,
+    dispute: Dispute | None = None,
 ) -> PaymentDue:
     """Another sum due on a licence, with how it came about and its payment notice."""
     last = licence.dues.aggregate(n=Max("position"))["n"] or 0
@@ -299,6 +301,7 @@ def add_due(
         late_due=late_due,
         claim=claim,
         renewal=renewal,
+        dispute=dispute,
         explanation=lines,
         created_at=now,
         created_by=by.key,

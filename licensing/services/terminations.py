@@ -19,6 +19,7 @@ from licensing.rules import terminations as rules
 from licensing.rules.claims import Side
 from licensing.rules.terminations import Ground, TerminationStatus
 from licensing.selectors import pending_contest
+from licensing.selectors.disputed import ending_is_held
 from licensing.selectors.endings import late_sums, open_termination
 from licensing.services.ending import SYSTEM, end_early, party, ring, said
 from licensing.services.ground import locked, moved, patent
@@ -120,7 +121,7 @@ def _check(licence: Licence, wanted: Wanted, side: Side, proved: bool, *, today:
             raise NotAllowed("以不付款为由终止的，由许可人通知。", code="licensor-only")
         if not late_sums(licence, today=today, dunned=True):
             raise Conflict(
-                "没有经过催告仍未支付的逾期款项；款项逾期后平台发出催款函，之后才能以此终止。",
+                "没有经过催告仍未支付、且没有争议的逾期款项；款项逾期后平台发出催款函，之后才能以此终止。",
                 code="not-dunned",
             )
 
@@ -212,6 +213,8 @@ def _follow(pk: int, licence_id: int, *, now: datetime) -> int:
         _stop(row, "lapse", by=SYSTEM, now=now)
     elif row.ground == Ground.NON_PAYMENT and not late_sums(licence, today=row.served_on):
         _stop(row, "mend", by=SYSTEM, now=now)
+    elif row.status in rules.TIMED and ending_is_held(row):
+        return 0  # a dispute stops the clock
     elif row.status in rules.TIMED and today >= row.effective_on:
         _finish(row, "take_effect", by=SYSTEM, now=now)
         end_early(licence, row, by=SYSTEM, now=now)

@@ -29,6 +29,7 @@ from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import deals as selectors
+from licensing.selectors import disputes
 from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
 from licensing.web import deal_forms as asked
@@ -164,6 +165,8 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "timeline": _timeline(row, versions),
         "records": records.of_contract(row.number or "", viewer=request.actor),
         "may_certify": side and row.status in rules.SIGNED_DEALS,
+        "disputes": disputes.on_contract(viewer=request.actor, deal_id=row.pk),
+        "may_dispute": side and row.status in rules.SIGNED_DEALS,
     }
     return render(request, "licensing/deal.html", context)
 

@@ -24,7 +24,10 @@ from licensing import selectors, services
 from licensing.rules import effect, fees, moves
 from licensing.rules.claims import event_parts
 from licensing.rules.royalties import running_part
+from licensing.selectors import disputes
 from licensing.selectors import registrations as records
+from licensing.selectors.claims import side_of
+from licensing.selectors.disputed import disputed_lines
 from licensing.web.doors import answer_form, page_of, sent, status_of
 from licensing.web.forms import (
     ContestForm,
@@ -136,6 +139,9 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "may_file": row.status == "effective"
             and contest is None
             and allowed(request.actor, Permission.FILE_LICENCE, on=row),
+            "disputes": disputes.on_contract(viewer=request.actor, licence_id=row.pk),
+            "disputed": disputed_lines(row),
+            "may_dispute": row.in_force_ever and bool(side_of(row, request.actor)),
             "outcomes": row.outcomes.all(),
             "document": getattr(row, "document", None),
             "records": records.of_contract(row.number or "", viewer=request.actor),

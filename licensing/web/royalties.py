@@ -25,6 +25,8 @@ from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import fees
 from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
+from licensing.selectors.claims import side_of
+from licensing.selectors.disputed import disputed_reports
 from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.forms import file_field
 from licensing.web.papers import paper_pdf
@@ -91,6 +93,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
             "currency": fees.CURRENCY_LABELS[fees.Currency(row.plan.currency)],
             "may_report": allowed(request.actor, Permission.REPORT_ROYALTY, on=row.licensee_side()),
             "may_accept": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
+            "disputed": disputed_reports(row),
+            "may_dispute": bool(side_of(row, request.actor)),
             "rounding": ROUNDING,
             "report_days": REPORT_DAYS,
             "pay_days": PAY_DAYS,
@@ -190,6 +194,7 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
             "statement": selectors.statement(row, today=timezone.localdate()),
             "papers": selectors.papers_of(row),
             "may_charge": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
+            "may_dispute": row.in_force_ever and bool(side_of(row, request.actor)),
             "may_receive": row.in_force_ever
             and allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side()),
             "rounding": ROUNDING,

@@ -66,6 +66,17 @@ LEGAL = {
         proposed withdraw withdrawn; noticed withdraw withdrawn; objected withdraw withdrawn
         proposed lapse lapsed; noticed lapse lapsed; objected lapse lapsed; agreed lapse lapsed
         noticed take_effect done; agreed take_effect done""",
+    "DISPUTE_MOVES": """
+        opened answer negotiating; opened let_pass negotiating; opened ask_mediation requested
+        negotiating ask_mediation requested; requested consent accepted; requested refuse failed
+        accepted decline negotiating; accepted name mediating; mediating stand_down accepted
+        negotiating fail failed; accepted fail failed; mediating fail failed
+        opened settle settled; negotiating settle settled; requested settle settled
+        accepted settle settled; mediating settle settled
+        opened withdraw withdrawn; negotiating withdraw withdrawn; requested withdraw withdrawn
+        accepted withdraw withdrawn; mediating withdraw withdrawn""",
+    "PROPOSAL_MOVES": """
+        proposed accept accepted; proposed refuse refused; proposed replace replaced""",
     "POOL_MOVES": "open close closed",
     "ENTRY_MOVES": """
         applied admit admitted; applied refuse refused; applied withdraw withdrawn
@@ -90,6 +101,8 @@ TABLE_OF = {
     "Renewal": "RENEWAL_MOVES",
     "Termination": "TERMINATION_MOVES",
     "TermsVersion": "TERMS_MOVES",
+    "Dispute": "DISPUTE_MOVES",
+    "DisputeProposal": "PROPOSAL_MOVES",
     "Pool": "POOL_MOVES",
     "PoolEntry": "ENTRY_MOVES",
     "PoolLicence": "POOL_LICENCE_MOVES",

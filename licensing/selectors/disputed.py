@@ -1,0 +1,54 @@
+"""What a running dispute keeps still: dunning of a sum, interest on it, the clock of a notice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from licensing.models import Dispute, Licence, PaymentDue, Termination
+from licensing.rules import disputes as rules
+from licensing.rules import terminations as endings
+
+OPEN_STATES = sorted(s.value for s in rules.OPEN)
+
+
+def _about(due: Any) -> Q:
+    """The disputes that are about a sum: itself, its report, or what bears its interest."""
+    return Q(due=due) | Q(report__reasons__due=due) | Q(due__interest__due=due)
+
+
+def with_dispute(rows: QuerySet[PaymentDue]) -> QuerySet[Any]:
+    """The sums with `disputed` (a dispute runs) and `held` (and dunning rests) beside them."""
+    running = Dispute.objects.filter(_about(OuterRef("pk")), status__in=OPEN_STATES)
+    return rows.annotate(disputed=Exists(running), held=Exists(running.filter(holds=True)))
+
+
+def disputed_lines(licence: Licence) -> frozenset[int]:
+    """The sums of a licence that are in dispute; one query."""
+    rows = with_dispute(licence.dues.order_by()).filter(disputed=True)
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def disputed_reports(licence: Licence) -> frozenset[int]:
+    """The reports of a licence that are in dispute."""
+    rows = Dispute.objects.filter(licence=licence, status__in=OPEN_STATES, report__isnull=False)
+    return frozenset(pk for pk in rows.values_list("report_id", flat=True) if pk is not None)
+
+
+def is_held(due: PaymentDue) -> bool:
+    """Whether a dispute keeps this sum from being dunned."""
+    return with_dispute(PaymentDue.objects.filter(pk=due.pk)).filter(held=True).exists()
+
+
+def holds_ending(row: Dispute, ending: Termination) -> bool:
+    """Whether this dispute stops the clock of that termination."""
+    if row.termination_id == ending.pk:
+        return True
+    return row.holds and ending.ground == endings.Ground.NON_PAYMENT
+
+
+def ending_is_held(ending: Termination) -> bool:
+    """Whether a running dispute stops its clock."""
+    rows = Dispute.objects.filter(licence_id=ending.licence_id, status__in=OPEN_STATES)
+    return any(holds_ending(row, ending) for row in rows)
