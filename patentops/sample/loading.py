@@ -23,6 +23,7 @@ from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
 from patentops.sample.desk import Desk
+from patentops.sample.disputes import Disputes
 from patentops.sample.finding import Finding
 from patentops.sample.gatherings import Gatherings
 from patentops.sample.income import Income
@@ -44,6 +45,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     plan = Plan(content, now, crew)
     Patents(plan).prepare()
     Deals(plan).prepare()
+    Disputes(plan).prepare()
     Demands(plan).prepare()
     Trade(plan).prepare()
     Answers(plan).prepare()
