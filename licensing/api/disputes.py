@@ -139,10 +139,18 @@ class DisputeView(Room):
         return self._run(mediation.decline_mediation, pk, DisputeReasonSerializer)
 
     @extend_schema(
-        summary="调解员回避", request=DisputeReasonSerializer, parameters=[ID], responses=SHOWN
+        summary="调解员回避",
+        description="调解机构自己回避后不再看到这起纠纷，答复没有内容。",
+        request=DisputeReasonSerializer,
+        parameters=[ID],
+        responses={**SHOWN, 204: None},
     )
     def stand_down(self, request: Request, pk: int) -> Response:
-        return self._run(mediation.stand_down, pk, DisputeReasonSerializer)
+        own = questions.is_mediator(questions.dispute(pk, viewer=request.actor), request.actor)
+        if not own:
+            return self._run(mediation.stand_down, pk, DisputeReasonSerializer)
+        mediation.stand_down(dispute_id=pk, **self.command(DisputeReasonSerializer))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         summary="召集调解会",

@@ -132,6 +132,8 @@ def _timeline(row: Dispute) -> list[dict[str, Any]]:
 def step(request: Request, dispute_id: int, name: str) -> HttpResponse:
     """One step of it."""
     row = questions.dispute(dispute_id, viewer=request.actor)
+    leaves = name == "stand-down" and MEDIATOR in parts_of(row, request.actor)
+    there = reverse("licensing:dispute", args=[row.pk])
     made = questions.waiting_proposal(row) if name in ("verdict", "propose") else None
     shown = made if made and questions.is_inside(row, request.actor) else None
     return take_step(
@@ -140,7 +142,7 @@ def step(request: Request, dispute_id: int, name: str) -> HttpResponse:
         name,
         row,
         key="dispute_id",
-        back=reverse("licensing:dispute", args=[row.pk]),
+        back=reverse("licensing:disputes") if leaves else there,
         initial={"version": made.version} if made else None,
         template="licensing/dispute_step.html",
         more={"proposal": shown, "money": questions.money_lines(shown, row) if shown else []},

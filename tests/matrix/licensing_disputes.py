@@ -67,6 +67,11 @@ def contract(world: World) -> dict[str, Any]:
     return {"sort": "licence", "contract_id": quarrel(world).licence.pk}
 
 
+def made(world: World) -> dict[str, Any]:
+    quarrel(world)
+    return {}
+
+
 def acts(*who: str, status: int, readers: tuple[str, ...] = READERS) -> dict[str, int]:
     """These act, others who see it are refused, strangers find nothing."""
     refused = {r: 403 for r in readers if r not in who}
@@ -103,6 +108,7 @@ EXPECTATIONS: dict[str, Row] = {
         post=acts("exchange", status=422),
     ),
     "licensing-api:dispute-list": Row(
+        kwargs=made,
         get=logged_in(anonymous=401),
         post=only(*PARTIES, status=201, others=404, anonymous=401, bureau=403, auditor=403),
         data=lambda w: NEW | {"licence_id": quarrel(w).licence.pk},
@@ -118,7 +124,11 @@ EXPECTATIONS: dict[str, Row] = {
         "bureau", data={"mediator_id": 1, "mediator_name": "x"}, status=422
     ),
     "licensing-api:dispute-decline": api("bureau", data=REASON),
-    "licensing-api:dispute-stand-down": api(*INSIDE, data=REASON, status=200),
+    "licensing-api:dispute-stand-down": Row(
+        kwargs=pk,
+        post=acts("office", "enterprise", status=200) | {"exchange": 204, "anonymous": 401},
+        data=lambda w: REASON,
+    ),
     "licensing-api:dispute-sessions": api(
         "exchange", data={"at": "2020-01-01T00:00:00Z", "place": "x"}, status=422, **HEADERS
     ),
