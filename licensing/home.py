@@ -61,7 +61,11 @@ def waiting(actor: Actor, now: datetime) -> Part:
             Todo(
                 _("许可待备案"), f"{licences}?status=effective", found.to_file, found.to_file_since
             ),
-            Todo(_("开放许可草稿待声明"), reverse("licensing:declarations"), found.drafts),
+            Todo(
+                _("开放许可草稿待声明"),
+                f"{reverse('licensing:declarations')}?status=draft",
+                found.drafts,
+            ),
             Todo(
                 _("转化反馈待核验"),
                 reverse("licensing:outcome-queue"),
@@ -81,7 +85,12 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 disputed.count,
                 disputed.since,
             ),
-            Todo(_("许可异议待处理"), licences, found.to_resolve, found.to_resolve_since),
+            Todo(
+                _("许可异议待处理"),
+                f"{licences}?status=contested",
+                found.to_resolve,
+                found.to_resolve_since,
+            ),
         )
     )
 

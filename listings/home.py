@@ -106,6 +106,7 @@ def _stock(actor: Actor, organisation_id: int) -> Part:
         todos=(
             Todo(_("件专利号码待核实"), f"{library}?status=unverified", todo.unverified),
             Todo(_("件挂牌尚未发布"), f"{library}?offer=draft", todo.drafts),
+            Todo(_("件挂牌等待发布"), f"{library}?offer=submitted", todo.submitted),
             Todo(_("件挂牌已暂停，请处理原因"), f"{library}?offer=suspended", todo.suspended),
             Todo(
                 _("条公报与记录不一致，请核对"),

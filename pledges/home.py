@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 
 from core.people.types import Actor, Role
 from core.web.home import Part, Tile, Todo, contribute
-from pledges import selectors
+from pledges import rules, selectors
 from pledges.rules import PledgeStatus
-
-SOON = timedelta(days=30)
 
 
 @contribute("pledges", order=40)
@@ -22,9 +20,10 @@ def book(actor: Actor, now: datetime) -> Part:
     if not actor.has(Role.BANK):
         return Part()
     live = selectors.pledges(viewer=actor, status=PledgeStatus.REGISTERED)
-    ending = live.filter(ends_on__lte=timezone.localdate(now) + SOON).count()
+    by = timezone.localdate(now) + rules.SOON
+    ending = selectors.pledges(viewer=actor, ends_by=by).count()
     records = reverse("pledges:records")
     return Part(
-        todos=(Todo(_("笔质押一个月内到期"), f"{records}?status=registered", ending),),
+        todos=(Todo(_("笔质押一个月内到期"), f"{records}?status=ending", ending),),
         tiles=(Tile(_("在押"), f"{live.count():,}", records, unit=_("笔")),),
     )

@@ -7,7 +7,7 @@ contract itself must hold (domain, section 2.3), and the moves of a pledge once 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -44,6 +44,7 @@ class Ending(StrEnum):
     OTHER = "other"
 
 
+SOON = timedelta(days=30)  # a pledge that ends within is put before its bank
 STATUS_LABELS: Mapping[PledgeStatus, str] = {
     PledgeStatus.REGISTERED: "质押中",
     PledgeStatus.RELEASED: "已解除",

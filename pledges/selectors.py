@@ -62,9 +62,11 @@ def check(number: str, *, viewer: Actor, at: datetime) -> PledgeCheck:
     )
 
 
-def pledges(*, viewer: Actor, status: str = "") -> QuerySet[Pledge]:
+def pledges(*, viewer: Actor, status: str = "", ends_by: date | None = None) -> QuerySet[Pledge]:
     """The pledges this viewer may see, newest first, with their parties and patents."""
     rows = Pledge.objects.visible_to(viewer)
+    if ends_by:
+        rows = rows.filter(status=rules.PledgeStatus.REGISTERED, ends_on__lte=ends_by)
     if status:
         rows = rows.filter(status=status)
     return (

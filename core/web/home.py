@@ -107,4 +107,10 @@ def compose(actor: Actor, now: datetime) -> Home:
         home.todos.extend(todo for todo in part.todos if todo.count)
         home.tiles.extend(part.tiles)
         home.sections.extend(part.sections)
+    home.todos.sort(key=_age)
     return home
+
+
+def _age(todo: Todo) -> tuple[bool, float]:
+    """The longest waiting first; what has no date comes after, as it came."""
+    return (todo.since is None, todo.since.timestamp() if todo.since else 0.0)

@@ -33,10 +33,16 @@ class DueLine:
         return self.outstanding > 0 and self.due.due_on < today
 
 
+CONTESTED = "contested"  # no status of its own: an objection to it waits
+
+
 def licences(*, viewer: Actor, status: str = "") -> QuerySet[Licence]:
     """The licences this viewer may see, newest first, with parties."""
     rows = Licence.objects.visible_to(viewer)
-    if status:
+    if status == CONTESTED:
+        raised = Contest.objects.filter(status=moves.ContestStatus.RAISED)
+        rows = rows.filter(pk__in=raised.values("licence"))
+    elif status:
         rows = rows.filter(status=status)
     return rows.select_related("licensor", "licensee", "declaration").order_by("-pk")
 

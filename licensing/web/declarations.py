@@ -17,10 +17,10 @@ from core.errors import Missing, NotAllowed
 from core.idempotency.web import submitted
 from core.people.types import Role
 from core.permissions import Permission, allowed, require
-from core.web.doors import for_roles
+from core.web.doors import for_roles, tabs_of
 from core.web.types import Request
 from licensing import selectors, services
-from licensing.rules import effect, fees
+from licensing.rules import effect, fees, moves
 from licensing.types import Side
 from licensing.web.calculator import calculator
 from licensing.web.doors import answer_form, page_of, sent, status_of
@@ -125,12 +125,16 @@ def of_patent(request: Request, patent_id: int) -> HttpResponse:
 @require_GET
 def mine(request: Request) -> HttpResponse:
     """The office's own declarations with what they brought."""
-    rows = page_of(request, selectors.declarations_of(viewer=request.actor))
+    chosen, tabs = tabs_of(request, moves.DECLARATION_LABELS.items())
+    found = selectors.declarations_of(viewer=request.actor)
+    rows = page_of(request, found.filter(status=chosen) if chosen else found)
     return render(
         request,
         "licensing/mine.html",
         {
             "page_obj": rows,
+            "tabs": tabs,
+            "chosen": chosen,
             "rows": [(row, selectors.declaration_card(row)) for row in rows],
         },
     )

@@ -44,7 +44,8 @@ from listings.types import Action, hard
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The licences of both sides that the actor may see."""
-    chosen, tabs = tabs_of(request, moves.LICENCE_LABELS.items())
+    parts = [*moves.LICENCE_LABELS.items(), ("contested", _("异议待处理"))]
+    chosen, tabs = tabs_of(request, parts)
     rows = page_of(request, selectors.licences(viewer=request.actor, status=chosen))
     return render(request, "licensing/licences.html", {"page_obj": rows, "tabs": tabs})
 

@@ -172,6 +172,7 @@ class StockTodo:
 
     unverified: int
     drafts: int
+    submitted: int
     suspended: int
 
 
@@ -179,7 +180,8 @@ def stock_todo(*, viewer: Actor) -> StockTodo:
     """How many of the viewer's patents lack a number, and listings are unfinished or suspended."""
     mine = Patent.objects.managed_by(viewer)
     counted = Listing.objects.filter(patent__in=mine).aggregate(
-        drafts=Count("pk", filter=Q(status__in=[ListingStatus.DRAFT, ListingStatus.SUBMITTED])),
+        drafts=Count("pk", filter=Q(status=ListingStatus.DRAFT)),
+        submitted=Count("pk", filter=Q(status=ListingStatus.SUBMITTED)),
         suspended=Count("pk", filter=Q(status=ListingStatus.SUSPENDED)),
     )
     return StockTodo(mine.filter(status=PatentStatus.UNVERIFIED).count(), **counted)

@@ -29,7 +29,7 @@ class MatchQuery:
     """How a reader narrows and orders a list of matches."""
 
     demand: str = ""  # "n12", "s7"
-    state: str = ""  # "", "new", "unrated", "interested", "rejected"
+    state: str = ""  # "", "new", "unrated", "pushed", "interested", "rejected"
     least: int = 0
     sort: str = "score"  # or "new"
 
@@ -114,6 +114,8 @@ def _narrow(rows: QuerySet[Match], query: MatchQuery) -> QuerySet[Match]:
         rows = rows.filter(~Exists(leads.filter(viewed_at__isnull=False)))
     elif query.state == "unrated":
         rows = rows.filter(~Exists(leads.filter(rated_at__isnull=False)))
+    elif query.state == "pushed":
+        rows = rows.filter(Exists(leads.filter(pushed_at__isnull=False, rated_at__isnull=True)))
     elif query.state == "interested":
         rows = rows.filter(Exists(leads.filter(evaluation__interested=True)))
     elif query.state == "rejected":

@@ -46,16 +46,18 @@ def newest(actor: Actor, now: datetime) -> Part:
 
 
 def _for_firm(actor: Actor) -> Part:
-    waiting = selectors.unrated_pushes(viewer=actor)
-    oldest = waiting.first()
+    pushed = selectors.today(viewer=actor, query=selectors.MatchQuery(state="pushed"))
+    oldest = selectors.unrated_pushes(viewer=actor).first()
     todo = Todo(
         title=_("推送的匹配等待评价"),
-        url="/matches/?state=unrated",
-        count=waiting.count(),
+        url="/matches/?state=pushed",
+        count=pushed.count(),
         since=oldest.pushed_at if oldest else None,
     )
     drafts = selectors.own_needs(viewer=actor).filter(status__in=["draft", "refined"])
-    unopened = Todo(title=_("需求还没有开放征集"), url="/needs/mine/", count=drafts.count())
+    unopened = Todo(
+        title=_("需求还没有开放征集"), url="/needs/mine/?state=draft", count=drafts.count()
+    )
     asked = list(waiting_revisions(viewer=actor)[:50])
     proposed = Todo(
         title=_("完善建议等您决定"),

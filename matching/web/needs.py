@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import DomainError, Invalid, Missing
 from core.people.types import Role
 from core.permissions import Permission, allowed
-from core.web.doors import login_needed
+from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
@@ -109,9 +109,15 @@ def _facets(
 @for_askers
 def mine(request: Request) -> HttpResponse:
     """The firm's own needs with how many patents fit each."""
-    page = page_of(request, selectors.own_needs(viewer=request.actor), size=20)
+    chosen, tabs = tabs_of(request, [("draft", _("未开放征集")), ("open", _("征集中"))], by="state")
+    needs = selectors.own_needs(viewer=request.actor)
+    if chosen:
+        states = ["draft", "refined"] if chosen == "draft" else ["open", "matched"]
+        needs = needs.filter(status__in=states)
+    page = page_of(request, needs, size=20)
     rows = [{"need": n, "tone": words.NEED_TONES[n.status]} for n in page]
-    return render(request, "matching/needs_mine.html", {"page": page, "rows": rows})
+    context = {"page": page, "rows": rows, "tabs": tabs, "chosen": chosen}
+    return render(request, "matching/needs_mine.html", context)
 
 
 @require_GET

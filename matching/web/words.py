@@ -88,6 +88,7 @@ STATES = [
     ("", lazy("全部")),
     ("new", lazy("未看过")),
     ("unrated", lazy("未评价")),
+    ("pushed", lazy("推送来、未评价")),
     ("interested", lazy("感兴趣")),
     ("rejected", lazy("不适合")),
 ]

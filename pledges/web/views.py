@@ -57,8 +57,13 @@ def check(request: Request) -> HttpResponse:
 @require_GET
 def index(request: Request) -> HttpResponse:
     """The pledges that concern the actor."""
-    chosen, tabs = tabs_of(request, rules.STATUS_LABELS.items())
-    rows = selectors.pledges(viewer=request.actor, status=chosen)
+    parts = [*rules.STATUS_LABELS.items(), ("ending", _("一个月内到期"))]
+    chosen, tabs = tabs_of(request, parts)
+    if chosen == "ending":
+        by = timezone.localdate() + rules.SOON
+        rows = selectors.pledges(viewer=request.actor, ends_by=by)
+    else:
+        rows = selectors.pledges(viewer=request.actor, status=chosen)
     return render(
         request,
         "pledges/records.html",

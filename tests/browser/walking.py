@@ -18,9 +18,11 @@ from playwright.sync_api import Page, ViewportSize
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TABLET: ViewportSize = {"width": 1024, "height": 768}
 LAPTOP: ViewportSize = {"width": 1440, "height": 900}
 ZOOMED: ViewportSize = {"width": 720, "height": 450}  # a laptop at 200 %, in its own pixels
 PHONE: ViewportSize = {"width": 360, "height": 800}
+SIZES = (("1440", LAPTOP), ("1024", TABLET), ("200 %", ZOOMED), ("360", PHONE))
 MOST = 260  # pages a walk looks at: far more than there are kinds, so that it ends
 
 # Files, machines' answers, and the library pages of Django's admin.
@@ -41,13 +43,16 @@ CLIPPED = """() => [...document.querySelectorAll('main *, header *, footer *')].
   if (!e.childNodes.length || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
     return false;
   const style = getComputedStyle(e);
-  if (style.visibility === 'hidden') return false;
+  if (style.visibility === 'hidden' || e.clientWidth <= 1) return false;
   if (e.closest('.visually-hidden, option, textarea')) return false;
   const x = /hidden|clip/.test(style.overflowX) && style.textOverflow !== 'ellipsis';
   const y = /hidden|clip/.test(style.overflowY) && style.webkitLineClamp === 'none'
     && style.textOverflow !== 'ellipsis';
   return (x && e.scrollWidth > e.clientWidth + 1) || (y && e.scrollHeight > e.clientHeight + 3);
 }).map(e => e.outerHTML.slice(0, 90))"""
+# The main navigation does not run under what stands beside it.
+CROWDED = """() => [...document.querySelectorAll('.site-nav')].filter(e => e.offsetWidth
+  && e.scrollWidth > e.clientWidth + 1).map(e => 'crowded: ' + e.className)"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LINKS = """() => [...document.querySelectorAll('a[href]:not([download])')]
   .filter(a => a.origin === location.origin).map(a => a.pathname + a.search)"""
@@ -83,9 +88,11 @@ class Walk:
 
     page: Page
     site: str
+    done: set[str] = field(default_factory=set)  # kinds that another walk has seen on a phone
     seen: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, list[str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    but: str = ""  # pages not to go to, by how they begin, with spaces
 
     def __post_init__(self) -> None:
         self.page.on("console", self._hear)
@@ -93,7 +100,8 @@ class Walk:
 
     def _hear(self, message: object) -> None:
         if getattr(message, "type", "") == "error":
-            self.complaints.append(getattr(message, "text", ""))
+            where = getattr(message, "location", {}).get("url", "")
+            self.complaints.append(f"{getattr(message, 'text', '')} {where}")
 
     def pages(self, start: str = "/") -> Iterator[str]:
         """Open one page of each kind that links lead to, the nearest first."""
@@ -107,7 +115,8 @@ class Walk:
             yield path
             for link in self.page.evaluate(LINKS):
                 kind = kind_of(link)
-                if kind is not None and kind not in queued:
+                leads_out = self.but and link.startswith(tuple(self.but.split()))
+                if kind is not None and kind not in queued and not leads_out:
                     queued.add(kind)
                     waiting.append((link, path))
 
@@ -128,15 +137,22 @@ class Walk:
         return "text/html" in answer.headers.get("content-type", "")
 
     def check(self, path: str, *checks: Callable[[Page], list[str]]) -> None:
-        """Look at the page on a laptop, at 200 % and on a phone."""
+        """Look at the page on a laptop, at 200 % and on a phone.
+
+        A kind that another walk has seen on a phone is only measured there: the costly checks
+        find the same in every role, but for what the laptop shows as well.
+        """
+        kind = kind_of(path) or path
         faults = [f"complains: {text}" for text in self.complaints]
-        for name, size in (("1440", LAPTOP), ("200 %", ZOOMED), ("360", PHONE)):
+        for name, size in SIZES:
             self.page.set_viewport_size(size)
             if (wide := self.page.evaluate(WIDE)) > 0:
                 faults.append(f"{name}: {wide} px too wide")
             faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
-            if name != "200 %":
+            faults += [f"{name}: {text}" for text in self.page.evaluate(CROWDED)]
+            if name == "1440" or (name == "360" and kind not in self.done):
                 faults += [f"{name}: {text}" for check in checks for text in check(self.page)]
+        self.done.add(kind)
         if not path.startswith(SHOWS_CODES):
             faults += [f"shows {code}" for code in CODE.findall(self.page.inner_text("main"))]
         if faults:
