@@ -11,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
+from core import walls
 from core.guard import throttle
 from core.people.types import Actor, Role
 from core.permissions import SCOPES
@@ -35,13 +36,15 @@ class PartnerAuthentication(BaseAuthentication):
         if found is None or credential is None:
             self._count_the_failure(request)
             raise AuthenticationFailed
-        request._request.actor = Actor(  # type: ignore[attr-defined]
+        actor = Actor(
             organisation_id=credential.partner.organisation_id,
             partner_id=credential.partner_id,
             roles=frozenset({Role.EXCHANGE}),
             name=credential.partner.organisation.name,
             scopes=frozenset(found.get_scopes()),
         )
+        walls.stand_for(actor)
+        request._request.actor = actor  # type: ignore[attr-defined]
         return AnonymousUser(), found
 
     @staticmethod

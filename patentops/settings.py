@@ -19,6 +19,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from patentops.pooling import forget_tenant
 from patentops.runner.places import POSTGRES_PORT, ROOT, places
 from patentops.runner.urls import celery_broker, database_settings, postgres_url, redis_database
 
@@ -147,11 +148,19 @@ def _embedded_url(role: str) -> str:
     )
 
 
+# Pages have a role of their own, to which private rows are shown by tenant only (core/walls.py).
+WEB_ROLE = "patentops_web"
+_own_servers = bool(env.str("DATABASE_URL", ""))
 DATABASE_URL = env.str("DATABASE_URL", "") or _embedded_url("app")
+DATABASE_WEB_URL = env.str("DATABASE_WEB_URL", "") or (
+    DATABASE_URL if _own_servers or not PLACES.secret("web_password") else _embedded_url("web")
+)
 DATABASE_OWNER_URL = (
     env.str("DATABASE_OWNER_URL", "") or env.str("DATABASE_URL", "") or _embedded_url("owner")
 )
-_database = database_settings(DATABASE_OWNER_URL if DB_ROLE == "owner" else DATABASE_URL)
+_url = DATABASE_WEB_URL if PROCESS == "web" else DATABASE_URL
+_database = database_settings(DATABASE_OWNER_URL if DB_ROLE == "owner" else _url)
+ROW_WALLS = PROCESS == "web" and _database["USER"] == WEB_ROLE
 _database["ATOMIC_REQUESTS"] = False
 _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"].setdefault("application_name", f"patentops-{PROCESS}")
@@ -163,6 +172,8 @@ if PROCESS == "web":
     # server that is down.
     _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=1500 {_HNSW}"
     _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
+    if ROW_WALLS:
+        _database["OPTIONS"]["pool"]["reset"] = forget_tenant
 else:
     _database["CONN_MAX_AGE"] = 60
 DATABASES = {"default": _database}
@@ -297,6 +308,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False
 CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 
 # The hash of the audit chain: sha256, or sm3 where GB/T 39786 is asked for.

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
+from core import walls
 from core.db import (
     RIVAL,
     TOO_SLOW,
@@ -45,11 +46,13 @@ def resolve_actor(request: HttpRequest) -> Actor:
     """The actor behind a session: for the identity chosen on the switch page."""
     if not request.user.is_authenticated:
         return Actor.anonymous()
-    return actor_for(
+    actor = actor_for(
         request.user,
         membership_id=request.session.get(MEMBERSHIP_KEY),
         on=timezone.localdate(),
     )
+    walls.stand_for(actor)
+    return actor
 
 
 class CharsetMiddleware:

@@ -162,11 +162,16 @@ def opened(path: Path) -> Iterator[Table]:
 
 
 @contextmanager
-def streamed(path: Path) -> Iterator[Table]:
-    """The same while the child still reads: a refusal may come after some rows were given."""
-    check_size(path.stat().st_size)
+def streamed(path: Path, *, small: bool = False) -> Iterator[Table]:
+    """The same while the child still reads: a refusal may come after some rows were given.
+
+    `small`, and any file that is read within a request: narrower limits, for somebody waits.
+    """
+    size = path.stat().st_size
+    check_size(size)
+    how = ["--small"] if small or size <= limits.INLINE_BYTES else []
     with subprocess.Popen(
-        [sys.executable, "-m", "listings.imports.reading", str(path)],
+        [sys.executable, "-m", "listings.imports.reading", *how, str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,

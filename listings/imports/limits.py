@@ -21,6 +21,10 @@ FILLED_CELLS: Final = 5_000_000
 
 CHILD_SECONDS: Final = 180
 CHILD_MEMORY_BYTES: Final = 1_536 * MIB
+# What is read while somebody waits for the page: a hostile file is refused within two seconds.
+SMALL_SECONDS: Final = 2
+SMALL_MEMORY_BYTES: Final = 320 * MIB  # of addresses, of which the interpreter takes 60
+SMALL_INFLATED_BYTES: Final = 48 * MIB
 
 # Up to this size a file is read and judged within the request, a workbook being packed; up to
 # this many rows are carried out or taken back there.

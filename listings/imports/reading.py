@@ -70,13 +70,13 @@ class CutOff(Exception):
         self.line = line
 
 
-def read(path: Path) -> Iterator[dict[str, Any] | Row]:
+def read(path: Path, *, small: bool = False) -> Iterator[dict[str, Any] | Row]:
     """First what the table is, then its rows. Raises Refused."""
     head = path.open("rb").read(4096)
     if not head.strip():
         raise Refused("empty")
     if head.startswith(b"PK\x03\x04"):
-        yield from read_workbook(path)
+        yield from read_workbook(path, small=small)
     elif head.startswith(OLE_MAGIC):
         whole = path.read_bytes()
         raise Refused("password" if ENCRYPTED_MARK in whole else "old-excel")
@@ -90,10 +90,10 @@ def read(path: Path) -> Iterator[dict[str, Any] | Row]:
 # Workbooks
 
 
-def read_workbook(path: Path) -> Iterator[dict[str, Any] | Row]:
+def read_workbook(path: Path, *, small: bool = False) -> Iterator[dict[str, Any] | Row]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-    formulas = inspect_zip(path)
+    formulas = inspect_zip(path, small=small)
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
@@ -118,14 +118,15 @@ def read_workbook(path: Path) -> Iterator[dict[str, Any] | Row]:
     raise Refused("empty")
 
 
-def inspect_zip(path: Path) -> dict[str, set[str]]:
+def inspect_zip(path: Path, *, small: bool = False) -> dict[str, set[str]]:
     """Refuse bombs before anything is inflated, then find which cells hold formulas."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             inflated = sum(member.file_size for member in members)
             packed = max(1, sum(member.compress_size for member in members))
-            if len(members) > limits.ZIP_MEMBERS or inflated > limits.INFLATED_BYTES:
+            most = limits.SMALL_INFLATED_BYTES if small else limits.INFLATED_BYTES
+            if len(members) > limits.ZIP_MEMBERS or inflated > most:
                 raise Refused("zip-bomb")
             if (
                 inflated > limits.SUSPECT_INFLATED_BYTES
@@ -476,13 +477,13 @@ def as_text(cell: Cell) -> str:
     return str(clip(str(cell))).strip("\ufeff \t\r\n\u3000\xa0")[:200]
 
 
-def confine() -> None:
-    """From here on this process cannot eat the machine."""
+def confine(*, small: bool) -> None:
+    """From here on this process cannot eat the machine; a small file gets little of it."""
+    memory = limits.SMALL_MEMORY_BYTES if small else limits.CHILD_MEMORY_BYTES
+    seconds = limits.SMALL_SECONDS if small else limits.CHILD_SECONDS
     with suppress(ValueError, OSError):
-        resource.setrlimit(
-            resource.RLIMIT_AS, (limits.CHILD_MEMORY_BYTES, limits.CHILD_MEMORY_BYTES)
-        )
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.CHILD_SECONDS, limits.CHILD_SECONDS + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -491,11 +492,11 @@ def refuse(error: Refused) -> NoReturn:
     raise SystemExit(3)
 
 
-def main(path: Path) -> None:
-    confine()
+def main(path: Path, *, small: bool = False) -> None:
+    confine(small=small)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     try:
-        for line in read(path):
+        for line in read(path, small=small):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     except Refused as error:
         refuse(error)
@@ -504,4 +505,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[-1]), small="--small" in sys.argv[1:-1])

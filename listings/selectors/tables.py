@@ -50,7 +50,7 @@ def uploaded_table(content: bytes, *, most_rows: int, most_bytes: int) -> Upload
         file.write(content)
         file.flush()
         try:
-            with intake.streamed(Path(file.name)) as table:
+            with intake.streamed(Path(file.name), small=True) as table:
                 rows: list[tuple[int, tuple[Any, ...]]] = []
                 for number, row in table.rows:
                     if len(rows) >= most_rows:

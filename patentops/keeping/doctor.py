@@ -205,6 +205,14 @@ def rights(db: psycopg.Connection[tuple[object, ...]]) -> Iterator[Line]:
             f"网页进程用的数据库账号 {row[1]} 是超级用户",
             "另建一个普通账号，见 docs/operation.md 与 deploy/postgres/10-roles.sh",
         )
+    known = db.execute(
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = 'patentops_web'"
+    ).fetchone()
+    if known is None or known[0]:
+        yield look(
+            "网页进程没有自己的数据库账号，行级隔离（第二道墙）不起作用",
+            "建立账号 patentops_web 并设置 DATABASE_WEB_URL，见 docs/operation.md",
+        )
 
 
 def migrations() -> Iterator[Line]:

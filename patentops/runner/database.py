@@ -10,7 +10,7 @@ from patentops.runner.servers import new_password, write_secret
 
 EXTENSIONS = ("vector", "pg_trgm", "btree_gist", "intarray", "unaccent")
 DATABASE = "patentops"
-OWNER, APP = "patentops_owner", "patentops_app"
+OWNER, APP, WEB = "patentops_owner", "patentops_app", "patentops_web"
 
 
 def connect(places: Places, database: str) -> psycopg.Connection:
@@ -26,14 +26,17 @@ def connect(places: Places, database: str) -> psycopg.Connection:
 
 
 def prepare(places: Places, *, may_create: bool = False) -> None:
-    """Have both roles, the database and its extensions. `may_create`: for test databases."""
+    """Have the roles, the database and its extensions. `may_create`: for test databases."""
     passwords = {
         role: write_secret(places.secrets, f"{role.removeprefix('patentops_')}_password", new)
-        for role, new in ((OWNER, new_password()), (APP, new_password()))
+        for role, new in ((role, new_password()) for role in (OWNER, APP, WEB))
     }
     with connect(places, "postgres") as db:
         for role, password in passwords.items():
             _role(db, role, password, may_create=may_create and role == OWNER)
+        db.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP), sql.Identifier(WEB)))
+        if may_create:  # tests look through the pages' eyes, too
+            db.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(WEB), sql.Identifier(OWNER)))
         if not db.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             db.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(
@@ -68,7 +71,10 @@ def _role(db: psycopg.Connection, role: str, password: str, *, may_create: bool)
 
 
 def grant(db: psycopg.Connection, *, owner: str, app: str, database: str) -> None:
-    """The app role may read and write rows of what the owner made and will make, nothing more."""
+    """The app role may read and write rows of what the owner made and will make, nothing more.
+
+    The web role is its member and has the same, but for the walls (core/walls.py).
+    """
     names = {
         "owner": sql.Identifier(owner),
         "app": sql.Identifier(app),

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from patentops.runner.checks import PRODUCTION
-from patentops.runner.database import APP, DATABASE, EXTENSIONS, OWNER
+from patentops.runner.database import APP, DATABASE, EXTENSIONS, OWNER, WEB
 from patentops.runner.places import ROOT
 
 
@@ -33,6 +33,7 @@ def test_the_containers_database_is_made_like_the_embedded_one() -> None:
     assert set(re.findall(r"CREATE EXTENSION (\w+);", script)) == set(EXTENSIONS)
     for role in (OWNER, APP):
         assert re.search(rf"CREATE ROLE {role} LOGIN NOSUPERUSER .*NOBYPASSRLS", script)
+    assert re.search(rf"CREATE ROLE {WEB} NOSUPERUSER .*NOBYPASSRLS IN ROLE {APP};", script)
     assert f"CREATE DATABASE {DATABASE} OWNER {OWNER};" in script
 
 
