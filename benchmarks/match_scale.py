@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,12 @@ def write_demands(job: Job) -> None:
 
 
 def load(path: Path) -> list[Any]:
+    """What was written; a field that the platform has got since is as if nobody had said it."""
     found: list[Any] = pickle.loads(path.read_bytes())
+    if found and isinstance(found[0], Demand | Supply):
+        for new in [f for f in fields(found[0]) if not hasattr(found[0], f.name)]:
+            for row in found:
+                object.__setattr__(row, new.name, new.default)
     return found
 
 
@@ -474,12 +479,12 @@ def _part_of(found: National, rows: Any) -> National:
     """The same arena, fewer rows."""
     a = found.arena
     some = a.rows[rows]
-    heads, holders, weights = joining.postings(some)
+    heads, holders, steps = joining.postings(some)
     every = {n: getattr(a, n)[rows] for n in
              ("keys", "meaning", "cluster", "kind", "owner", "trl", "price", "mode", "region",
               "listed")}  # fmt: skip
     small = replace(a, starts=some.indptr.astype(np.int64), columns=some.indices,
-                    impacts=some.data, heads=heads, holders=holders, weights=weights,
+                    impacts=some.data, heads=heads, holders=holders, steps=steps,
                     side=a.side | {"name": None},
                     **every)  # fmt: skip
     return National(small, found.corpus, today=TODAY)

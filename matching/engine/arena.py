@@ -25,6 +25,7 @@ from matching.engine.corpus import Corpus
 from matching.engine.types import Supply
 
 BATCH = 5_000
+STEPS = 63
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Arena:
     terms: NDArray[np.int64]  # sorted
     heads: NDArray[np.int64]  # where each column's postings begin
     holders: NDArray[np.int32]  # the rows a column stands in
-    weights: NDArray[np.float32]  # and its impact there
+    steps: NDArray[np.int16]  # and its impact there, in STEPS: to find by, not to score by
     centres: NDArray[np.float32]  # one row for each cluster
     cluster: NDArray[np.int32]
     kind: NDArray[np.int32]  # which of `kinds`
@@ -67,15 +68,6 @@ class Arena:
         return sparse.csr_matrix(
             (self.impacts, self.columns, self.starts.astype(np.int32)),
             shape=(len(self), 2 * len(self.terms)),
-            copy=False,
-        )
-
-    @property
-    def postings(self) -> sparse.csr_matrix:
-        """Column by row, 32-bit throughout, over the mapped arrays."""
-        return sparse.csr_matrix(
-            (self.weights, self.holders, self.heads.astype(np.int32)),
-            shape=(len(self.heads) - 1, len(self)),
             copy=False,
         )
 

@@ -15,13 +15,14 @@ from scipy.sparse import _sparsetools
 
 from core.text.sentences import likeness
 from matching.engine import across
-from matching.engine.arena import Arena
-from matching.engine.blocks import GRID, DemandBlock
+from matching.engine.arena import STEPS, Arena
+from matching.engine.blocks import GRID, IMPACT, DemandBlock
 from matching.engine.pairs import Places, Scorer, Values, cosine, levelled
 from matching.engine.types import Demand
 from matching.engine.weights import Weights
 
 HALF = 256  # where topics begin in `meaning`
+SHARES = 512  # a demand's terms in such parts: with STEPS all sums stay below 2**15
 _SAMPLE = 8_192  # of the stock: where the best few thousand begin
 _ENOUGH = 0.4 * (1 << 20) * 1_000  # covered as far as counts: all such are equal in words
 
@@ -30,9 +31,10 @@ _ENOUGH = 0.4 * (1 << 20) * 1_000  # covered as far as counts: all such are equa
 class Effort:
     """How far the candidate stage goes; the defaults are measured (docs/matching.md)."""
 
-    postings: int = 4_000_000  # entries walked for one demand: nearly always all
+    postings: int = 2_000_000  # entries walked for one demand: nearly always all
     least_share: float = 0.5  # of what its terms weigh: never less is walked
-    weighed: int = 8_000  # that words find best: their classes, terms and clusters are looked at
+    weighed: int = 16_000  # that words find best: their clusters are looked at
+    faced: int = 4_000  # of these their classes and terms are
     near: int = 1_000  # of these vectors are multiplied
     scored: int = 300  # of these everything is
     foreign: int = 50  # titles in other languages that say most
@@ -46,8 +48,8 @@ class Walk:
     ends: list[int]
     lows: list[int]  # where each column's postings begin
     highs: list[int]
-    shares: list[float]
-    scale: Values  # by row: what is walked against all of its terms
+    shares: list[int]  # of SHARES
+    units: Values  # by row: what one point of its sums says that is covered
 
 
 class Finder:
@@ -67,7 +69,7 @@ class Finder:
         places, meaning, topic = list(rows), [np.zeros(0)], [np.zeros(0)]
         for row in range(len(block)):
             self._add_up(walk, row, desk.sums)
-            found, points = self._near(block, row, desk, walk.scale[row], centre[row], told[row])
+            found, points = self._near(block, row, desk, walk.units[row], centre[row], told[row])
             cosines = self._cosines(block, row, found, desk)
             points += self.weights.semantic * cosines[0] + self.weights.topic * cosines[1]
             best = np.sort(_largest(points, self.effort.scored))
@@ -97,34 +99,38 @@ class Finder:
         total = np.bincount(rows, weights=shares, minlength=len(block))
         enough = weighed - shares >= self.effort.least_share * total[rows]
         kept = (sizes > 0) & ((spent <= self.effort.postings) | ~enough)
-        walked = np.bincount(rows[kept], weights=shares[kept], minlength=len(block))
+        lows, highs, shares, rows = lows[kept], highs[kept], shares[kept], rows[kept]
+        walked = np.maximum(np.bincount(rows, weights=shares, minlength=len(block)), 1.0)
         return Walk(
-            ends=np.searchsorted(rows[kept], np.arange(len(block) + 1)).tolist(),
-            lows=lows[kept].tolist(),
-            highs=highs[kept].tolist(),
-            shares=shares[kept].tolist(),
-            scale=np.sqrt(np.maximum(total, 1.0) / np.maximum(walked, 1.0)),
+            ends=np.searchsorted(rows, np.arange(len(block) + 1)).tolist(),
+            lows=lows.tolist(),
+            highs=highs.tolist(),
+            shares=_rounded(shares * (SHARES / walked)[rows], rows, len(block)).tolist(),
+            units=np.sqrt(np.maximum(total, 1.0) * walked) / SHARES * (IMPACT / STEPS),
         )
 
-    def _add_up(self, walk: Walk, row: int, sums: NDArray[np.float32]) -> None:
+    def _add_up(self, walk: Walk, row: int, sums: NDArray[np.int16]) -> None:
         """What the walked terms of one demand find in each supply."""
-        holders, weights = self.arena.holders, self.arena.weights
-        ends, share = np.zeros(2, np.int32), np.zeros(1, np.float32)
+        holders, steps = self.arena.holders, self.arena.steps
+        ends, share = np.zeros(2, np.int32), np.zeros(1, np.int16)
         sums.fill(0)
         for at in range(walk.ends[row], walk.ends[row + 1]):
             span = slice(walk.lows[at], walk.highs[at])
             ends[1], share[0] = span.stop - span.start, walk.shares[at]
-            _sparsetools.csc_matvec(len(sums), 1, ends, holders[span], weights[span], share, sums)
+            _sparsetools.csc_matvec(len(sums), 1, ends, holders[span], steps[span], share, sums)
 
     def _near(
-        self, block: DemandBlock, row: int, desk: _Desk, scale: float, centre: Values, told: Values
+        self, block: DemandBlock, row: int, desk: _Desk, unit: float, centre: Values, told: Values
     ) -> tuple[Places, Values]:
         """The best thousand or so by what is cheap to know, and their points without what the
         clusters have told of meaning and topic."""
-        places = desk.strongest(self.effort.weighed, _ENOUGH / scale)
-        points = self.weights.lexical * levelled(desk.sums[places].astype(np.float64) * scale)
-        points += self._facts(block, row, places)
-        near = np.sort(_largest(points + centre[self.arena.cluster[places]], self.effort.near))
+        places = desk.strongest(self.effort.weighed, _ENOUGH / unit)
+        points = self.weights.lexical * levelled(np.asarray(desk.sums[places] * unit, np.float64))
+        guess = centre[self.arena.cluster[places]]
+        faced = np.sort(_largest(points + guess, self.effort.faced))
+        places, guess = places[faced], guess[faced]
+        points = points[faced] + self._facts(block, row, places)
+        near = np.sort(_largest(points + guess, self.effort.near))
         mine, worth = places[near], points[near]
         strangers = self._strangers(block.demands[row], centre, mine, told)
         if len(strangers):
@@ -208,20 +214,19 @@ class _Desk:
 
     def __init__(self, arena: Arena) -> None:
         self._meaning = arena.meaning
-        self.sums = np.empty(len(arena), np.float32)
+        self.sums = np.empty(len(arena), np.int16)
         self._above = np.empty(len(arena), np.bool_)
         self._taken = np.empty((0, arena.meaning.shape[1]), np.int16)
         self._vectors = np.empty(self._taken.shape, np.float32)
 
     def strongest(self, most: int, enough: float) -> Places:
         """Those that words find best; more than `most` where more have `enough`, or by chance."""
-        line, sums = np.float32(0), self.sums
+        line, sums = 1, self.sums
         if len(sums) > most:
             sample = sums[:: max(len(sums) // _SAMPLE, 1)]
             place = max(int(len(sample) * (1 - most / len(sums))) - 1, 0)
-            line = min(np.partition(sample, place)[place], np.float32(enough))
-        compare = np.greater_equal if line > 0 else np.greater
-        return np.flatnonzero(compare(sums, line, out=self._above))
+            line = max(min(int(np.partition(sample, place)[place]), int(enough)), 1)
+        return np.flatnonzero(np.greater_equal(sums, line, out=self._above))
 
     def vectors(self, places: Places) -> NDArray[np.float32]:
         """Vectors and topics of these rows; overwritten by the next call."""
@@ -232,6 +237,12 @@ class _Desk:
         self._meaning.take(places, axis=0, out=self._taken[:count], mode="clip")
         self._vectors[:count] = self._taken[:count]
         return self._vectors[:count]
+
+
+def _rounded(values: Values, rows: Places, count: int) -> NDArray[np.int64]:
+    """Whole numbers whose sums stay those of each row, so that none can grow too large."""
+    until = _running(values, rows, np.searchsorted(rows, np.arange(count)))
+    return np.asarray(np.rint(until) - np.rint(until - values), np.int64)
 
 
 def _largest(points: Values, count: int) -> Places:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matching.engine.across import joined
-from matching.engine.arena import Arena, Part
+from matching.engine.arena import STEPS, Arena, Part
+from matching.engine.blocks import IMPACT
 from matching.engine.clusters import clustered
 
 _COMMON = 0.10  # terms in more of the stock than this find nobody: left out of the postings
@@ -25,7 +26,7 @@ def build(parts: Sequence[Part], *, seed: int = 0) -> Arena:
     order = np.argsort(label, kind="stable")
     rows = by_key[order]  # row of the arena -> row of the parts
     terms, impacts = _terms(parts, rows)
-    heads, holders, weights = postings(impacts)
+    heads, holders, steps = postings(impacts)
     facts = [fact for p in parts for fact in p.facts]
     known = _fact_columns([facts[row] for row in rows.tolist()])
     sizes = [len(p.keys) for p in parts]
@@ -39,7 +40,7 @@ def build(parts: Sequence[Part], *, seed: int = 0) -> Arena:
         terms=terms,
         heads=heads,
         holders=holders,
-        weights=weights,
+        steps=steps,
         centres=centres,
         cluster=label[order].astype(np.int32),
         **known,
@@ -83,14 +84,15 @@ def _terms(
 
 def postings(
     impacts: sparse.csr_matrix,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int16]]:
     """Which rows each column stands in, without the columns that nearly all rows have."""
     by_column = impacts.tocsc()
     sizes = np.diff(by_column.indptr)
     kept = sizes <= max(_COMMON * impacts.shape[0], 1_000)
     heads = np.concatenate([[0], np.cumsum(np.where(kept, sizes, 0))]).astype(np.int64)
     found = by_column[:, np.flatnonzero(kept)]
-    return heads, found.indices, found.data.astype(np.float32)
+    steps = np.rint(np.arange(IMPACT + 1) * (STEPS / IMPACT)).astype(np.int16)
+    return heads, found.indices, steps[found.data]
 
 
 def _fact_columns(facts: list[tuple[Any, ...]]) -> dict[str, Any]:

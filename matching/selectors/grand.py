@@ -66,7 +66,7 @@ def _folder(version: EngineVersion, corpus: Corpus, pulse: int) -> Path:
     """The newest folder that serves, being filled or full; else a new one. Older ones go."""
     home = Path(settings.MATCHING_ARENA_DIR)
     home.mkdir(parents=True, exist_ok=True)
-    name = f"v3-{version.pk}-{corpus.digest}-p"
+    name = f"v4-{version.pk}-{corpus.digest}-p"
     with _held(_MAKING):
         known = sorted(home.glob(f"{name}*"), key=lambda f: int(f.name.rpartition("-p")[2]))
         if known:

@@ -159,7 +159,7 @@ def test_an_arena_is_the_same_in_whatever_parts_it_was_read(
     build(parts).save(tmp_path)
     again = Arena.load(tmp_path)
     assert np.array_equal(again.keys, arena.keys)
-    for name in ("meaning", "columns", "impacts", "holders", "weights", "price", "listed"):
+    for name in ("meaning", "columns", "impacts", "holders", "steps", "price", "listed"):
         assert np.array_equal(
             getattr(again, name), getattr(arena, name), equal_nan=name in {"price", "listed"}
         )
