@@ -16,4 +16,6 @@ class CoreConfig(AppConfig):
         from core.joining import tasks as joining_tasks  # noqa: F401
         from core.members import consumers as member_consumers  # noqa: F401
         from core.outbox import tasks  # noqa: F401
+        from core.privacy import consumers as privacy_consumers  # noqa: F401
+        from core.privacy import tasks as privacy_tasks  # noqa: F401
         from core.ratings import web as ratings  # noqa: F401  home pages fed

@@ -138,6 +138,9 @@ EVENTS: dict[str, str] = {
     "joining.answered": "It was approved, refused, or more was asked for.",
     "member.invited": "A colleague is invited: invitation_id, edition.",
     "member.joined": "The invitation was accepted: invitation_id, user_id.",
+    "personal.copy_asked": "A person asked for a copy of what is held about them: copy_id.",
+    "personal.erasure": "A request to be forgotten moved: erasure_id, status.",
+    "personal.erased": "A person was forgotten; rooms drop what they hold beside: user_id.",
     "member.changed": "Somebody has other roles, or none: user_id, organisation_id, roles.",
     # core
     "service.rated": "A finished service was rated: rating_id, service, grade, organisation_id, "

@@ -9,12 +9,14 @@ from core.members.models import Invitation
 from core.notices.models import Notice, NoticePreference
 from core.outbox.models import OutboxDelivery, OutboxEvent
 from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
+from core.privacy.models import ErasureRequest, PersonalCopy
 from core.ratings.models import ServiceRating
 
 __all__ = [
     "Attachment",
     "AuditEntry",
     "AuditPerson",
+    "ErasureRequest",
     "IdempotencyKey",
     "Invitation",
     "JoinApplication",
@@ -25,6 +27,7 @@ __all__ = [
     "Organisation",
     "OutboxDelivery",
     "OutboxEvent",
+    "PersonalCopy",
     "PolicyReport",
     "RegionSetting",
     "ServiceRating",

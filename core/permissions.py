@@ -99,6 +99,7 @@ class Permission(StrEnum):
     EDIT_SETTINGS = "edit_settings"
     MANAGE_MEMBERS = "manage_members"  # as the administrator of an organisation, whatever the role
     REVIEW_JOINING = "review_joining"
+    REVIEW_ERASURE = "review_erasure"  # personal data
 
 
 # Whoever works here may keep searches and export what they find; auditors change nothing.
@@ -247,6 +248,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SYSADMIN: frozenset(
         {
             Permission.REVIEW_JOINING,
+            Permission.REVIEW_ERASURE,
             Permission.EDIT_SETTINGS,
             Permission.SETTLE_CLAIM,
             Permission.CURATE,

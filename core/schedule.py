@@ -6,6 +6,7 @@ from typing import Any
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "core.relay": {"task": "core.relay", "schedule": 5.0},
+    "core.forget_copies": {"task": "core.forget_copies", "schedule": 3600.0},
     "core.forget_unconfirmed": {"task": "core.forget_unconfirmed", "schedule": 3600.0},
     "core.seal_audit": {"task": "core.seal_audit", "schedule": 30.0},
     "core.forget_idempotency_keys": {

@@ -73,6 +73,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.idp.oidc",
     "axes",
     "csp",
@@ -281,6 +283,32 @@ SECOND_FACTOR = env.str("PATENTOPS_SECOND_FACTOR", "required" if PRODUCTION else
 if SECOND_FACTOR not in {"required", "offered"}:
     raise ImproperlyConfigured(f"PATENTOPS_SECOND_FACTOR is {SECOND_FACTOR!r}: required, offered.")
 SECOND_FACTOR_GRACE_DAYS = env.int("PATENTOPS_SECOND_FACTOR_GRACE_DAYS", 3)
+# Signing in by an organisation's own identity provider (OpenID Connect): off unless one is named.
+OIDC_URL = env.str("PATENTOPS_OIDC_URL", "").rstrip("/")
+OIDC_NAME = env.str("PATENTOPS_OIDC_NAME", "统一身份认证")
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if OIDC_URL:
+    if PRODUCTION and not OIDC_URL.startswith("https://"):
+        raise ImproperlyConfigured("PATENTOPS_OIDC_URL must be an https address in production.")
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": env.str("PATENTOPS_OIDC_CLIENT_ID"),
+                "secret": env.str("PATENTOPS_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_URL},
+            }
+        ],
+    }
+SOCIALACCOUNT_ADAPTER = "core.web.sso.SocialAdapter"
+# An account is found by an address that the provider has verified, and by nothing weaker.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that ends at the provider would break form-action
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

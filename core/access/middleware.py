@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +15,8 @@ from django.utils.translation import gettext as _
 from core import factors
 from core.factors import Standing
 
+log = logging.getLogger(__name__)
+PROVIDER = "/accounts/oidc/"
 OPEN = ("/accounts/", "/account/", "/help/", "/static/", "/i18n/", "/healthz", "/readyz")
 
 
@@ -37,6 +41,13 @@ class DutiesMiddleware:
             return _to(request, "core:second-factor", _("请先设置两步验证，再继续办理。"))
         if factors.password_is_old(user, now=now):
             return _to(request, "account_change_password", _("密码已经用满期限，请先修改。"))
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page that says so when the identity provider does not answer."""
+        if isinstance(exception, OSError) and request.path.startswith(PROVIDER):
+            log.warning("The identity provider does not answer: %s", exception)
+            return render(request, "socialaccount/authentication_error.html", status=502)
         return None
 
 

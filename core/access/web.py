@@ -18,6 +18,7 @@ from core import factors
 from core.access import rules
 from core.errors import Missing
 from core.people import services as people
+from core.people.types import Role
 from core.web.doors import login_needed
 from core.web.types import Request
 
@@ -30,7 +31,7 @@ def index(request: Request) -> HttpResponse:
     context = {
         "has_factor": factors.has_one(request.user),
         "must_factor": factors.must_have_one(request.user),
-        "sessions": UserSession.objects.filter(user=request.user).count(),
+        "must_review": request.actor.has(Role.SYSADMIN, Role.AUDITOR),
     }
     return render(request, "core/account.html", context)
 

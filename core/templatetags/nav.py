@@ -269,7 +269,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
         ),
     ),
     (gettext_lazy("关注"), "star", (FAVOURITES, SEARCH, RATINGS, RATED)),
-    (gettext_lazy("系统"), "settings", (ADMIN, GALLERY)),
+    (gettext_lazy("系统"), "settings", (JOININGS, AUDIT, ADMIN, GALLERY)),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from core.notices.selectors import unread_count
@@ -27,5 +28,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "large_text": large_text,
         "acting_for": acting_for,
         "sample_filling": filling.progress,
+        "sso_name": settings.OIDC_NAME if settings.SOCIALACCOUNT_PROVIDERS else "",
         "unread_notices": lambda: unread_count(viewer=actor),
     }

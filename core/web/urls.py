@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("core.access.web")),
     path("", include("core.joining.web")),
     path("", include("core.members.web")),
+    path("", include("core.privacy.web")),
     path("audit/", views.audit_trail, name="audit"),
     *policy_reports.urlpatterns,
     path("help/", views.help_page, name="help"),

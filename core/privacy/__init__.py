@@ -1,0 +1,1 @@
+"""What the platform holds about a person: shown, handed out, deleted (PIPL arts. 44-47)."""
