@@ -58,9 +58,13 @@ def installation() -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
-def site(installation: Installation) -> str:
-    """Its address, such as http://127.0.0.1:43210."""
-    return installation.url
+def site(request: pytest.FixtureRequest) -> str:
+    """Its address, such as http://127.0.0.1:43210; PATENTOPS_BROWSER_SITE names one that runs."""
+    running = os.environ.get("PATENTOPS_BROWSER_SITE", "").rstrip("/")
+    if running:
+        return running
+    made: Installation = request.getfixturevalue("installation")
+    return made.url
 
 
 @pytest.fixture(scope="session")

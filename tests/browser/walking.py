@@ -36,6 +36,7 @@ EACH = re.compile(r"^(?:help|services)/")
 CODE = re.compile(r"\b[a-z]{3,}(?:[_-][a-z]{3,})+\b")
 SHOWS_CODES = (
     "/audit/", "/open-platform/", "/oversight/metrics/", "/gallery/", "/help/accessibility/",
+    "/library/collections/",
 )  # fmt: skip
 
 # Text that its own box cuts off; a box that shows it is cut (…), or scrolls, is no fault.
