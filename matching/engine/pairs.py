@@ -37,7 +37,7 @@ class Scorer:
         self._fresh = self._freshness()
         self._meetings: dict[tuple[frozenset[str], ...], Values] = {}
         self._classes = _Kinds(arena.side["kinds"])
-        self._near: dict[str, Values] = {}
+        self._regions = [_Prefixes(arena.side["regions"], length) for length in (2, 4, 6)]
         self._trls, self._trl = _distinct(arena.trl)
 
     def ticks(
@@ -216,14 +216,10 @@ class Scorer:
 
     def _nearness(self, region: str) -> Values:
         """For each region of the stock 1 in the same county, 0.7 city, 0.4 province."""
-        if region not in self._near:
-            regions = self.arena.side["regions"] or [""]
-            values = np.zeros(len(regions))
-            for length, worth in ((2, 0.4), (4, 0.7), (6, 1.0)):
-                mine = region[:length] if len(region) >= length else None
-                values[[len(r) >= length and r[:length] == mine for r in regions]] = worth
-            self._near[region] = values
-        return self._near[region]
+        values = np.zeros(len(self.arena.side["regions"]))
+        for level, worth in zip(self._regions, (0.4, 0.7, 1.0), strict=True):
+            values[level.codes == level.code(region)] = worth
+        return values
 
     def _behaviour(self, demands: DemandBlock, rows: Places, places: Places) -> NDArray[np.int64]:
         """What ratings taught; few demands have any, so pair by pair."""
@@ -254,6 +250,24 @@ class Scorer:
             ipc=tuple(arena.side["kinds"][arena.kind[place]][0]),
             holders=arena.side["names"][0 if name is None else name[place]],
         )
+
+
+class _Prefixes:
+    """The first letters of the stock's regions as numbers."""
+
+    def __init__(self, regions: list[str], length: int) -> None:
+        self.length = length
+        self._known: dict[str, int] = {}
+        self.codes = np.array([self._learn(region) for region in regions], np.int32)
+
+    def _learn(self, region: str) -> int:
+        if len(region) < self.length:
+            return -1
+        return self._known.setdefault(region[: self.length], len(self._known))
+
+    def code(self, region: str) -> int:
+        """The number of a demand's region; -2 where no supply can be."""
+        return self._known.get(region[: self.length], -2) if len(region) >= self.length else -2
 
 
 class _Kinds:
