@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 THINGS: dict[str, Any] = {
     "auction": _("拍卖"),
     "annuity": _("年费"),
+    "sample": _("示例数据"),
     "claim": _("权属主张"),
     "audit": _("审计记录"),
     "case_file": _("尽职免责案卷"),

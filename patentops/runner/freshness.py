@@ -61,3 +61,21 @@ class Prepared:
     def forget(self) -> None:
         """After a change by hand, such as `manage.py migrate listings 0001`."""
         self.path.unlink(missing_ok=True)
+
+
+class Unwanted:
+    """The note that the sample was removed: `up` does not bring it back."""
+
+    def __init__(self, state: Path) -> None:
+        self.path = state / "sample-removed"
+
+    def __bool__(self) -> bool:
+        return self.path.exists()
+
+    def note(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch()
+
+    def forget(self) -> None:
+        """Somebody loads it by hand again."""
+        self.path.unlink(missing_ok=True)

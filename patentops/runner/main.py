@@ -22,7 +22,10 @@ COMMANDS = {
     "check_all": ("patentops.runner.checks", "test", "全部静态检查：格式、类型、分层、迁移、部署"),
 }
 # These change tables, so they run as the owner of the database.
-OWNER_COMMANDS = {"migrate", "sqlmigrate", "sqlflush", "flush", "pgtrigger", "load_sample"}
+OWNER_COMMANDS = {
+    *("migrate", "sqlmigrate", "sqlflush", "flush", "pgtrigger"),
+    *("load_sample", "remove_sample"),
+}
 
 
 def main(argv: list[str]) -> None:

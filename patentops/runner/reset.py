@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
 def contents(where: Places) -> list[Path]:
     """What belongs to us in the state folder (which may hold other things), and the sockets."""
     names = ["postgres", "valkey", "logs", "secrets", "static", "media", "mail", "run"]
-    names += ["metrics", "arena"]
+    names += ["metrics", "arena", "prepared", "filled", "sample-removed"]
     found = [where.state / name for name in names if (where.state / name).exists()]
     found += [*where.state.glob("beat-schedule*"), *where.state.glob("processes.json")]
     if where.run.exists() and where.run not in found:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from patentops.runner import database
-from patentops.runner.freshness import Prepared, fingerprint
+from patentops.runner.freshness import Prepared, Unwanted, fingerprint
 from patentops.runner.leftovers import Ledger
 from patentops.runner.lock import UpLock
 from patentops.runner.places import ROOT, Places, places
@@ -210,6 +210,8 @@ class Installation:
 
     def _prepare(self) -> None:
         """In a process of its own, with the owner's rights; a stop ends it."""
+        if Unwanted(self.where.state):
+            self.options.no_sample = True
         prepared = Prepared(self.where.state)
         wanted = fingerprint(sample=not self.options.no_sample)
         ours = not os.environ.get("DATABASE_URL")  # of a server elsewhere we know nothing

@@ -11,19 +11,25 @@ from django.db import transaction
 from django.test import RequestFactory
 from pytest_django.plugin import DjangoDbBlocker
 
+from core.audit import services as audit
+from core.audit.selectors import first_break
+from core.errors import Conflict
 from core.people import selectors as people
 from core.people.models import User
 from core.people.types import Actor
 from licensing import selectors as licensing
 from listings import selectors as patents
+from listings import services as library
 from listings.types import Action, PatentCard
 from matching import selectors as matching
 from matching.models import Match
 from matching.types import Demand, DemandKind
+from patentops.sample import removal
 from patentops.sample.content import sample, volumes
 from patentops.sample.crew import PASSWORD
 from patentops.sample.loading import enrolled, load, load_volume
 from tests.conftest import NOON
+from tests.factories import core as make
 from tests.sample.counting import counts
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +211,50 @@ def _best(need_id: int) -> Match | None:
     """The first of a need's list."""
     demand = Demand(DemandKind.NEED, need_id)
     return matching.of_demand(demand, viewer=Actor.system()).first()
+
+
+MARKED = ("core_organisation", "listings_patent", "matching_need", "licensing_licence")
+
+
+def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime) -> None:
+    audit.seal(limit=100_000)
+    trail = counts()["core_auditentry"]
+    assert removal.remove(now=now) > 1_000
+    left = counts()
+    assert all(left[name] == 0 for name in MARKED)
+    assert left["core_user"] == left["core_membership"] == left["licensing_feeplan"] == 0
+    assert left["core_auditentry"] == trail + 1
+    audit.seal(limit=100_000)
+    assert first_break() is None
+    assert removal.remove(now=now) == 0
+    assert load(now=now) > 0  # and it can come again
+
+
+def test_what_others_made_on_it_is_named_and_nothing_goes(now: datetime) -> None:
+    stranger = make.MembershipFactory(role="enterprise")
+    by = people.actor_for(stranger.user, on=now.date())
+    library.favourite(patent_id=_card("battery-preheat").id, by=by, now=now)
+    before = counts()
+    with pytest.raises(Conflict, match="收藏 1 条"):
+        removal.remove(now=now)
+    assert counts() == before
+
+
+def test_a_stranger_who_works_for_the_sample_keeps_it(now: datetime) -> None:
+    office = people.organisation_by_uscc(sample().organisations[0].uscc)
+    assert office is not None
+    stranger = make.MembershipFactory(role="enterprise")
+    inside = type(stranger.organisation).objects.get(pk=office.id)
+    make.MembershipFactory(user=stranger.user, organisation=inside)
+    with pytest.raises(Conflict, match="任职 1 条"):
+        removal.remove(now=now)
+
+
+def test_what_was_typed_in_with_a_sample_account_goes_only_if_asked(now: datetime) -> None:
+    row = matching.needs(viewer=Actor.system()).first()
+    assert row is not None
+    type(row).objects.filter(pk=row.pk).update(is_sample=False)
+    with pytest.raises(Conflict, match="需求 1 条"):
+        removal.remove(now=now)
+    assert removal.remove(now=now, entered_too=True) > 1_000
+    assert counts()["matching_need"] == 0

@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from patentops.runner.freshness import Unwanted
+from patentops.runner.places import state_folder
 from patentops.sample import filling
 from patentops.sample.crew import PASSWORD
 from patentops.sample.loading import load
@@ -33,6 +35,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "现在是生产环境，示例账号的密码是公开的，没有载入。确实需要时请加 --force。"
             )
+        Unwanted(state_folder()).forget()
         now, steps = _moment(options["now"]), 0
         if not options["rest"]:
             steps += load(now=now)
