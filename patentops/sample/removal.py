@@ -38,7 +38,7 @@ WORKED_OUT = frozenset(
 # Stay whatever they point at: trail, events, and rows that only name the sample in passing.
 KEPT = frozenset({"core.AuditEntry", "core.AuditPerson", "core.OutboxEvent", "core.OutboxDelivery"})
 # Reached only the other way round: rows of their own that one of ours stands on.
-BENEATH = ("licensing.FeePlan", "core.Attachment")
+BENEATH = ("licensing.FeePlan", "licensing.Document", "core.Attachment")
 
 Model = type[models.Model]
 Ids = dict[Model, set[Any]]
@@ -210,8 +210,8 @@ def _theirs(model: Model, pks: set[Any], ids: Ids, entered_too: bool) -> Iterato
 
 
 def _off_the_board(found: Survey) -> None:
-    """An entry of the board keeps its place for good; it is only marked."""
+    """An entry of the board keeps its place for good; it is marked, and readers see that it is."""
     patents = found.ids.get(apps.get_model("listings.Patent"), set())
     for part in _parts(patents):
         entries = _rows(apps.get_model("listings.BoardEntry")).filter(patent_id__in=part)
-        entries.update(listed=False)
+        entries.update(listed=False, changed=models.Func(function="pg_current_xact_id"))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.db import transaction
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django.plugin import DjangoDbBlocker
 
 from core.audit import services as audit
@@ -216,7 +216,9 @@ def _best(need_id: int) -> Match | None:
 MARKED = ("core_organisation", "listings_patent", "matching_need", "licensing_licence")
 
 
-def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime) -> None:
+def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime, client: Client) -> None:
+    card = _card("battery-preheat")
+    assert card.title in client.get("/patents/", {"q": card.number}).content.decode()
     audit.seal(limit=100_000)
     trail = counts()["core_auditentry"]
     assert removal.remove(now=now) > 1_000
@@ -226,6 +228,7 @@ def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime) -> None:
     assert left["core_auditentry"] == trail + 1
     audit.seal(limit=100_000)
     assert first_break() is None
+    assert card.title not in client.get("/patents/", {"q": card.number}).content.decode()
     assert removal.remove(now=now) == 0
     assert load(now=now) > 0  # and it can come again
 
