@@ -85,4 +85,7 @@ def test_the_guide_reaches_its_first_201(client: Client, now: datetime) -> None:
         if call.path.endswith("/token"):
             known["TOKEN"] = json.loads(answer.content)["access_token"]
     assert statuses == [200, 200, 201, 201, 400, 403]
-    assert bodies[2] == bodies[3]  # the same key, the same answer
+    first, again = json.loads(bodies[2]), json.loads(bodies[3])
+    assert again["id"] == first["id"]  # the same key makes no second one
+    assert first["secret"]
+    assert "secret" not in again  # it is shown once
