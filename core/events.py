@@ -99,6 +99,9 @@ EVENTS: dict[str, str] = {
     "dispute.settlement_answered": "A party accepted or refused it.",
     "dispute.settlement_reached": "Both parties accepted: it is settled.",
     "dispute.closed": "It ended without agreement, or was withdrawn.",
+    # conduct notes: note_id, organisation_id, deal_id | null, licence_id | null, region, kind,
+    # status
+    "conduct.changed": "A note on a party was stated, answered, appealed, struck or ran out.",
     "outcome.reported": "A holder reported what became of a patent.",
     "outcome.verified": "A bureau verified or rejected a reported outcome.",
     "outcome.corrected": "A holder corrected or took back a report; a verified one counts no more.",

@@ -81,6 +81,8 @@ class Permission(StrEnum):
     RUN_DISPUTE = "run_dispute"  # as a party of a contract: open, answer, propose, accept
     NAME_MEDIATOR = "name_mediator"  # the bureau of the region
     MEDIATE_DISPUTE = "mediate_dispute"  # as the organisation that was named
+    ANSWER_CONDUCT = "answer_conduct"  # the party a note is about; reads the other side's
+    STATE_CONDUCT = "state_conduct"  # the bureau of the region, with grounds
     # pledges
     CHECK_PLEDGE = "check_pledge"
     RECORD_PLEDGE = "record_pledge"
@@ -140,6 +142,7 @@ _SUPPLY = frozenset(
         Permission.CLOSE_DEAL,
         Permission.REGISTER_CONTRACT,
         Permission.RUN_DISPUTE,
+        Permission.ANSWER_CONDUCT,
         Permission.CHECK_PLEDGE,
         Permission.RATE_SERVICE,
         Permission.ANSWER_RATING,
@@ -167,6 +170,7 @@ _DEMAND = frozenset(
         Permission.FILE_LICENCE,
         Permission.REGISTER_CONTRACT,
         Permission.RUN_DISPUTE,
+        Permission.ANSWER_CONDUCT,
         Permission.CHECK_PLEDGE,
         Permission.RATE_SERVICE,
         Permission.ANSWER_RATING,
@@ -235,6 +239,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.RESOLVE_CONTEST,
             Permission.DECIDE_REGISTRATION,
             Permission.NAME_MEDIATOR,
+            Permission.STATE_CONDUCT,
             Permission.MEDIATE_DISPUTE,
             Permission.SETTLE_CLAIM,
             Permission.CHECK_PLEDGE,

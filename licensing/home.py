@@ -12,6 +12,7 @@ from core.people.types import Actor
 from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from licensing import selectors
 from licensing.selectors import claims, deals, endings, pools
+from licensing.selectors.conduct import conduct_waiting
 from licensing.selectors.disputes import disputes_waiting
 from licensing.selectors.income import to_approve
 from licensing.selectors.registrations import registrations_waiting
@@ -30,6 +31,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
     asked, asked_since, pool = pools.applications_waiting(viewer=actor)
     ended, ended_since, ending = endings.endings_waiting(viewer=actor)
     disputed = disputes_waiting(viewer=actor)
+    noted, noted_since = conduct_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
@@ -79,6 +81,7 @@ def waiting(actor: Actor, now: datetime) -> Part:
                 to_approve(viewer=actor, today=legal_day(now)),
             ),
             *_registrations(actor),
+            Todo(_("信用记录待办理"), reverse("licensing:conduct"), noted, noted_since),
             Todo(
                 _("合同纠纷待办理"),
                 f"{reverse('licensing:disputes')}?status=mine",

@@ -9,6 +9,8 @@ from licensing import services
 from licensing.services import (
     claims,
     completing,
+    conduct,
+    conduct_facts,
     credits,
     disputes,
     pool_licences,
@@ -35,4 +37,6 @@ def daily() -> None:
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
     services.remind_of_dues(now=now)
+    conduct_facts.note_facts(now=now)
+    conduct.follow_conduct(now=now)
     services.remind_of_reports(now=now)

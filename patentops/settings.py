@@ -522,6 +522,8 @@ SPECTACULAR_SETTINGS = {
         "CertificateStatusEnum": "licensing.api.registrations.CERTIFICATE_STATUSES",
         "ExchangeReportSortEnum": "interchange.api.reports.REPORT_SORTS",
         "SettlementStateEnum": "interchange.api.reports.SETTLEMENT_STATES",
+        "ConductStatusEnum": "licensing.api.conduct.CONDUCT_STATUSES",
+        "ConductKindEnum": "licensing.api.conduct.CONDUCT_KINDS",
         "DisputeStatusEnum": "licensing.api.dispute_shapes.DISPUTE_STATUSES",
         "DisputeTopicEnum": "licensing.api.dispute_shapes.DISPUTE_TOPICS",
         "DisputeVoiceEnum": "licensing.api.dispute_shapes.DISPUTE_VOICES",

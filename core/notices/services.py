@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "pool.progress": "专利池申请、许可与分配",
     "deal.progress": "转让与许可洽谈进展",
     "dispute.progress": "合同纠纷与调解",
+    "conduct.progress": "信用记录",
     "licence.deadline": "备案期限提醒",
     "outcome.progress": "转化反馈与核实",
     "income.progress": "收益分配",

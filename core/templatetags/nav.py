@@ -85,6 +85,7 @@ INCOME = Section("/income/", gettext_lazy("收益分配"), "contract")
 REGISTRATIONS = Section("/registrations/", gettext_lazy("合同登记"), "flag")
 CERTIFICATES = Section("/certificates/", gettext_lazy("交易鉴证"), "shield")
 DISPUTES = Section("/disputes/", gettext_lazy("合同纠纷"), "scale")
+CONDUCT = Section("/conduct/", gettext_lazy("信用记录"), "shield")
 CASES = Section("/case-files/", gettext_lazy("免责案卷"), "shield")
 EQUITY = Section("/equity/", gettext_lazy("作价入股考核"), "chart")
 PLEDGES = Section("/pledges/records/", gettext_lazy("质押登记"), "bank")
@@ -125,6 +126,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             OUTCOMES,
             INCOME,
             CASES,
@@ -153,6 +155,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             PLEDGES,
             RATINGS,
             CONSOLE,
@@ -173,6 +176,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             OUTCOMES,
             FAVOURITES,
             RATINGS,
@@ -199,6 +203,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             PLEDGES,
             PUSHES,
             RATED,
@@ -224,6 +229,7 @@ WORKBENCH: tuple[tuple[Role, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             PLEDGES,
             RATED,
         ),
@@ -262,6 +268,7 @@ GROUPS: tuple[tuple[str | Promise, str, tuple[Section, ...]], ...] = (
             REGISTRATIONS,
             CERTIFICATES,
             DISPUTES,
+            CONDUCT,
             OUTCOMES,
             INCOME,
             CASES,

@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from licensing.api import (
     case_files,
     claims,
+    conduct,
     credits,
     deals,
     disputes,
@@ -47,6 +48,7 @@ urlpatterns = [
     *outcome_handling.urlpatterns,
     *endings.urlpatterns,
     *disputes.urlpatterns,
+    *conduct.urlpatterns,
     path("", include(router.urls)),
     *deals.urlpatterns,
 ]

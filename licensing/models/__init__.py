@@ -3,6 +3,7 @@
 from licensing.models.case_files import CaseFile
 from licensing.models.certificates import Certificate, ExchangeReport
 from licensing.models.claims import MilestoneClaim
+from licensing.models.conduct import ConductNote, ConductRevision
 from licensing.models.credits import Credit, CreditUse
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
@@ -36,6 +37,8 @@ from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVers
 __all__ = [
     "CaseFile",
     "Certificate",
+    "ConductNote",
+    "ConductRevision",
     "Contest",
     "Credit",
     "CreditUse",

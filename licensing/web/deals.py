@@ -28,10 +28,11 @@ from core.web.types import Request
 from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
+from licensing.selectors import conduct, disputes
 from licensing.selectors import deals as selectors
-from licensing.selectors import disputes
 from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
+from licensing.types import Side
 from licensing.web import deal_forms as asked
 from licensing.web.doors import page_of, sent, status_of
 from licensing.web.typesetting import typeset
@@ -167,6 +168,9 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "may_certify": side and row.status in rules.SIGNED_DEALS,
         "disputes": disputes.on_contract(viewer=request.actor, deal_id=row.pk),
         "may_dispute": side and row.status in rules.SIGNED_DEALS,
+        "may_look": bool(side) and conduct.is_live(row),
+        "may_state": row.status in rules.SIGNED_DEALS
+        and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
     }
     return render(request, "licensing/deal.html", context)
 

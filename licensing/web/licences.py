@@ -28,6 +28,7 @@ from licensing.selectors import disputes
 from licensing.selectors import registrations as records
 from licensing.selectors.claims import side_of
 from licensing.selectors.disputed import disputed_lines
+from licensing.types import Side
 from licensing.web.doors import answer_form, page_of, sent, status_of
 from licensing.web.forms import (
     ContestForm,
@@ -143,6 +144,9 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "disputes": disputes.on_contract(viewer=request.actor, licence_id=row.pk),
             "disputed": disputed_lines(row),
             "may_dispute": row.in_force_ever and bool(side_of(row, request.actor)),
+            "may_look": row.status in moves.LIVE_LICENCES and bool(side_of(row, request.actor)),
+            "may_state": row.in_force_ever
+            and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
             "outcomes": row.outcomes.all(),
             "document": getattr(row, "document", None),
             "records": records.of_contract(row.number or "", viewer=request.actor),

@@ -75,6 +75,11 @@ LEGAL = {
         accepted settle settled; mediating settle settled
         opened withdraw withdrawn; negotiating withdraw withdrawn; requested withdraw withdrawn
         accepted withdraw withdrawn; mediating withdraw withdrawn""",
+    "CONDUCT_MOVES": """
+        told take_effect in_force; told appeal appealed; in_force appeal appealed
+        appealed dismiss in_force; told correct told; in_force correct told
+        appealed correct told; told strike struck; in_force strike struck
+        appealed strike struck; in_force expire expired""",
     "PROPOSAL_MOVES": """
         proposed accept accepted; proposed refuse refused; proposed replace replaced""",
     "POOL_MOVES": "open close closed",
@@ -101,6 +106,7 @@ TABLE_OF = {
     "Renewal": "RENEWAL_MOVES",
     "Termination": "TERMINATION_MOVES",
     "TermsVersion": "TERMS_MOVES",
+    "ConductNote": "CONDUCT_MOVES",
     "Dispute": "DISPUTE_MOVES",
     "DisputeProposal": "PROPOSAL_MOVES",
     "Pool": "POOL_MOVES",
