@@ -67,7 +67,7 @@ class NewConductSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=CONDUCT_KINDS)
     happened_on = serializers.DateField()
     fact = serializers.CharField(max_length=2000)
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
 
 
 class ConductAnswerSerializer(serializers.Serializer[Any]):

@@ -307,7 +307,9 @@ class Migration(migrations.Migration):
                         name="one_conduct_note_a_due",
                     ),
                     models.UniqueConstraint(
-                        fields=("termination",), name="one_conduct_note_an_ending"
+                        condition=models.Q(("status", "struck"), _negated=True),
+                        fields=("termination",),
+                        name="one_conduct_note_an_ending",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("kind", "performed")),

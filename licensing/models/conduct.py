@@ -122,7 +122,9 @@ class ConductNote(OfContract):
             UniqueConstraint(
                 fields=["due", "kind"], condition=NOT_STRUCK, name="one_conduct_note_a_due"
             ),
-            UniqueConstraint(fields=["termination"], name="one_conduct_note_an_ending"),
+            UniqueConstraint(
+                fields=["termination"], condition=NOT_STRUCK, name="one_conduct_note_an_ending"
+            ),
             UniqueConstraint(
                 fields=["organisation", "licence"],
                 condition=Q(kind="performed"),

@@ -148,7 +148,7 @@ def _paid_in_time(*, now: datetime) -> int:
 @transaction.atomic
 def _strike_paid(pk: int, *, now: datetime) -> int:
     row = locked(ConductNote.objects.all(), pk)
-    due: Any = with_dispute(with_paid(PaymentDue.objects.filter(pk=row.due_id))).first()
+    due: Any = with_dispute(with_paid(PaymentDue.objects.filter(pk=row.due_id or 0))).first()
     if row.status != ConductStatus.TOLD or due is None:
         return 0
     if due.open_sum > 0 and not due.disputed:

@@ -150,7 +150,7 @@ def step(request: Request, note_id: int, name: str) -> HttpResponse:
     return take_step(request, STEPS, name, row, key="note_id", back=back, initial=first)
 
 
-def _which(sort: str, contract_id: int) -> dict[str, int]:
+def _which(sort: str, contract_id: int) -> dict[str, Any]:
     if sort not in SORTS:
         raise Missing("没有这种合同。")
     return {f"{sort}_id": contract_id}

@@ -79,10 +79,10 @@ def test_a_sum_dunned_and_long_open_is_noted_once_and_counts_only_after_its_days
 
 def test_what_is_paid_in_time_or_disputed_never_counts():
     paid, disputed, never = Quarrel(), Quarrel(), Quarrel()
+    lic.paid(never.licence, never.firm_member, now=NOON)
     first, second = noted(paid), noted(disputed)
     lic.paid(paid.licence, paid.firm_member, now=LATE)
     disputed.opened(due_id=disputed.due.pk, now=LATE)
-    lic.paid(never.licence, never.firm_member, now=NOON)
     conduct_facts.note_facts(now=LATE)
     for row in (first, second):
         row.refresh_from_db()

@@ -43,5 +43,6 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
 }
 WHERE: dict[str, Any] = {
     "one_conduct_note_a_due": ({"status": "told", "due": 1, "kind": "late"}, {"status": "struck"}),
+    "one_conduct_note_an_ending": ({"status": "told", "termination": 1}, {"status": "struck"}),
     "one_conduct_note_a_licence": ({"kind": "performed", "licence": 1}, {"kind": "late"}),
 }
