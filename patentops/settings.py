@@ -415,6 +415,7 @@ THROTTLED_VIEWS = {
             "licensing:contract-pdf",
             "licensing:deal-terms-pdf",
             "licensing:declaration-pdf",
+            "licensing:dispute-pdf",
             "licensing:income-statement",
             "licensing:statement-csv",
             "licensing:statement-pdf",
