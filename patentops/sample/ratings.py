@@ -37,7 +37,11 @@ class Ratings:
 
     def _rate(self, paper: dict[str, Any], place: int, at: datetime) -> None:
         rows = ServiceRating.objects.filter(
-            service=paper["service"], rated_at=None, finished_at__lt=at, is_sample=True
+            service=paper["service"],
+            region__startswith=paper.get("region", ""),
+            rated_at=None,
+            finished_at__lt=at,
+            is_sample=True,
         )
         row = rows.filter(finished_at__gte=at - timedelta(days=rules.OPEN_DAYS)).order_by("pk")[:1]
         for found in row:
