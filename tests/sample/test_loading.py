@@ -218,7 +218,7 @@ MARKED = ("core_organisation", "listings_patent", "matching_need", "licensing_li
 
 def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime, client: Client) -> None:
     card = _card("battery-preheat")
-    assert card.title in client.get("/patents/", {"q": card.number}).content.decode()
+    assert client.get("/patents/", {"q": card.number}).status_code == 302  # straight to its page
     audit.seal(limit=100_000)
     trail = counts()["core_auditentry"]
     assert removal.remove(now=now) > 1_000
@@ -228,7 +228,7 @@ def test_removing_takes_all_of_it_and_keeps_the_trail(now: datetime, client: Cli
     assert left["core_auditentry"] == trail + 1
     audit.seal(limit=100_000)
     assert first_break() is None
-    assert card.title not in client.get("/patents/", {"q": card.number}).content.decode()
+    assert client.get("/patents/", {"q": card.number}).status_code == 200  # nothing found
     assert removal.remove(now=now) == 0
 
 
