@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.web.middleware.CharsetMiddleware",
+    "core.api.methods.MethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "core.web.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -14,12 +14,14 @@ HARMLESS = re.compile(r'SELECT (?:DISTINCT )?(?:["(]|COUNT\(|1 AS)|SAVEPOINT |RE
 
 
 class _Watch:
-    """Notes whether any statement may have changed something, or failed."""
+    """Counts statements, and notes whether any may have changed something, or failed."""
 
     def __init__(self) -> None:
         self.touched = False
+        self.asked = 0
 
     def __call__(self, execute: Callable[..., Any], sql: Any, *rest: Any) -> Any:
+        self.asked += 1
         if not HARMLESS.match(str(sql)):
             self.touched = True
         try:
@@ -36,10 +38,10 @@ class Undo:
         self._savepoint = transaction.savepoint()
 
     @contextmanager
-    def __call__(self) -> Iterator[None]:
+    def __call__(self) -> Iterator[_Watch]:
         watch = _Watch()
         with connection.execute_wrapper(watch):
-            yield
+            yield watch
         if watch.touched or connection.needs_rollback:
             connection.needs_rollback = False
             transaction.savepoint_rollback(self._savepoint)

@@ -23,8 +23,8 @@ from core.web.doors import login_needed
 from core.web.types import Request
 
 
-@never_cache
 @require_GET
+@never_cache
 @login_needed
 def index(request: Request) -> HttpResponse:
     """What belongs to the account, with what is missing said first."""
@@ -36,8 +36,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "core/account.html", context)
 
 
-@never_cache
 @require_GET
+@never_cache
 @login_needed
 def second_factor(request: Request) -> HttpResponse:
     """Why it is needed, how long there is, and the way to it."""
@@ -54,8 +54,8 @@ def second_factor(request: Request) -> HttpResponse:
     return render(request, "core/second_factor.html", context)
 
 
-@never_cache
 @require_GET
+@never_cache
 @login_needed
 def sessions(request: Request) -> HttpResponse:
     """Where this account is signed in."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -78,10 +77,3 @@ class IdempotentCreateMixin(GenericViewSet[Any]):
                 lambda req, *a, **k: idempotently(req, lambda: handler(req, *a, **k)),
             )
         return super().dispatch(request, *args, **kwargs)
-
-    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Refuse a method that nobody may use before looking up who asks."""
-        method = request.method.lower()
-        if method not in self.http_method_names or not hasattr(self, method):
-            raise MethodNotAllowed(request.method)
-        super().initial(request, *args, **kwargs)

@@ -41,8 +41,8 @@ PAGE = 20
 SHOWN = (Status.PENDING, Status.MORE_NEEDED, Status.APPROVED, Status.REFUSED, Status.WITHDRAWN)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def ask(request: Request) -> HttpResponse:
     """The form: with an account for visitors, without one for who has it."""
     stranger = request.actor.is_anonymous
@@ -98,8 +98,8 @@ def sent(request: Request) -> HttpResponse:
     return render(request, "core/joining_sent.html")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def confirm(request: Request, link: str) -> HttpResponse:
     """Where the letter leads: a button, since programs follow links in letters too."""
     try:

@@ -210,8 +210,8 @@ resend = _button(services.resend, _("邀请已重发，原来的链接作废。"
 revoke = _button(services.revoke, _("邀请已撤销，链接作废。"))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def accept(request: Request, link: str) -> HttpResponse:
     """Where the letter leads: log in, open an account, or just say yes."""
     now = timezone.now()

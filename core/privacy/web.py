@@ -56,8 +56,8 @@ class DecideForm(forms.Form):
         return data
 
 
-@never_cache
 @require_GET
+@never_cache
 @login_needed
 def index(request: Request) -> HttpResponse:
     """What is held, what one agreed to, a copy of it, and the way out: on one page."""
@@ -97,8 +97,8 @@ def ask_copy(request: Request) -> HttpResponse:
     return redirect("core:privacy")
 
 
-@never_cache
 @require_GET
+@never_cache
 @login_needed
 @fresh("core:privacy", always=True)
 def download(request: Request, copy_id: int) -> HttpResponse:
@@ -118,8 +118,8 @@ def download(request: Request, copy_id: int) -> HttpResponse:
     )
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @login_needed
 @fresh("core:privacy", always=True)
 def ask_erasure(request: Request) -> HttpResponse:

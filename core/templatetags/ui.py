@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -174,20 +175,32 @@ def patent_number(value: object, prefix: str = "") -> str:
 @register.simple_tag
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """A symbol of static/img/icons.svg; silent for readers of screens unless labelled."""
-    kind = f"icon icon-{size}" if size else "icon"
-    href = f"{static('img/icons.svg')}#{name}"
-    if label:
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
-            kind,
-            label,
-            href,
-        )
+    if not label:
+        return _silent(name, size)
+    return format_html(
+        '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+        _icon_class(size),
+        label,
+        _symbol(name),
+    )
+
+
+@cache
+def _silent(name: str, size: str) -> SafeString:
+    """A page has forty of them, always of the same few dozen."""
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"></use></svg>',
-        kind,
-        href,
+        _icon_class(size),
+        _symbol(name),
     )
+
+
+def _icon_class(size: str) -> str:
+    return f"icon icon-{size}" if size else "icon"
+
+
+def _symbol(name: str) -> str:
+    return f"{static('img/icons.svg')}#{name}"
 
 
 # Status is word + shape, never colour alone: each tone has its own shape.

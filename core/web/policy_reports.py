@@ -18,8 +18,8 @@ from core.web.types import Request
 A_PAGE = 50
 
 
-@csrf_exempt  # a browser sends it by itself, without a token; it changes nothing but these counts
 @require_POST
+@csrf_exempt  # a browser sends it by itself, without a token; it changes nothing but these counts
 def receive(request: Request) -> HttpResponse:
     """Take a browser's report in: 204, or why not."""
     if request.content_type not in rules.KINDS:

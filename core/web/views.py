@@ -157,15 +157,15 @@ def help_page(request: Request, topic: str = "") -> HttpResponse:
     return render(request, HELP_PAGES[topic], context)
 
 
-@never_cache
 @require_GET
+@never_cache
 def healthz(request: Request) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
-@never_cache
 @require_GET
+@never_cache
 def readyz(request: Request) -> JsonResponse:
     """The process and what it needs answer: 200, or 503 naming what does not."""
     checks = {"database": _database_answers(), "valkey": _valkey_answers()}

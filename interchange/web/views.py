@@ -46,9 +46,9 @@ def about(request: Request) -> HttpResponse:
     return render(request, "interchange/about.html", context)
 
 
+@require_GET
 @never_cache
 @partners_only
-@require_GET
 def console(request: Request) -> HttpResponse:
     """Keys and addresses of the partner."""
     return _console(request)
@@ -70,9 +70,9 @@ def _console(request: Request, **more: object) -> HttpResponse:
     return render(request, "interchange/console.html", context, status=422 if bad else 200)
 
 
+@require_POST
 @never_cache
 @partners_only
-@require_POST
 @fresh("interchange:console", factor=True)
 def issue_key(request: Request) -> HttpResponse:
     """A new key, whose secret this one answer shows. At most two live, so a repeat does no harm."""
@@ -92,8 +92,8 @@ def issue_key(request: Request) -> HttpResponse:
     return _console(request, new_key=key) if key else _console(request, key_form=form)
 
 
-@partners_only
 @require_POST
+@partners_only
 @fresh("interchange:console")
 def revoke_key(request: Request, credential_id: int) -> HttpResponse:
     """Stop a key."""
@@ -102,8 +102,8 @@ def revoke_key(request: Request, credential_id: int) -> HttpResponse:
     return redirect("interchange:console")
 
 
-@partners_only
 @require_POST
+@partners_only
 def add_endpoint(request: Request) -> HttpResponse:
     """Register an address."""
     form = EndpointForm(request.POST)
@@ -130,9 +130,9 @@ def _found(request: Request, endpoint_id: int) -> Endpoint:
     return endpoint
 
 
+@require_http_methods(["GET", "POST"])
 @never_cache
 @partners_only
-@require_http_methods(["GET", "POST"])
 def endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     """One address: its secret, its events, and every delivery."""
     found = _found(request, endpoint_id)
@@ -166,8 +166,8 @@ def endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     return render(request, "interchange/endpoint.html", context, status=status)
 
 
-@partners_only
 @require_POST
+@partners_only
 def test_endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     """Send a test.ping."""
     services.send_test(endpoint_id=endpoint_id, by=request.actor, now=timezone.now())
@@ -175,8 +175,8 @@ def test_endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     return redirect("interchange:endpoint", endpoint_id)
 
 
-@partners_only
 @require_POST
+@partners_only
 def rotate_secret(request: Request, endpoint_id: int) -> HttpResponse:
     """A new signing secret."""
     services.rotate_secret(endpoint_id=endpoint_id, by=request.actor, now=timezone.now())
@@ -184,8 +184,8 @@ def rotate_secret(request: Request, endpoint_id: int) -> HttpResponse:
     return redirect("interchange:endpoint", endpoint_id)
 
 
-@partners_only
 @require_POST
+@partners_only
 def remove_endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     """Stop calling an address for good."""
     services.remove_endpoint(endpoint_id=endpoint_id, by=request.actor, now=timezone.now())
@@ -193,8 +193,8 @@ def remove_endpoint(request: Request, endpoint_id: int) -> HttpResponse:
     return redirect("interchange:console")
 
 
-@partners_only
 @require_POST
+@partners_only
 def replay(request: Request, delivery_id: int) -> HttpResponse:
     """Send a delivery again."""
     endpoint_id = services.replay(delivery_id=delivery_id, by=request.actor, now=timezone.now())

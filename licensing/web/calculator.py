@@ -116,8 +116,8 @@ def calculator(
     )
 
 
-@login_needed
 @require_GET
+@login_needed
 def licence_calculator(request: Request, licence_id: int) -> HttpResponse:
     """The same for a licence that its parties hold, whatever contract it came from."""
     row = selectors.licence(licence_id, viewer=request.actor)

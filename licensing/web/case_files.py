@@ -44,8 +44,8 @@ class BuildForm(forms.Form):
     )
 
 
-@readers
 @require_http_methods(["GET", "POST"])
+@readers
 def index(request: Request) -> HttpResponse:
     """Case files, and building one."""
     form = BuildForm(sent(request)[0], initial={"number": request.GET.get("number", "")[:60]})
@@ -70,8 +70,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/case_files.html", context, status=status)
 
 
-@readers
 @require_GET
+@readers
 def detail(request: Request, case_file_id: int) -> HttpResponse:
     """Its entries in the order of time."""
     row = questions.case_file(case_file_id, viewer=request.actor)
@@ -82,8 +82,8 @@ def detail(request: Request, case_file_id: int) -> HttpResponse:
     return render(request, "licensing/case_file.html", {"row": row, "entries": entries})
 
 
-@readers
 @require_GET
+@readers
 def pdf(request: Request, case_file_id: int) -> HttpResponse:
     """The whole file as a paper; its hash is checked like that of a licence."""
     row = questions.case_file(case_file_id, viewer=request.actor)
@@ -100,8 +100,8 @@ def _lines(row: CaseFile) -> list[tuple[str, list[str]]]:
     return found
 
 
-@readers
 @require_GET
+@readers
 def export(request: Request, case_file_id: int) -> HttpResponse:
     """The whole file for machines, with the hashes that prove it."""
     row = questions.case_file(case_file_id, viewer=request.actor)

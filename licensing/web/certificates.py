@@ -89,8 +89,8 @@ STEPS: dict[str, ContractStep] = {
 }  # fmt: skip
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The certificates the actor may see: an exchange's queue, a party's own."""
     chosen, tabs = tabs_of(request, rules.CERTIFICATE_LABELS.items())
@@ -99,8 +99,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/certificates.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def ask(request: Request, sort: str, contract_id: int) -> HttpResponse:
     """A party asks an exchange to certify a deal or a licence."""
     if sort not in SORTS:
@@ -129,8 +129,8 @@ def ask(request: Request, sort: str, contract_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/certificate_ask.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def detail(request: Request, certificate_id: int) -> HttpResponse:
     """One certificate, with the way to its paper and its check page."""
     row = questions.certificate(certificate_id, viewer=request.actor)
@@ -144,8 +144,8 @@ def detail(request: Request, certificate_id: int) -> HttpResponse:
     return render(request, "licensing/certificate.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def step(request: Request, certificate_id: int, name: str) -> HttpResponse:
     """One step of it."""
     row = questions.certificate(certificate_id, viewer=request.actor)
@@ -153,8 +153,8 @@ def step(request: Request, certificate_id: int, name: str) -> HttpResponse:
     return take_step(request, STEPS, name, row, key="certificate_id", back=back)
 
 
-@login_needed
 @require_GET
+@login_needed
 def pdf(request: Request, certificate_id: int) -> HttpResponse:
     """The certificate as issued."""
     row = questions.certificate(certificate_id, viewer=request.actor)

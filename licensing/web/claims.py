@@ -55,8 +55,8 @@ class ClaimAnswerForm(forms.Form):
     examples: ClassVar[dict[str, Any]] = {"reason": "验收报告缺第三方盖章，请补。"}
 
 
-@login_needed
 @require_GET
+@login_needed
 def overview(request: Request, licence_id: int) -> HttpResponse:
     """All events of a licence's plan with what was said about them."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -65,8 +65,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
     return render(request, "licensing/milestones.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def report(request: Request, licence_id: int, part_id: int) -> HttpResponse:
     """Say that an event came."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -104,8 +104,8 @@ def report(request: Request, licence_id: int, part_id: int) -> HttpResponse:
     return render(request, "licensing/milestone_step.html", context, status=status_of(form))
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def answer(request: Request, claim_id: int) -> HttpResponse:
     """Confirm or dispute what the other side claims."""
     claim = claims.milestone_claim(claim_id, viewer=request.actor)
@@ -136,8 +136,8 @@ def answer(request: Request, claim_id: int) -> HttpResponse:
     return render(request, "licensing/milestone_step.html", context, status=status_of(form))
 
 
-@login_needed
 @require_POST
+@login_needed
 def withdraw(request: Request, claim_id: int) -> HttpResponse:
     """Take one's own claim back."""
     claim = services.withdraw_milestone(claim_id=claim_id, by=request.actor, now=timezone.now())
@@ -145,8 +145,8 @@ def withdraw(request: Request, claim_id: int) -> HttpResponse:
     return redirect("licensing:milestones", claim.licence_id)
 
 
-@login_needed
 @require_GET
+@login_needed
 def evidence(request: Request, claim_id: int) -> HttpResponse:
     """What a claim rests on."""
     return download(claims.milestone_claim(claim_id, viewer=request.actor).evidence)

@@ -116,8 +116,8 @@ STEPS: dict[str, ContractStep] = {
 }  # fmt: skip
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """One's own notes and who looked them up; a bureau's are those of its region."""
     chosen, tabs = tabs_of(request, rules.CONDUCT_LABELS.items())
@@ -130,8 +130,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/conduct.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def detail(request: Request, note_id: int) -> HttpResponse:
     """One note with its source, its answer, its appeal and its history."""
     row = questions.note(note_id, viewer=request.actor)
@@ -140,8 +140,8 @@ def detail(request: Request, note_id: int) -> HttpResponse:
     return render(request, "licensing/conduct_note.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def step(request: Request, note_id: int, name: str) -> HttpResponse:
     """One step of it."""
     row = questions.note(note_id, viewer=request.actor)
@@ -156,8 +156,8 @@ def _which(sort: str, contract_id: int) -> dict[str, Any]:
     return {f"{sort}_id": contract_id}
 
 
-@login_needed
 @require_GET
+@login_needed
 def other_side(request: Request, sort: str, contract_id: int) -> HttpResponse:
     """The other side's record, for a party of a live contract; the look is kept."""
     side, rows = services.look_up(**_which(sort, contract_id), by=request.actor, now=timezone.now())
@@ -166,8 +166,8 @@ def other_side(request: Request, sort: str, contract_id: int) -> HttpResponse:
     return render(request, "licensing/conduct_of.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def state(request: Request, sort: str, contract_id: int) -> HttpResponse:
     """The bureau notes a breach or a false report."""
     which = _which(sort, contract_id)

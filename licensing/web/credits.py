@@ -84,8 +84,8 @@ class RefundForm(forms.Form):
         self.fields["amount"].required = True
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def receive(request: Request, licence_id: int) -> HttpResponse:
     """Note money that came in; what no sum due takes up stays credit."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -110,8 +110,8 @@ def receive(request: Request, licence_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/credit_step.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def refund(request: Request, licence_id: int) -> HttpResponse:
     """Note that credit was paid back."""
     row = selectors.licence(licence_id, viewer=request.actor)

@@ -47,8 +47,8 @@ Command = Callable[[Request, "Deal", Any, datetime], object]
 MINE = "mine"
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The deals the actor may see; those that wait for it first among the tabs."""
     chosen, tabs = tabs_of(request, [(MINE, "等我办理"), *rules.DEAL_LABELS.items()])
@@ -59,8 +59,8 @@ def index(request: Request) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def inquire(request: Request, patent_id: int) -> HttpResponse:
     """A firm asks for a patent, from its page or from a match."""
     card = listings.card(patent_id, viewer=request.actor)
@@ -94,8 +94,8 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
     return render(request, "licensing/inquire.html", context, status=status_of(form))
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def inquire_under(request: Request) -> HttpResponse:
     """A firm asks a licensee for a sub-licence, by the number of the licensee's licence."""
     require(request.actor, Permission.OPEN_DEAL)
@@ -133,8 +133,8 @@ def _wanted(routes: tuple[str, ...]) -> str:
     return next((r for r in routes if r in ASKED_OF_HOLDER), DealKind.ORDINARY.value)
 
 
-@login_needed
 @require_GET
+@login_needed
 def room(request: Request, deal_id: int) -> HttpResponse:
     """One deal: where it stands, what is next and by whom, the terms, the talk."""
     row = selectors.deal(deal_id, viewer=request.actor)
@@ -342,8 +342,8 @@ def _form(step: Step, request: Request, row: Deal) -> forms.Form:
     return step.form(*sent(request))
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
     """One step of a deal, as a form with one command that leads back to the room."""
     row = selectors.deal(deal_id, viewer=request.actor)
@@ -372,8 +372,8 @@ def take_step(request: Request, deal_id: int, name: str) -> HttpResponse:
     return render(request, "licensing/deal_step.html", context, status=status_of(form))
 
 
-@login_needed
 @require_http_methods(["POST"])
+@login_needed
 def message(request: Request, deal_id: int) -> HttpResponse:
     """A message to the other side; refused, it comes back with what was written."""
     row = selectors.deal(deal_id, viewer=request.actor)
@@ -396,16 +396,16 @@ def message(request: Request, deal_id: int) -> HttpResponse:
     return render(request, "licensing/deal_step.html", context, status=422)
 
 
-@login_needed
 @require_GET
+@login_needed
 def file(request: Request, deal_id: int, attachment_id: int) -> HttpResponse:
     """A file of the deal, for those who may read what it belongs to."""
     row = selectors.deal(deal_id, viewer=request.actor)
     return download(selectors.file_of(row, attachment_id, viewer=request.actor))
 
 
-@login_needed
 @require_GET
+@login_needed
 def term_sheet(request: Request, deal_id: int) -> HttpResponse:
     """The agreed terms, or else the newest version, as a PDF to sign or to file."""
     row = selectors.deal(deal_id, viewer=request.actor)

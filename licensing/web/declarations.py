@@ -121,8 +121,8 @@ def of_patent(request: Request, patent_id: int) -> HttpResponse:
     return render(request, page, context)
 
 
-@HOLDERS
 @require_GET
+@HOLDERS
 def mine(request: Request) -> HttpResponse:
     """The office's own declarations with what they brought."""
     chosen, tabs = tabs_of(request, moves.DECLARATION_LABELS.items())
@@ -140,8 +140,8 @@ def mine(request: Request) -> HttpResponse:
     )
 
 
-@HOLDERS
 @require_GET
+@HOLDERS
 def choose(request: Request) -> HttpResponse:
     """Screen 1: which patent. Each with what the law says about it today."""
     rows = listings.stock(viewer=request.actor)

@@ -36,8 +36,8 @@ MINE = "mine"
 SORTS = ("deal", "licence")
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The disputes the actor may see; those that wait for it first among the tabs."""
     labels = [(MINE, "等我办理"), *rules.DISPUTE_LABELS.items()]
@@ -51,8 +51,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/disputes.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def new(request: Request, sort: str, contract_id: int) -> HttpResponse:
     """A party brings a dispute about a contract."""
     if sort not in SORTS:
@@ -80,8 +80,8 @@ def new(request: Request, sort: str, contract_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/dispute_new.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def detail(request: Request, dispute_id: int) -> HttpResponse:
     """One dispute: where it stands, what is next and by whom, and all that was said."""
     row = questions.dispute(dispute_id, viewer=request.actor)
@@ -127,8 +127,8 @@ def _timeline(row: Dispute) -> list[dict[str, Any]]:
     return [{"at": at, "title": title, "text": text} for at, title, text in sorted(dated)]
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def step(request: Request, dispute_id: int, name: str) -> HttpResponse:
     """One step of it."""
     row = questions.dispute(dispute_id, viewer=request.actor)
@@ -149,8 +149,8 @@ def step(request: Request, dispute_id: int, name: str) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def minutes(request: Request, session_id: int) -> HttpResponse:
     """The mediator writes down what came of a session."""
     meeting = questions.session(session_id, viewer=request.actor)
@@ -171,15 +171,15 @@ def minutes(request: Request, session_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/dispute_step.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def paper(request: Request, dispute_id: int, paper_id: int) -> HttpResponse:
     """A piece of evidence, for the parties and the mediator."""
     return download(questions.paper(dispute_id, paper_id, viewer=request.actor).attachment)
 
 
-@login_needed
 @require_GET
+@login_needed
 def pdf(request: Request, dispute_id: int) -> HttpResponse:
     """The settlement as both accepted it."""
     row = questions.dispute(dispute_id, viewer=request.actor)

@@ -55,7 +55,6 @@ def one_button(
 ) -> Callable[..., HttpResponse]:
     """A step that asks for nothing: its command, then the row's page. `name` is the row's id."""
 
-    @require_POST
     def view(request: Request, **ids: int) -> HttpResponse:
         try:
             command(**{name: ids[name]}, by=request.actor, now=timezone.now())
@@ -64,7 +63,7 @@ def one_button(
             messages.error(request, refusal.message)
         return redirect(reverse(page, kwargs={name: ids[name]}))
 
-    return door(view)
+    return require_POST(door(view))
 
 
 def sent(

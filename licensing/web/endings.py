@@ -92,8 +92,8 @@ class TerminationForm(forms.Form):
         self.fields["ground"].choices = grounds  # type: ignore[attr-defined]
 
 
-@login_needed
 @require_GET
+@login_needed
 def overview(request: Request, licence_id: int) -> HttpResponse:
     """How a licence goes on or ends, and all that was said about it."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -130,8 +130,8 @@ def _step(
     return answer_form(request, form, run, "licensing/ending_step.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def renew(request: Request, licence_id: int) -> HttpResponse:
     """Ask for a further term."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -150,8 +150,8 @@ def renew(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def answer_renewal(request: Request, renewal_id: int) -> HttpResponse:
     """Agree to the further term, or say why not."""
     renewal = endings.renewal(renewal_id, viewer=request.actor)
@@ -180,8 +180,8 @@ def answer_renewal(request: Request, renewal_id: int) -> HttpResponse:
     return _step(request, renewal.licence_id, form, command, "已答复，对方会收到通知。", context)
 
 
-@login_needed
 @require_POST
+@login_needed
 def withdraw_renewal(request: Request, renewal_id: int) -> HttpResponse:
     """Take the request back."""
     row = renewing.withdraw_renewal(renewal_id=renewal_id, by=request.actor, now=timezone.now())
@@ -189,8 +189,8 @@ def withdraw_renewal(request: Request, renewal_id: int) -> HttpResponse:
     return redirect("licensing:endings", row.licence_id)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def terminate(request: Request, licence_id: int) -> HttpResponse:
     """Propose to end the licence, or give notice of it."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -228,8 +228,8 @@ def terminate(request: Request, licence_id: int) -> HttpResponse:
     return _step(request, licence_id, form, command, "已提交，对方会收到通知。", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def answer_termination(request: Request, termination_id: int) -> HttpResponse:
     """Agree, refuse, object, or drop the objection."""
     found = endings.termination(termination_id, viewer=request.actor)
@@ -261,8 +261,8 @@ def answer_termination(request: Request, termination_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_POST
+@login_needed
 def stop_termination(request: Request, termination_id: int, how: str) -> HttpResponse:
     """Take it back, or note that the breach was mended."""
     row = terminating.withdraw_termination(
@@ -275,8 +275,8 @@ def stop_termination(request: Request, termination_id: int, how: str) -> HttpRes
     return redirect("licensing:endings", row.licence_id)
 
 
-@login_needed
 @require_GET
+@login_needed
 def evidence(request: Request, termination_id: int) -> HttpResponse:
     """What a termination rests on."""
     found = endings.termination(termination_id, viewer=request.actor).evidence

@@ -91,8 +91,8 @@ class VerdictForm(forms.Form):
 StakeLines = forms.formset_factory(StakeForm, extra=EXTRA, max_num=services.MOST)
 
 
-@readers
 @require_GET
+@readers
 def index(request: Request) -> HttpResponse:
     """The sheets, year by year."""
     context = {
@@ -102,8 +102,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/equity.html", context)
 
 
-@for_roles(Role.OFFICE)
 @require_http_methods(["GET", "POST"])
+@for_roles(Role.OFFICE)
 def write(request: Request) -> HttpResponse:
     """Write a year's sheet, or write it anew; a new one begins with last year's stakes."""
     asked = request.GET.get("year", "")
@@ -152,8 +152,8 @@ def _known(request: Request, year: int) -> tuple[dict[str, Any], list[dict[str, 
     return {"year": year, "note": last.note if again else ""}, lines
 
 
-@readers
 @require_GET
+@readers
 def sheet(request: Request, sheet_id: int) -> HttpResponse:
     """One sheet with its sum, and how it was assessed."""
     row = questions.equity_sheet(sheet_id, viewer=request.actor)
@@ -166,8 +166,8 @@ def sheet(request: Request, sheet_id: int) -> HttpResponse:
     return render(request, "licensing/equity_sheet.html", context)
 
 
-@readers
 @require_http_methods(["GET", "POST"])
+@readers
 def decide(request: Request, sheet_id: int) -> HttpResponse:
     """Note how the whole was assessed."""
     row = questions.equity_sheet(sheet_id, viewer=request.actor)

@@ -17,8 +17,8 @@ from licensing.selectors import falling_due as days
 PAGE = 50
 
 
-@login_needed
 @require_GET
+@login_needed
 def calendar(request: Request) -> HttpResponse:
     """What falls due within a year, and what is late."""
     kind, tabs = tabs_of(request, days.KINDS.items(), by="kind")
@@ -31,8 +31,8 @@ def calendar(request: Request) -> HttpResponse:
     )
 
 
-@login_needed
 @require_GET
+@login_needed
 def file(request: Request) -> HttpResponse:
     """The same as a file for calendar programs."""
     now = timezone.now()

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from licensing.models import Distribution
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """Distributions, one's own shares, and what may be divided next."""
     may = allowed(request.actor, Permission.DISTRIBUTE_INCOME)
@@ -61,8 +61,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/income.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def detail(request: Request, distribution_id: int) -> HttpResponse:
     """One distribution: how it is reckoned, posted, objected to, approved and paid."""
     row = questions.distribution(distribution_id, viewer=request.actor)
@@ -85,8 +85,8 @@ def detail(request: Request, distribution_id: int) -> HttpResponse:
     return render(request, "licensing/income_detail.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def draft(request: Request, source: str) -> HttpResponse:
     """Divide the income of one licence or transfer."""
     require(request.actor, Permission.DISTRIBUTE_INCOME)
@@ -106,8 +106,8 @@ def draft(request: Request, source: str) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def revise(request: Request, distribution_id: int) -> HttpResponse:
     """Write a draft anew."""
     row = questions.distribution(distribution_id, viewer=request.actor)
@@ -162,8 +162,8 @@ def _asking(
 ) -> Any:
     """A step that asks something on a page of its own."""
 
-    @login_needed
     @require_http_methods(["GET", "POST"])
+    @login_needed
     def view(request: Request, distribution_id: int, **ids: int) -> HttpResponse:
         row = questions.distribution(distribution_id, viewer=request.actor)
         on = Side(row.organisation_id) if permission is Permission.DISTRIBUTE_INCOME else None
@@ -201,24 +201,24 @@ def _answered(known: dict[str, Any]) -> dict[str, Any]:
     return {"upheld": known["verdict"] == "uphold", "answer": known["answer"]}
 
 
-@login_needed
 @require_GET
+@login_needed
 def statement(request: Request, distribution_id: int) -> HttpResponse:
     """The statement as it was approved."""
     row = questions.distribution(distribution_id, viewer=request.actor)
     return paper_pdf(request, row.document)
 
 
-@login_needed
 @require_GET
+@login_needed
 def proof(request: Request, distribution_id: int, person_id: int) -> HttpResponse:
     """What proves a payment: for the office, overseers, and whoever was paid."""
     row = questions.distribution(distribution_id, viewer=request.actor)
     return download(questions.payment_proof(row, person_id, viewer=request.actor))
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def income_rules(request: Request) -> HttpResponse:
     """What the institution laid down, and laying down something new."""
     may = allowed(request.actor, Permission.DISTRIBUTE_INCOME)
@@ -239,8 +239,8 @@ def income_rules(request: Request) -> HttpResponse:
     return render(request, "licensing/income_rules.html", context, status=status)
 
 
-@login_needed
 @require_GET
+@login_needed
 def rule_paper(request: Request, rule_id: int) -> HttpResponse:
     """The text of a rule."""
     row = questions.income_rules(viewer=request.actor).filter(pk=rule_id).first()

@@ -41,8 +41,8 @@ from listings import selectors as listings
 from listings.types import Action, hard
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The licences of both sides that the actor may see."""
     parts = [*moves.LICENCE_LABELS.items(), ("contested", _("异议待处理"))]
@@ -98,8 +98,8 @@ def _page(
     return render(request, template, context | {"form": form}, status=status_of(form))
 
 
-@login_needed
 @require_GET
+@login_needed
 def licence(request: Request, licence_id: int) -> HttpResponse:
     """One licence: where it stands, what is next, and the clock."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -157,8 +157,8 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def pay(request: Request, licence_id: int) -> HttpResponse:
     """A payment with its proof."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -215,8 +215,8 @@ def _act(
     return answer_form(request, form, run, template, context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def contest(request: Request, licence_id: int) -> HttpResponse:
     """The patentee objects."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -238,8 +238,8 @@ def contest(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def resolve(request: Request, licence_id: int) -> HttpResponse:
     """The bureau decides on an objection."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -262,8 +262,8 @@ def resolve(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def file(request: Request, licence_id: int) -> HttpResponse:
     """The filing of a licence."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -289,8 +289,8 @@ def file(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_POST
+@login_needed
 def drop(request: Request, licence_id: int) -> HttpResponse:
     """The patentee takes the objection back."""
     services.drop_contest(licence_id=licence_id, by=request.actor, now=timezone.now())
@@ -298,8 +298,8 @@ def drop(request: Request, licence_id: int) -> HttpResponse:
     return redirect("licensing:licence", licence_id)
 
 
-@login_needed
 @require_POST
+@login_needed
 def cancel(request: Request, licence_id: int) -> HttpResponse:
     """The licensee takes its notice back before paying."""
     services.cancel_notice(licence_id=licence_id, reason="", by=request.actor, now=timezone.now())

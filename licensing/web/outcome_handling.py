@@ -75,8 +75,8 @@ class UploadForm(forms.Form):
     )
 
 
-@for_roles(Role.BUREAU)
 @require_http_methods(["GET", "POST"])
+@for_roles(Role.BUREAU)
 def queue(request: Request) -> HttpResponse:
     """What waits for the bureau, many decided at once."""
     if request.method == "POST":
@@ -137,8 +137,8 @@ def _decide(request: Request) -> HttpResponse:
     return redirect(f"{reverse('licensing:outcome-queue')}?{request.GET.urlencode()}".rstrip("?"))
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def correct(request: Request, outcome_id: int) -> HttpResponse:
     """The holder puts a report right; the earlier wording stays in its history."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
@@ -161,8 +161,8 @@ def correct(request: Request, outcome_id: int) -> HttpResponse:
     return _asked(request, "licensing/outcome_correct.html", row, form, run)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def withdraw(request: Request, outcome_id: int) -> HttpResponse:
     """The holder takes back what did not happen."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
@@ -186,8 +186,8 @@ def _asked(request: Request, page: str, row: Any, form: forms.Form, run: Any) ->
     return answer_form(request, form, run, page, {"row": row})
 
 
-@login_needed
 @require_GET
+@login_needed
 def revision_evidence(request: Request, outcome_id: int, number: int) -> HttpResponse:
     """What proved an earlier wording."""
     found = questions.outcome_revisions(outcome_id, viewer=request.actor)
@@ -197,8 +197,8 @@ def revision_evidence(request: Request, outcome_id: int, number: int) -> HttpRes
     return download(row.evidence)
 
 
-@holders
 @require_http_methods(["GET", "POST"])
+@holders
 def upload(request: Request) -> HttpResponse:
     """Upload a list, and what was uploaded before."""
     form = UploadForm(*sent(request))
@@ -221,8 +221,8 @@ def upload(request: Request) -> HttpResponse:
     return render(request, "licensing/outcome_imports.html", context, status=status_of(form))
 
 
-@holders
 @require_GET
+@holders
 def template(request: Request) -> HttpResponse:
     """An empty list with every column that is read, and one example."""
     head = [title for title, *_rest in rules.COLUMNS.values()]
@@ -235,8 +235,8 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
     return HttpResponse(content, content_type=SHEET, headers=said)
 
 
-@login_needed
 @require_GET
+@login_needed
 def uploaded(request: Request, import_id: int) -> HttpResponse:
     """What each row is, or became."""
     batch = questions.outcome_import(import_id, viewer=request.actor)
@@ -258,16 +258,16 @@ def uploaded(request: Request, import_id: int) -> HttpResponse:
     return render(request, "licensing/outcome_import.html", context | {"total": total})
 
 
-@login_needed
 @require_GET
+@login_needed
 def to_mend(request: Request, import_id: int) -> HttpResponse:
     """The refused rows with what to do, to be mended and uploaded again."""
     batch = questions.outcome_import(import_id, viewer=request.actor)
     return _workbook(questions.import_to_mend(batch), f"待修改的反馈-{import_id}.xlsx")
 
 
-@login_needed
 @require_POST
+@login_needed
 def take(request: Request, import_id: int) -> HttpResponse:
     """Report what can be reported."""
     try:

@@ -25,8 +25,8 @@ from licensing.web.forms import DecisionForm, OutcomeAgainForm, OutcomeForm
 from listings import selectors as listings
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """Reported outcomes that the actor may see; a bureau starts with those waiting for it."""
     chosen, tabs = tabs_of(request, moves.OUTCOME_LABELS.items())
@@ -43,8 +43,8 @@ def index(request: Request) -> HttpResponse:
     )
 
 
-@for_roles(Role.OFFICE, Role.BROKER)
 @require_http_methods(["GET", "POST"])
+@for_roles(Role.OFFICE, Role.BROKER)
 def report(request: Request) -> HttpResponse:
     """Report an outcome of one of the office's patents."""
     form = OutcomeForm(
@@ -68,8 +68,8 @@ def report(request: Request) -> HttpResponse:
     return answer_form(request, form, run, "licensing/outcome_report.html", {})
 
 
-@login_needed
 @require_GET
+@login_needed
 def outcome(request: Request, outcome_id: int) -> HttpResponse:
     """One outcome with its proof and what became of the report."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
@@ -94,8 +94,8 @@ def outcome(request: Request, outcome_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def decide(request: Request, outcome_id: int) -> HttpResponse:
     """The bureau verifies or sends back."""
     row = selectors.outcome(outcome_id, viewer=request.actor)
@@ -120,8 +120,8 @@ def decide(request: Request, outcome_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/outcome_decide.html", {"row": row})
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def again(request: Request, outcome_id: int) -> HttpResponse:
     """The holder mends a report that was sent back."""
     row = selectors.outcome(outcome_id, viewer=request.actor)

@@ -50,8 +50,8 @@ def declaration_pdf(request: Request, declaration_id: int) -> HttpResponse:
     return paper_pdf(request, getattr(row, "document", None))
 
 
-@login_needed
 @require_GET
+@login_needed
 def contract_pdf(request: Request, licence_id: int) -> HttpResponse:
     """The licence contract, for its parties and overseers."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -76,8 +76,8 @@ def check(request: Request, content_hash: str = "") -> HttpResponse:
     return render(request, "licensing/check.html", {"document": document})
 
 
-@login_needed
 @require_GET
+@login_needed
 def payment_proof(request: Request, licence_id: int, payment_id: int) -> HttpResponse:
     """The proof of one payment."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -85,15 +85,15 @@ def payment_proof(request: Request, licence_id: int, payment_id: int) -> HttpRes
     return download(payment.proof if payment else None)
 
 
-@login_needed
 @require_GET
+@login_needed
 def notice_proof(request: Request, licence_id: int) -> HttpResponse:
     """The proof that a notice was served."""
     return download(selectors.licence(licence_id, viewer=request.actor).served_proof)
 
 
-@login_needed
 @require_GET
+@login_needed
 def outcome_evidence(request: Request, outcome_id: int) -> HttpResponse:
     """What proves an outcome."""
     return download(selectors.outcome(outcome_id, viewer=request.actor).evidence)

@@ -150,8 +150,8 @@ SUBJECTS: dict[str, Callable[[Request, int], Subject]] = {
 }
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def compose(request: Request, subject: str, pk: int) -> HttpResponse:
     """Put the parts together; every button is a submit, so that it works without JavaScript."""
     if subject not in SUBJECTS:

@@ -21,8 +21,8 @@ from licensing.web.pool_forms import IncomeForm, TakePoolForm, first_due
 from licensing.web.pools import step
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def take(request: Request, pool_id: int) -> HttpResponse:
     """Read the terms and the patents once more, accept, done."""
     row = selectors.pool(pool_id)
@@ -47,8 +47,8 @@ def take(request: Request, pool_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@login_needed
 @require_GET
+@login_needed
 def licence(request: Request, licence_id: int) -> HttpResponse:
     """One pool licence: its patents as pinned, what is due, what came in and how it was split."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -62,8 +62,8 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
     return render(request, "licensing/pool_licence.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def income(request: Request, licence_id: int) -> HttpResponse:
     """Record a sum that came in; it is split at once."""
     row = selectors.licence(licence_id, viewer=request.actor)

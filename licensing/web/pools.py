@@ -103,8 +103,8 @@ def _known(request: Request) -> dict[str, Any]:
     return {"by": request.actor, "now": timezone.now()}
 
 
-@KEEPERS
 @require_http_methods(["GET", "POST"])
+@KEEPERS
 def found(request: Request) -> HttpResponse:
     """Found a pool."""
     form = FoundForm(sent(request)[0])
@@ -125,8 +125,8 @@ def _run(request: Request, pool_id: int) -> Pool:
     return row
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def terms(request: Request, pool_id: int) -> HttpResponse:
     """Publish the next version of the standard terms."""
     row = _run(request, pool_id)
@@ -152,8 +152,8 @@ def terms(request: Request, pool_id: int) -> HttpResponse:
     return step(request, form, run, row=row, title="发布标准条款", submit="发布")
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def weights(request: Request, pool_id: int) -> HttpResponse:
     """State every patent's weight."""
     row = _run(request, pool_id)
@@ -168,8 +168,8 @@ def weights(request: Request, pool_id: int) -> HttpResponse:
     return step(request, form, run, row=row, title="设定权重", lead=lead, submit="保存权重")
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def close(request: Request, pool_id: int) -> HttpResponse:
     """End the pool for new patents and licences."""
     row = _run(request, pool_id)
@@ -188,8 +188,8 @@ def close(request: Request, pool_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def apply(request: Request, pool_id: int) -> HttpResponse:
     """Ask that patents of one's own be let in."""
     row = selectors.pool(pool_id)
@@ -215,8 +215,8 @@ def apply(request: Request, pool_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def decide(request: Request, entry_id: int) -> HttpResponse:
     """Let a patent in, or not."""
     entry = selectors.entry(entry_id, viewer=request.actor)
@@ -240,8 +240,8 @@ def decide(request: Request, entry_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def leave(request: Request, entry_id: int) -> HttpResponse:
     """Take an application back, or a patent out of the pool."""
     entry = selectors.entry(entry_id, viewer=request.actor)
@@ -264,8 +264,8 @@ def leave(request: Request, entry_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@login_needed
 @require_GET
+@login_needed
 def mine(request: Request) -> HttpResponse:
     """What one runs, what of one's own stands in pools, and which licences one has."""
     viewer = request.actor
@@ -278,8 +278,8 @@ def mine(request: Request) -> HttpResponse:
     return render(request, "licensing/pools_mine.html", context)
 
 
-@KEEPERS
 @require_GET
+@KEEPERS
 def statement(request: Request) -> HttpResponse:
     """A holder's shares of everything its pools received."""
     context = {

@@ -80,8 +80,8 @@ def guidance(query: QueryDict, card: PatentCard | None, *, viewer: Actor) -> dic
     return {"form": form, "way": pricing.WAY_LABELS[way], **told}
 
 
-@login_needed
 @require_GET
+@login_needed
 def guide(request: Request) -> HttpResponse:
     """The guide for one patent, or for a way of licensing at large."""
     asked = request.GET.get("patent", "")
@@ -93,8 +93,8 @@ def guide(request: Request) -> HttpResponse:
     return render(request, "licensing/price_guide.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def shelf_piece(request: Request, patent_id: int) -> HttpResponse:
     """A piece of the shelf page: what comparable open licences cost, where the region allows."""
     card = listings.card(patent_id, viewer=request.actor)

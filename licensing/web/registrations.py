@@ -101,8 +101,8 @@ STEPS: dict[str, ContractStep] = {
 }  # fmt: skip
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The registrations the actor may see, by status; the most urgent first."""
     chosen, tabs = tabs_of(request, rules.REGISTRATION_LABELS.items())
@@ -116,8 +116,8 @@ def index(request: Request) -> HttpResponse:
     return render(request, "licensing/registrations.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def detail(request: Request, registration_id: int) -> HttpResponse:
     """One registration: the contract, its sums, where it stands, what it brings."""
     row = questions.registration(registration_id, viewer=request.actor)
@@ -133,8 +133,8 @@ def detail(request: Request, registration_id: int) -> HttpResponse:
     return render(request, "licensing/registration.html", context)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def step(request: Request, registration_id: int, name: str) -> HttpResponse:
     """One step of it; what an exchange reported fills the bureau's form."""
     row = questions.registration(registration_id, viewer=request.actor)
@@ -151,8 +151,8 @@ def step(request: Request, registration_id: int, name: str) -> HttpResponse:
     return take_step(request, STEPS, name, row, key="registration_id", back=back, initial=initial)
 
 
-@login_needed
 @require_GET
+@login_needed
 def paper(request: Request, registration_id: int) -> HttpResponse:
     """The registry's paper."""
     return download(questions.registration(registration_id, viewer=request.actor).paper)

@@ -77,8 +77,8 @@ class QuestionForm(forms.Form):
     )
 
 
-@login_needed
 @require_GET
+@login_needed
 def overview(request: Request, licence_id: int) -> HttpResponse:
     """All periods of a licence: what was reported, what it owes and why, what is next."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -102,8 +102,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def report(request: Request, licence_id: int) -> HttpResponse:
     """Report a period, or correct what was reported."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -143,8 +143,8 @@ def _label(row: selectors.PeriodRow) -> str:
     return f"{text}（更正：{row.latest.get_status_display()}）" if row.latest else text
 
 
-@login_needed
 @require_POST
+@login_needed
 def accept(request: Request, report_id: int) -> HttpResponse:
     """The office agrees."""
     row = services.accept_royalty(report_id=report_id, by=request.actor, now=timezone.now())
@@ -152,8 +152,8 @@ def accept(request: Request, report_id: int) -> HttpResponse:
     return redirect("licensing:royalties", row.licence_id)
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def question(request: Request, report_id: int) -> HttpResponse:
     """The office asks back."""
     row = selectors.royalty_report(report_id, viewer=request.actor)
@@ -174,15 +174,15 @@ def question(request: Request, report_id: int) -> HttpResponse:
     return answer_form(request, form, run, "licensing/royalty_question.html", context)
 
 
-@login_needed
 @require_GET
+@login_needed
 def evidence(request: Request, report_id: int) -> HttpResponse:
     """What a report rests on."""
     return download(selectors.royalty_report(report_id, viewer=request.actor).evidence)
 
 
-@login_needed
 @require_GET
+@login_needed
 def statement(request: Request, licence_id: int) -> HttpResponse:
     """The account of a licence."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -202,8 +202,8 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_POST
+@login_needed
 def interest(request: Request, licence_id: int, due_id: int) -> HttpResponse:
     """The office asks for interest."""
     services.charge_interest(
@@ -248,8 +248,8 @@ def _credit_cells(row: Any) -> tuple[Any, ...]:
     return (f"预存款（{row.get_kind_display()}）", day, "", row.amount, "", "", said)
 
 
-@login_needed
 @require_GET
+@login_needed
 def statement_csv(request: Request, licence_id: int) -> HttpResponse:
     """The account for a spreadsheet."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -257,8 +257,8 @@ def statement_csv(request: Request, licence_id: int) -> HttpResponse:
     return csv_download(f"statement-{row.number}", HEADER, _cells(found))
 
 
-@login_needed
 @require_GET
+@login_needed
 def statement_pdf(request: Request, licence_id: int) -> HttpResponse:
     """The account on paper, as it stands today."""
     row = selectors.licence(licence_id, viewer=request.actor)
@@ -291,16 +291,16 @@ def statement_pdf(request: Request, licence_id: int) -> HttpResponse:
     return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
 
 
-@login_needed
 @require_GET
+@login_needed
 def paper(request: Request, licence_id: int, document_id: int) -> HttpResponse:
     """A payment notice or a reminder letter."""
     row = selectors.licence(licence_id, viewer=request.actor)
     return paper_pdf(request, selectors.paper_of_due(row, document_id))
 
 
-@login_needed
 @require_GET
+@login_needed
 def dues(request: Request) -> HttpResponse:
     """Every sum due on the licences of one's own, both sides; open, overdue or all."""
     today = timezone.localdate()

@@ -19,8 +19,8 @@ from matching.selectors.fitting import LONGEST
 from matching.web import words
 
 
-@sensitive_post_parameters("text")
 @require_POST
+@sensitive_post_parameters("text")
 @for_roles(Role.INVENTOR, Role.OFFICE, Role.BROKER)
 def fitting(request: Request) -> HttpResponse:
     """The best of the open needs, as a fragment or, without JavaScript, as a page."""

@@ -30,8 +30,8 @@ from matching.web.need_forms import QUESTIONS, FinishForm, NeedForm
 NOT_KEPT = ("csrfmiddlewaretoken", FIELD, "version", "need")
 
 
-@sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
 @for_askers
 def new(request: Request) -> HttpResponse:
     """State a need; what was typed and not saved last time is there again."""
@@ -72,8 +72,8 @@ def clients_of(request: Request) -> list[tuple[str, Any]]:
     return sorted(((str(pk), card.name) for pk, card in cards.items()), key=lambda c: c[1])
 
 
-@sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@sensitive_post_parameters()
 @login_needed
 def edit(request: Request, pk: int) -> HttpResponse:
     """Change a need; another's edit in between is refused, with both texts kept on the screen."""
@@ -149,8 +149,8 @@ def _helper(form: NeedForm) -> dict[str, Any]:
 EMPTY = NeedInput(title="")
 
 
-@sensitive_post_parameters()
 @require_POST
+@sensitive_post_parameters()
 @for_askers
 def check(request: Request) -> HttpResponse:
     """While one types: how complete it is, what would help; and the form is kept as it is."""

@@ -22,8 +22,8 @@ from matching.web.doors import for_demand_side, form_data, page_of, wants_recomm
 from matching.web.push_forms import PushWishForm
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
+@never_cache
 @for_demand_side
 def settings(request: Request) -> HttpResponse:
     """How this person hears of new matches, and what was sent lately."""
@@ -54,9 +54,9 @@ def settings(request: Request) -> HttpResponse:
     return render(request, "matching/push_settings.html", context, status=status)
 
 
+@require_http_methods(["GET", "POST"])
 @never_cache
 @csrf_exempt  # RFC 8058: mail programs post without a cookie; the signed link is the proof
-@require_http_methods(["GET", "POST"])
 def stop(request: Request, token: str) -> HttpResponse:
     """Stop a person's match mails. Looking at the link does nothing: scanners follow links."""
     if receivers.read_token(token) is None:

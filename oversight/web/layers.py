@@ -17,8 +17,8 @@ A_PAGE = 50
 LAYERS = ("a", "b", "c", "archived", "by_hand", "total")
 
 
-@for_roles(Role.BUREAU, Role.AUDITOR, Role.SYSADMIN)
 @require_GET
+@for_roles(Role.BUREAU, Role.AUDITOR, Role.SYSADMIN)
 def layers(request: Request) -> HttpResponse:
     """Counts by organisation; the sums below are of every organisation, not of the page."""
     prefix = selectors.scope(request.actor)

@@ -30,8 +30,8 @@ def _query(prefix: str, period: rules.Period) -> str:
     return urlencode({"region": prefix, "since": period.since, "until": period.until})
 
 
-@overseers
 @require_GET
+@overseers
 def dashboard(request: Request) -> HttpResponse:
     """Five numbers by region, each leading to its rows."""
     own = selectors.scope(request.actor)
@@ -78,8 +78,8 @@ def _shown(value: Value) -> str:
             return value or ui.NOTHING
 
 
-@overseers
 @require_GET
+@overseers
 def metric(request: Request, code: str) -> HttpResponse:
     """Exactly the rows behind one number."""
     prefix, period = read(
@@ -110,8 +110,8 @@ def metric(request: Request, code: str) -> HttpResponse:
     return render(request, "oversight/metric.html", context)
 
 
-@overseers
 @require_GET
+@overseers
 def export(request: Request, code: str) -> HttpResponse:
     """The same rows as CSV, at most 10,000."""
     prefix, period = read(

@@ -53,8 +53,8 @@ def check(request: Request) -> HttpResponse:
     return render(request, page, context, status=200 if htmx else status)
 
 
-@login_needed
 @require_GET
+@login_needed
 def index(request: Request) -> HttpResponse:
     """The pledges that concern the actor."""
     parts = [*rules.STATUS_LABELS.items(), ("ending", _("一个月内到期"))]
@@ -75,8 +75,8 @@ def index(request: Request) -> HttpResponse:
     )
 
 
-@for_roles(Role.BANK)
 @require_http_methods(["GET", "POST"])
+@for_roles(Role.BANK)
 def record(request: Request) -> HttpResponse:
     """A bank records a registered pledge."""
     today = timezone.localdate()
@@ -131,8 +131,8 @@ def _patents(request: Request, numbers: list[str]) -> tuple[int, ...]:
     return tuple(card.id for card in found.values() if card is not None)
 
 
-@login_needed
 @require_GET
+@login_needed
 def pledge(request: Request, pledge_id: int) -> HttpResponse:
     """One pledge: its patents, what the pledgee agreed to, and its end."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
@@ -153,8 +153,8 @@ def pledge(request: Request, pledge_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def consent(request: Request, pledge_id: int) -> HttpResponse:
     """The pledgee agrees to an act."""
     row = selectors.pledge(pledge_id, viewer=request.actor)
@@ -186,8 +186,8 @@ def consent(request: Request, pledge_id: int) -> HttpResponse:
     )
 
 
-@login_needed
 @require_http_methods(["GET", "POST"])
+@login_needed
 def release(request: Request, pledge_id: int) -> HttpResponse:
     """The pledge ended."""
     row = selectors.pledge(pledge_id, viewer=request.actor)

@@ -21,8 +21,8 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-from drf_spectacular.generators import SchemaGenerator
 
+from core.api.description import described
 from tests.conftest import log_in
 from tests.matrix import World
 from tests.matrix.test_matrix import ROWS
@@ -110,11 +110,9 @@ def _fields(page: str, method: str) -> Iterator[str]:
 
 
 @cache
-def _described() -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+def _operations() -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     """(method, path) of the API → names in the query, names in the body."""
-    generator: Any = SchemaGenerator  # drf-spectacular is not typed
-    schema = generator().get_schema(request=None, public=True)
-    found = {}
+    found, schema = {}, described("v1")
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             query = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
@@ -126,9 +124,9 @@ def _described() -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     return found
 
 
-def _names(described: Any, method: str, url: str) -> tuple[list[str], list[str]]:
+def _names(operations: Any, method: str, url: str) -> tuple[list[str], list[str]]:
     path = re.sub(r"/\d+/", "/{id}/", url)
-    found: tuple[list[str], list[str]] = described.get((method, path), ([], []))
+    found: tuple[list[str], list[str]] = operations.get((method, path), ([], []))
     return found
 
 
@@ -144,7 +142,7 @@ def _who(name: str) -> Iterable[str]:
 @pytest.mark.django_db
 @pytest.mark.parametrize("room", sorted({name.split(":")[0] for name in DOORS}))
 def test_no_door_breaks(room: str) -> None:
-    world, described = World(), _described()
+    world, operations = World(), _operations()
     texts, values = cycle(TEXTS), cycle(VALUES)
     stranger = Attack(world, "office")
     wrong: list[str] = []
@@ -156,7 +154,7 @@ def test_no_door_breaks(room: str) -> None:
             attack = Attack(world, identity)
             if row.get:
                 page = attack("get", url)
-                asked = _names(described, "get", url)[0].copy()
+                asked = _names(operations, "get", url)[0].copy()
                 if _is_page(page) and not page.streaming:
                     asked += _fields(page.content.decode(), "get")
                 for text in (MARKUP, "\0") if identity != "anonymous" else (MARKUP,):
@@ -165,7 +163,7 @@ def test_no_door_breaks(room: str) -> None:
                     attack("get", url, {field: next(texts)})
             for method in ("post", "put", "patch"):
                 if getattr(row, method) and identity != "anonymous":
-                    _body(attack, method, url, row.data(world), described, is_api, values, texts)
+                    _body(attack, method, url, row.data(world), operations, is_api, values, texts)
             wrong += attack.wrong
         for field in kwargs:
             for text in ("9" * 30 if isinstance(kwargs[field], int) else "\0😀",):
@@ -178,10 +176,10 @@ def test_no_door_breaks(room: str) -> None:
 
 
 def _body(
-    attack: Attack, method: str, url: str, data: dict[str, Any], described: Any, is_api: bool,
+    attack: Attack, method: str, url: str, data: dict[str, Any], operations: Any, is_api: bool,
     values: Iterator[Any], texts: Iterator[str],
 ) -> None:  # fmt: skip
-    names = [*data, *_names(described, method, url)[1]]
+    names = [*data, *_names(operations, method, url)[1]]
     if not is_api:
         page = attack("get", url)
         if page.status_code == 200 and _is_page(page):

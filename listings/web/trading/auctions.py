@@ -99,8 +99,8 @@ def line(row: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-@never_cache
 @require_GET
+@never_cache
 def auction(request: Request, pk: int) -> HttpResponse:
     """One auction: what is put up, how it stands this moment, and a place to bid."""
     return _page(request, pk)
@@ -168,8 +168,8 @@ def _standing(shown: dict[str, Any], lines: list[asked.BidLine]) -> dict[str, An
     return {"tone": "warn", "title": _("贵单位的报价已被超过"), "text": said}
 
 
-@never_cache
 @require_GET
+@never_cache
 def auction_now(request: Request, pk: int) -> HttpResponse:
     """How it stands this moment: the piece of the page that refreshes itself."""
     settling.settle_auction(auction_id=pk)
