@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import translation
 from django.utils.encoding import force_bytes
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
@@ -24,6 +25,7 @@ class DescriptionView(SpectacularAPIView):
     for each form and language, and who has it already (If-None-Match) gets 304.
     """
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The description in the language asked for, else in the reader's."""
         language = request.GET.get("lang", "")

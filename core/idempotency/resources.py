@@ -22,9 +22,12 @@ class Resource(IdempotentCreateMixin):
         rows = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
-    def taken_in(self, form: type[Serializer[Any]]) -> Any:
-        """The request's body through its serializer; a 400 problem when it does not fit."""
-        filled = form(data=self.request.data)
+    def taken_in(self, form: type[Serializer[Any]], *, partial: bool = False) -> Any:
+        """The request's body through its serializer; a 400 problem when it does not fit.
+
+        `partial` asks for no field that the body leaves out.
+        """
+        filled = form(data=self.request.data, partial=partial)
         filled.is_valid(raise_exception=True)
         return filled
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.response import Response
 
 from core.api.schema import ID, KEY, REFUSED, problems
@@ -232,7 +232,7 @@ class PoolViewSet(Room):
 
     def get_permissions(self) -> Any:
         """Anyone reads pools; everything else needs an account or a key."""
-        return [] if self.request.method in SAFE_METHODS else super().get_permissions()
+        return [AllowAny()] if self.request.method in SAFE_METHODS else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[Pool]:
         return selectors.pools(word=self.request.query_params.get("q", "")[:200])

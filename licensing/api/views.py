@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.parsers import FormParser, MultiPartParser
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.response import Response
 
 from core.api.pagination import Cursor
@@ -64,7 +64,7 @@ class DeclarationViewSet(Room):
 
     def get_permissions(self) -> Any:
         """Anyone reads what is announced; everything else needs an account or a key."""
-        return [] if self.request.method in SAFE_METHODS else super().get_permissions()
+        return [AllowAny()] if self.request.method in SAFE_METHODS else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[OpenDeclaration]:
         query = self.request.query_params

@@ -156,6 +156,7 @@ class GatheringViewSet(Room):
 
     serializer_class = GatheringSerializer
     queryset = Gathering.objects.none()
+    open_actions = frozenset({"list", "retrieve"})
     idempotent_actions = (  # type: ignore[assignment]  # any number of them will do
         "create",
         "sign_up",

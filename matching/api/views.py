@@ -9,15 +9,15 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from core.api import versions
 from core.api.pagination import Cursor
 from core.api.schema import ID, IF_MATCH, KEY, REFUSED, problems
 from core.api.types import Request
 from core.errors import NotAllowed
-from core.idempotency.api import IdempotentCreateMixin
+from core.idempotency.resources import Resource
 from matching import selectors, services
 from matching.api.serializers import (
     EndingSerializer,
@@ -41,25 +41,18 @@ class Best(Cursor):
     ordering = ("-ticks", "id")  # type: ignore[assignment]  # DRF takes a tuple too
 
 
-class Room(IdempotentCreateMixin):
+class Room(Resource):
     """What the resources have in common."""
 
-    request: Request
     pagination_class: type[Cursor] = Cursor
     filter_backends = ()
     permission_classes = ()
     lookup_value_regex = r"\d{1,18}"
-    idempotent_actions = ("create",)
+    open_actions: frozenset[str] = frozenset()
+    """What visitors may ask; the description says so. All else says itself whom it is for."""
 
-    def page(self) -> Response:
-        rows = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
-
-    def taken_in(self, form: type[Serializer[Any]], *, partial: bool = False) -> Any:
-        """The request's body through its serializer; a 400 problem when it does not fit."""
-        filled = form(data=self.request.data, partial=partial)
-        filled.is_valid(raise_exception=True)
-        return filled
+    def get_permissions(self) -> Any:
+        return [AllowAny()] if self.action in self.open_actions else []
 
     def one(self, row: Model, code: int = 200, *, tag: str = "") -> Response:
         headers = {"ETag": tag} if tag else {}
@@ -78,6 +71,8 @@ class NeedViewSet(Room):
 
     serializer_class = NeedSerializer
     queryset = Need.objects.none()
+
+    open_actions = frozenset({"list", "retrieve"})
 
     def get_queryset(self) -> QuerySet[Need]:
         query = self.request.query_params
