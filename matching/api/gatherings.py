@@ -157,7 +157,7 @@ class GatheringViewSet(Room):
     serializer_class = GatheringSerializer
     queryset = Gathering.objects.none()
     open_actions = frozenset({"list", "retrieve"})
-    idempotent_actions = (  # type: ignore[assignment]  # any number of them will do
+    idempotent_actions = (
         "create",
         "sign_up",
         "meet",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.contrib.auth import get_user_model
@@ -99,7 +99,8 @@ class Crew:
 
     def _mandate(self, principal: str, agent: str, *, days: int) -> None:
         starts_on = (self.began - timedelta(days=days)).date()
-        if self.ids[principal] not in people.mandators(self.ids[agent], on=self.began.date()):
+        # One that an older sample has given may begin later than this sample does.
+        if self.ids[principal] not in people.mandators(self.ids[agent], on=date.max):
             enrolment.give_mandate(
                 principal_id=self.ids[principal],
                 agent_id=self.ids[agent],

@@ -27,7 +27,7 @@ from matching.models import Match
 from matching.types import Demand, DemandKind
 from patentops.sample import removal
 from patentops.sample.content import sample, volumes
-from patentops.sample.crew import PASSWORD
+from patentops.sample.crew import PASSWORD, Crew
 from patentops.sample.loading import enrolled, load, load_volume
 from tests.conftest import NOON
 from tests.factories import core as make
@@ -49,6 +49,13 @@ def test_loading_twice_changes_nothing(now: datetime) -> None:
     before = counts()
     assert load(now=now + timedelta(days=3)) == 0
     assert counts() == before
+
+
+def test_a_sample_of_an_older_release_is_found_though_it_began_later(now: datetime) -> None:
+    before = counts()
+    earlier = Crew(began=now - timedelta(days=3_000))
+    earlier.enrol(sample())
+    assert (earlier.created, counts()) == (0, before)
 
 
 def test_all_papers_arrive() -> None:
