@@ -25,76 +25,64 @@ def waiting(actor: Actor, now: datetime) -> Part:
     """Licences to pay, object to or file, drafts to finish, and reports to verify."""
     if actor.is_anonymous:
         return _shelf(now)
-    found = selectors.waiting_for(viewer=actor)
-    talks = deals.deals_waiting(viewer=actor)
-    claimed, claimed_since, oldest = claims.claims_waiting(viewer=actor)
-    asked, asked_since, pool = pools.applications_waiting(viewer=actor)
-    ended, ended_since, ending = endings.endings_waiting(viewer=actor)
-    disputed = disputes_waiting(viewer=actor)
-    noted, noted_since = conduct_waiting(viewer=actor)
-    licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     return Part(
         todos=(
-            Todo(
-                _("洽谈等我办理"),
-                f"{reverse('licensing:deals')}?status=mine",
-                talks.count,
-                talks.since,
-            ),
-            Todo(
-                _("里程碑待答复"),
-                reverse("licensing:milestones", args=[oldest]) if oldest else licences,
-                claimed,
-                claimed_since,
-            ),
-            Todo(
-                _("入池申请待审核"),
-                reverse("licensing:pool", args=[pool]) if pool else reverse("licensing:pools"),
-                asked,
-                asked_since,
-            ),
-            Todo(
-                _("续展或终止待答复"),
-                reverse("licensing:endings", args=[ending]) if ending else licences,
-                ended,
-                ended_since,
-            ),
-            Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
-            Todo(
-                _("许可待备案"), f"{licences}?status=effective", found.to_file, found.to_file_since
-            ),
-            Todo(
-                _("开放许可草稿待声明"),
-                f"{reverse('licensing:declarations')}?status=draft",
-                found.drafts,
-            ),
-            Todo(
-                _("转化反馈待核验"),
-                reverse("licensing:outcome-queue"),
-                found.to_verify,
-                found.to_verify_since,
-            ),
-            Todo(_("退回的转化反馈待补充"), f"{outcomes}?status=rejected", found.to_mend),
+            *_contracts(actor),
+            *_licences(actor),
             Todo(
                 _("收益分配公示期满待批准"),
                 f"{reverse('licensing:income')}?status=posted",
                 to_approve(viewer=actor, today=legal_day(now)),
             ),
             *_registrations(actor),
-            Todo(_("信用记录待办理"), reverse("licensing:conduct"), noted, noted_since),
-            Todo(
-                _("合同纠纷待办理"),
-                f"{reverse('licensing:disputes')}?status=mine",
-                disputed.count,
-                disputed.since,
-            ),
-            Todo(
-                _("许可异议待处理"),
-                f"{licences}?status=contested",
-                found.to_resolve,
-                found.to_resolve_since,
-            ),
+            *_differences(actor),
         )
+    )
+
+
+def _contracts(actor: Actor) -> tuple[Todo, ...]:
+    """Talks, claims, pools and endings where the other side waits."""
+    talks = deals.deals_waiting(viewer=actor)
+    claimed, claimed_since, claim = claims.claims_waiting(viewer=actor)
+    asked, asked_since, pool = pools.applications_waiting(viewer=actor)
+    ended, ended_since, ending = endings.endings_waiting(viewer=actor)
+    licences = reverse("licensing:licences")
+    to_claim = reverse("licensing:milestones", args=[claim]) if claim else licences
+    to_pool = reverse("licensing:pool", args=[pool]) if pool else reverse("licensing:pools")
+    to_ending = reverse("licensing:endings", args=[ending]) if ending else licences
+    talking = f"{reverse('licensing:deals')}?status=mine"
+    return (
+        Todo(_("洽谈等我办理"), talking, talks.count, talks.since),
+        Todo(_("里程碑待答复"), to_claim, claimed, claimed_since),
+        Todo(_("入池申请待审核"), to_pool, asked, asked_since),
+        Todo(_("续展或终止待答复"), to_ending, ended, ended_since),
+    )
+
+
+def _licences(actor: Actor) -> tuple[Todo, ...]:
+    """Open licences from draft to filing, and what is reported of them."""
+    found = selectors.waiting_for(viewer=actor)
+    licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
+    drafts, queue = reverse("licensing:declarations"), reverse("licensing:outcome-queue")
+    effective, contested = f"{licences}?status=effective", f"{licences}?status=contested"
+    return (
+        Todo(_("许可待付款"), f"{licences}?status=noticed", found.to_pay, found.to_pay_since),
+        Todo(_("许可待备案"), effective, found.to_file, found.to_file_since),
+        Todo(_("许可异议待处理"), contested, found.to_resolve, found.to_resolve_since),
+        Todo(_("开放许可草稿待声明"), f"{drafts}?status=draft", found.drafts),
+        Todo(_("转化反馈待核验"), queue, found.to_verify, found.to_verify_since),
+        Todo(_("退回的转化反馈待补充"), f"{outcomes}?status=rejected", found.to_mend),
+    )
+
+
+def _differences(actor: Actor) -> tuple[Todo, ...]:
+    """Disputes and credit notes to answer."""
+    disputed = disputes_waiting(viewer=actor)
+    noted, noted_since = conduct_waiting(viewer=actor)
+    mine = f"{reverse('licensing:disputes')}?status=mine"
+    return (
+        Todo(_("信用记录待办理"), reverse("licensing:conduct"), noted, noted_since),
+        Todo(_("合同纠纷待办理"), mine, disputed.count, disputed.since),
     )
 
 

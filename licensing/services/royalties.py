@@ -64,16 +64,7 @@ def report_royalty(
     if period is None:
         raise Invalid(fields={"starts_on": [_("请选择申报的是哪一期。")]})
     same = currency == licence.plan.currency
-    errors = reports.figure_errors(
-        base=part.base or fees.RoyaltyBase.NET_SALES,
-        amount=amount,
-        rate=exchange_rate,
-        same_currency=same,
-    )
-    if early := reports.timing_errors(period, today=legal_day(now)):
-        errors["starts_on"] = early
-    if errors:
-        raise Invalid(fields=errors)
+    _check_figures(part, period, amount, exchange_rate, same_currency=same, now=now)
     earlier = licence.royalty_reports.filter(starts_on=starts_on)
     for row in earlier.filter(status__in=sorted(s.value for s in reports.PENDING)):
         moved(TABLE, LABELS, row, "replace")
@@ -97,6 +88,34 @@ def report_royalty(
     )
     audit.record("royalty.reported", subject=report, by=by, at=now, changes={"amount": str(amount)})
     _emit("royalty.reported", report, by=by, now=now)
+    _tell_reported(report, now=now)
+    return report
+
+
+def _check_figures(
+    part: fees.FeePart,
+    period: royalties.Period,
+    amount: Decimal,
+    exchange_rate: Decimal,
+    *,
+    same_currency: bool,
+    now: datetime,
+) -> None:
+    """Invalid names every figure of a report that cannot be."""
+    errors = reports.figure_errors(
+        base=part.base or fees.RoyaltyBase.NET_SALES,
+        amount=amount,
+        rate=exchange_rate,
+        same_currency=same_currency,
+    )
+    if early := reports.timing_errors(period, today=legal_day(now)):
+        errors["starts_on"] = early
+    if errors:
+        raise Invalid(fields=errors)
+
+
+def _tell_reported(report: RoyaltyReport, *, now: datetime) -> None:
+    licence = report.licence
     tell(
         [licence.licensor_id],
         kind="licence.progress",
@@ -106,7 +125,6 @@ def report_royalty(
         url=royalty_url(licence),
         now=now,
     )
-    return report
 
 
 @transaction.atomic
@@ -220,24 +238,15 @@ def _reckon(
         target.owed, target.below_minimum = computed.total, computed.below_minimum
         target.lines = [stored(line) for line in shown]
         target.save()
-    charged = DueReason.objects.filter(due__licence=licence, report__isnull=False).aggregate(
-        n=Sum("due__amount")
-    )["n"] or Decimal(0)
-    credited = licence.credits.filter(report__isnull=False).aggregate(n=Sum("amount"))["n"]
-    charged -= credited or Decimal(0)
+    charged = _charged(licence)
     owed = sum((one.total for one in found), Decimal(0)) - charged
+    formula = f"各期应付合计 {fees.exact_text(owed + charged)} − 已计 {fees.exact_text(charged)}"
+    formula += f" = {fees.exact_text(owed)}"
     lines = list(report.lines)
     if (other := owed - (report.owed or Decimal(0))) != 0:
-        formula = (
-            f"各期应付合计 {fees.exact_text(owed + charged)} − 已计 {fees.exact_text(charged)}"
-        )
-        formula += f" = {fees.exact_text(owed)}"
         lines.append(stored(Line(_("更正以前各期"), formula, other, _("更正后重新计算"))))
     if owed < 0:
-        label = _("更正后应退")
-        why = f"各期应付合计 {fees.exact_text(owed + charged)} − 已计 {fees.exact_text(charged)}"
-        formula = f"{why} = {fees.exact_text(owed)}"
-        less = Line(label, formula, -owed, _("更正后重新计算，记为预存款"))
+        less = Line(_("更正后应退"), formula, -owed, _("更正后重新计算，记为预存款"))
         credit_correction(licence, report, less, by=by, now=now)
     if owed <= 0:
         apply_credit(licence, by=by, now=now)
@@ -255,6 +264,14 @@ def _reckon(
     )
     apply_credit(licence, by=by, now=now)
     return due
+
+
+def _charged(licence: Licence) -> Decimal:
+    """What its reports have been charged so far, less what they were credited."""
+    due = DueReason.objects.filter(due__licence=licence, report__isnull=False)
+    charged = due.aggregate(n=Sum("due__amount"))["n"] or Decimal(0)
+    credited = licence.credits.filter(report__isnull=False).aggregate(n=Sum("amount"))["n"]
+    return charged - (credited or Decimal(0))
 
 
 def _base(row: RoyaltyReport, licence: Licence) -> Line:

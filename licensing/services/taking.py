@@ -59,15 +59,35 @@ def take_open_licence(
     declaration = locked(OpenDeclaration.objects.visible_to(by), declaration_id)
     require(by, Permission.TAKE_LICENCE)
     _refuse_taking(declaration, licensee_id, now=now)
-    served = served_at or now
     errors = serving_errors(
-        served_at=served,
-        served_on=legal_day(served),
+        served_at=served_at or now,
+        served_on=legal_day(served_at or now),
         announced_on=declaration.announced_on or legal_day(now),
         now=now,
     )
     if errors:
         raise Invalid(fields={"served_at": errors})
+    licence = _noticed(
+        declaration, licensee_id, served_at, served_proof=served_proof, by=by, now=now
+    )
+    write_schedule(licence)
+    audit.record("licence.noticed", subject=licence, by=by, at=now)
+    outbox.emit("licence.noticed", subject=licence, by=by, at=now, payload=licence_facts(licence))
+    _tell_noticed(licence, now=now)
+    _settle(licence, by=by, now=now)
+    return licence
+
+
+def _noticed(
+    declaration: OpenDeclaration,
+    licensee_id: int,
+    served_at: datetime | None,
+    *,
+    served_proof: UploadedFile[bytes] | None,
+    by: Actor,
+    now: datetime,
+) -> Licence:
+    """The licence's row with its number, on the terms as they stand."""
     licence = Licence.objects.create(
         declaration=declaration,
         patent_id=declaration.patent_id,
@@ -80,7 +100,7 @@ def take_open_licence(
         months=declaration.months,
         noticed_at=now,
         noticed_by=by.key,
-        served_at=served,
+        served_at=served_at or now,
         channel=Licence.Channel.OTHER if served_at else Licence.Channel.PLATFORM,
         served_proof=attachments.store(
             served_proof, purpose="licence-notice", by=by, now=now, field="served_proof"
@@ -90,9 +110,10 @@ def take_open_licence(
     )
     licence.number = licence_number(licence.pk, legal_day(now))
     licence.save(update_fields=["number"])
-    write_schedule(licence)
-    audit.record("licence.noticed", subject=licence, by=by, at=now)
-    outbox.emit("licence.noticed", subject=licence, by=by, at=now, payload=licence_facts(licence))
+    return licence
+
+
+def _tell_noticed(licence: Licence, *, now: datetime) -> None:
     tell(
         [licence.licensor_id],
         kind="licence.progress",
@@ -103,8 +124,6 @@ def take_open_licence(
         url=licence_url(licence),
         now=now,
     )
-    _settle(licence, by=by, now=now)
-    return licence
 
 
 def licensee_of(by: Actor, asked: int | None) -> int:
@@ -198,18 +217,23 @@ def record_payment(
         at=now,
         payload=licence_facts(licence) | {"payment_id": payment.pk},
     )
+    _tell_paid(payment, now=now)
+    _settle(licence, by=by, now=now)
+    return payment
+
+
+def _tell_paid(payment: Payment, *, now: datetime) -> None:
+    licence = payment.licence
     tell(
         [licence.licensor_id],
         kind="licence.progress",
         key=f"licence-paid:{payment.pk}",
-        title=_("开放许可付款已登记：%(amount)s") % {"amount": fees.money_text(amount)},
+        title=_("开放许可付款已登记：%(amount)s") % {"amount": fees.money_text(payment.amount)},
         body=_("请核对是否到账。如未收到，请在 %(days)d 天内提出异议。")
         % {"days": effect.CONTEST_DAYS},
         url=licence_url(licence),
         now=now,
     )
-    _settle(licence, by=by, now=now)
-    return payment
 
 
 def _check_payment(
