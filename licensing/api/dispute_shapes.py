@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import MomentField
 from licensing.models import Dispute, DisputePaper, DisputeProposal, DisputeSession
 from licensing.rules import deals
 from licensing.rules import disputes as rules
@@ -178,7 +179,7 @@ class MediatorSerializer(serializers.Serializer[Any]):
 class SessionInSerializer(serializers.Serializer[Any]):
     """When and where the parties meet."""
 
-    at = serializers.DateTimeField()
+    at = MomentField()
     place = serializers.CharField(max_length=200)
 
 

@@ -106,13 +106,18 @@ def remove(*, now: datetime, entered_too: bool = False) -> int:
             for part in _parts(pks):
                 _rows(key.model).filter(**{f"{key.name}__in": part}).update(**{key.name: None})
         _off_the_board(found)
+        _constraints("DEFERRED")  # rows go table by table, what they refer to perhaps first
         for model, pks in found.ids.items():
             for part in _parts(pks):
                 rows = _rows(model).filter(pk__in=part)
                 rows._raw_delete(rows.db)
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a row left behind fails here
+        _constraints("IMMEDIATE")  # a row left behind fails here
     return found.size
+
+
+def _constraints(mode: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS ALL {mode}")
 
 
 def _rows(model: Model) -> models.QuerySet[Any]:
