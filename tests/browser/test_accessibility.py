@@ -35,7 +35,7 @@ def test_the_checks_see_faults(page: Page, site: str) -> None:
       const box = main.appendChild(document.createElement('p'));
       box.textContent = '一行写不下的汉字一行写不下的汉字';
       Object.assign(box.style, {width: '5em', height: '1.5em', overflow: 'hidden'});
-      main.appendChild(document.createElement('p')).style.width = '2000px';
+      main.appendChild(document.createElement('div')).style.cssText = 'width: 2000px; height: 1em';
       const dead = main.appendChild(document.createElement('a'));
       dead.href = '/no-such-page/'; dead.textContent = 'some_code';
     }""")
