@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from django.utils.encoding import force_str
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -77,6 +77,17 @@ def problem(
     if blockers:
         body["blockers"] = blockers
     return Response(body, status=status, headers=headers, content_type=PROBLEM_JSON)
+
+
+def rendered(answer: Response) -> JsonResponse:
+    """A problem where no view of the framework renders it: from middleware and handlers."""
+    return JsonResponse(
+        answer.data,
+        status=answer.status_code,
+        content_type=PROBLEM_JSON,
+        json_dumps_params={"ensure_ascii": False},
+        headers={k: v for k, v in answer.headers.items() if k != "Content-Type"},
+    )
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

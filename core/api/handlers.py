@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
-from core.api.exceptions import DETAILS, PROBLEM_JSON, problem
+from core.api.exceptions import DETAILS, problem, rendered
 from core.web import tracing
 from core.web.middleware import API_PREFIX
 
@@ -24,12 +24,7 @@ def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
     if not request.path.startswith(API_PREFIX):
         page = render_to_string(f"{status}.html", {"request_id": tracing.current()})
         return HttpResponse(page, status=status)
-    return JsonResponse(
-        problem(status, code, detail).data,
-        status=status,
-        content_type=PROBLEM_JSON,
-        json_dumps_params={"ensure_ascii": False},
-    )
+    return rendered(problem(status, code, detail))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
-from core.api.exceptions import DETAILS, PROBLEM_JSON, problem
+from core.api.exceptions import DETAILS, problem, rendered
 
 
 class MethodMiddleware:
@@ -35,10 +35,6 @@ class MethodMiddleware:
         offered = {*has, "options", *(("head",) if "get" in has else ())}
         if (request.method or "").lower() in offered:
             return None
-        return JsonResponse(
-            problem(405, "method-not-allowed", DETAILS["method_not_allowed"]).data,
-            status=405,
-            content_type=PROBLEM_JSON,
-            json_dumps_params={"ensure_ascii": False},
-            headers={"Allow": ", ".join(sorted(name.upper() for name in offered))},
-        )
+        allowed = {"Allow": ", ".join(sorted(name.upper() for name in offered))}
+        detail = DETAILS["method_not_allowed"]
+        return rendered(problem(405, "method-not-allowed", detail, headers=allowed))
