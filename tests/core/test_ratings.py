@@ -142,7 +142,7 @@ def test_a_low_rating_is_recorded_told_and_answered(
     assert Notice.objects.get(user=parties["firm"].user).title == "您的服务评价有了答复"
     done = list(AuditEntry.objects.order_by("pk").values_list("event", flat=True))
     assert done == ["rating.invited", "rating.rated", "rating.replied"]
-    told = list(OutboxEvent.objects.order_by("pk").values_list("name", flat=True))
+    told = list(OutboxEvent.objects.order_by("written_at").values_list("name", flat=True))
     assert told == ["service.rated", "service.rating_answered"]
 
 

@@ -36,7 +36,7 @@ SYSTEM = Actor.system()
 
 
 def events(name: str) -> list[dict[str, Any]]:
-    return [e.payload for e in OutboxEvent.objects.filter(name=name).order_by("pk")]
+    return [e.payload for e in OutboxEvent.objects.filter(name=name).order_by("written_at")]
 
 
 def titles(member: Any) -> list[str]:
