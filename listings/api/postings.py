@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -72,6 +73,7 @@ class PostingSerializer(serializers.Serializer[Any]):
 
 
 class PostingDetailSerializer(PostingSerializer):
+    certificate = serializers.CharField(help_text="公示证明 PDF 的地址；没有期满的为空")
     objections_raised = serializers.IntegerField(help_text="提出的异议数")
     objections_pending = serializers.IntegerField(help_text="其中待答复")
     objections = ObjectionSerializer(many=True, help_text="只含您有权阅读的异议")
@@ -117,6 +119,9 @@ class PostingViewSet(Resource):
         raised = list(row.objections.all())
         count = objection_questions.objection_count(raised)
         body = PostingSerializer(row).data | {
+            "certificate": reverse("listings:posting-certificate-pdf", args=[key])
+            if row.status == PostingStatus.COMPLETED
+            else "",
             "objections_raised": count.raised,
             "objections_pending": count.pending,
             "objections": ObjectionSerializer(

@@ -11,7 +11,7 @@ from listings.web.offering import portfolio, sheet_papers, sheets
 from listings.web.ownership import candidates, consents, inventing, rights
 from listings.web.searching import exports, searches, similar
 from listings.web.shelves import bundles, collections, promotion_lists
-from listings.web.trading import auctions, library_auctions, price_postings
+from listings.web.trading import auctions, library_auctions, posting_papers, price_postings
 from listings.web.upkeep import annuities, one_patent
 
 app_name = "listings"
@@ -60,5 +60,6 @@ urlpatterns = [
     *layers.urlpatterns,
     *promotion.urlpatterns,
     *price_postings.urlpatterns,
+    *posting_papers.urlpatterns,
     *portfolio.urlpatterns,
 ]

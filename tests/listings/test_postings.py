@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 from unittest import mock
+from urllib.parse import unquote
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -269,6 +270,7 @@ def test_an_office_posts_answers_and_prints_the_certificate(
     browser.post(url("posting-post", row.pk), {"form_token": "t"})
     assert patent.title in text(client.get(url("postings")))
     assert client.get(url("posting-certificate", row.pk)).status_code == 404
+    assert client.get(url("posting-certificate-pdf", row.pk)).status_code == 404
     said = {"text": REASON}
     assert client_as(rival).post(url("posting-object", row.pk), said).status_code == 302
     assert client_as(rival).post(url("posting-object", row.pk), {"text": "短"}).status_code == 422
@@ -283,6 +285,10 @@ def test_an_office_posts_answers_and_prints_the_certificate(
     assert selectors.certificate_number(row) in paper
     assert "内容与出具时一致" in paper
     assert "期间收到异议 1 条，均已答复" in paper
+    on_paper = client.get(url("posting-certificate-pdf", row.pk))
+    assert on_paper["Content-Type"] == "application/pdf"
+    assert selectors.certificate_number(row) in unquote(on_paper["Content-Disposition"])
+    assert on_paper.content.startswith(b"%PDF-")
     late = client_as(keeper).post(url("posting-withdraw", row.pk), {"reason": "晚了"})
     assert late.status_code == 422
     assert patent.title in text(client.get(url("postings"), {"state": "ended"}))

@@ -76,6 +76,7 @@ EXPECTATIONS: dict[str, Row] = {
     "listings:postings": Row(get=everyone(200)),
     "listings:posting": Row(kwargs=of(posted), get=everyone(200)),
     "listings:posting-certificate": Row(kwargs=of(completed), get=everyone(200)),
+    "listings:posting-certificate-pdf": Row(kwargs=of(completed), get=everyone(200)),
     "listings:posting-object": Row(
         kwargs=of(posted),
         data=lambda w: SAID,

@@ -24,7 +24,7 @@ from core.web.doors import login_needed
 from core.web.forms import attempt
 from core.web.types import Request
 from listings.filters import word_for
-from listings.rules.postings import Agreed, PostingStatus, Scope, digest
+from listings.rules.postings import Agreed, PostingStatus, Scope
 from listings.selectors.trading import auctions as objection_questions
 from listings.selectors.trading import price_postings as asked
 from listings.services.trading import objections
@@ -147,23 +147,6 @@ def _page(request: Request, pk: int, *, form: Any = None, status: int = 200) -> 
         "objection_form": form or ObjectionForm(),
     }
     return render(request, "listings/posting.html", context, status=status)
-
-
-@require_GET
-def certificate(request: Request, pk: int) -> HttpResponse:
-    """The certificate of a posting that stood: printable, and checked by its digest."""
-    row = asked.posting(pk, viewer=request.actor)
-    if row.status != PostingStatus.COMPLETED:
-        raise Missing("这项公示还没有期满，没有证明。期满且异议都已答复后自动出具。")
-    raised = objection_questions.objection_count(row.objections.all())
-    context = {
-        "row": row,
-        "facts": facts(row),
-        "number": asked.certificate_number(row),
-        "objections": raised,
-        "is_intact": digest(asked.said(row)) == row.digest,
-    }
-    return render(request, "listings/posting_certificate.html", context)
 
 
 @require_POST
@@ -332,7 +315,6 @@ PREFIX = "library/auctions/postings"
 urlpatterns = [
     path("auctions/postings/", postings, name="postings"),
     path("auctions/postings/<int:pk>/", posting, name="posting"),
-    path("auctions/postings/<int:pk>/certificate/", certificate, name="posting-certificate"),
     path("auctions/postings/<int:pk>/object/", object_to, name="posting-object"),
     path(f"{PREFIX}/", library_postings, name="library-postings"),
     path(f"{PREFIX}/new/", new_posting, name="posting-new"),
