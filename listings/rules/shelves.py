@@ -10,6 +10,7 @@ from listings.rules.moves import Moves
 
 MOST_LINES = 200
 LONGEST_NOTE = 300
+LONGEST_QUERY = 1_000
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 RESERVED = frozenset({"new", "feed", "all"})
 
@@ -65,6 +66,15 @@ def lines(text: str) -> list[Line]:
         if number.strip() or note.strip():
             found.append(Line(place, number.strip(), " ".join(note.split())[:LONGEST_NOTE]))
     return found
+
+
+def query_problem(kind: str, query: str) -> str | None:
+    """Why this cannot be what a collection is filled by."""
+    if kind == CollectionKind.LIVE and not query:
+        return "自动更新的专题要有检索条件：在“找专利”里搜好，复制网址粘贴到这里。"
+    if len(query) > LONGEST_QUERY:
+        return "检索条件太长，请减少筛选值。"
+    return None
 
 
 def slug_problem(slug: str) -> str | None:

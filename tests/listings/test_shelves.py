@@ -205,6 +205,11 @@ def test_a_collection_is_made_and_mended_on_its_pages(client_as: As) -> None:
     wrong = browser.post(url("collection-new"), form)
     assert wrong.status_code == 422
     assert "第 1 行“胡写的号码”没有找到" in text(wrong)
+    every = browser.post(url("collection-new"), form | {"title": "", "slug": "Bad Slug"})
+    assert set(every.context["form"].errors) == {"title", "slug", "patents"}
+    live = browser.post(url("collection-new"), form | {"title": "", "kind": "live"})
+    assert "胡写的号码”没有找到" not in text(live)
+    assert "自动更新的专题要有检索条件" in text(live)
     assert Collection.objects.count() == 0
     form["patents"] = f"{patent.number}\n{patent.number}"
     assert "与前面重复" in text(browser.post(url("collection-new"), form))

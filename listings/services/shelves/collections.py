@@ -17,6 +17,7 @@ from listings.models.shelves import CollectionKind, CollectionStatus
 from listings.rules import moves, records
 from listings.rules import shelves as rules
 from listings.rules.moves import IllegalMove
+from listings.selectors.shelves import lineup as asked
 from listings.services.shelves import lineup
 
 NOT_FOUND = "没有找到这个专题库，可能还没有发布，或者地址有误。"
@@ -41,7 +42,7 @@ def lock(collection_id: int, *, by: Actor) -> Collection:
     return Collection.objects.select_for_update(no_key=True).get(pk=collection_id)
 
 
-def _checked(draft: Draft) -> dict[str, str]:
+def _checked(draft: Draft, *, by: Actor) -> dict[str, str]:
     problems: dict[str, list[str]] = {}
     title, intro = records.tidy(draft.title)[:120], records.prose(draft.intro)
     if not title:
@@ -53,10 +54,10 @@ def _checked(draft: Draft) -> dict[str, str]:
     if draft.kind not in CollectionKind.values:
         problems["kind"] = ["请选择人工编选或自动更新。"]
     live = draft.kind == CollectionKind.LIVE
-    if live and not draft.query:
-        problems["query"] = ["自动更新的专题要有检索条件：在“找专利”里搜好，复制网址粘贴到这里。"]
-    if len(draft.query) > 1_000:
-        problems["query"] = ["检索条件太长，请减少筛选值。"]
+    if (problem := rules.query_problem(draft.kind, draft.query)) is not None:
+        problems["query"] = [problem]
+    if not live and (bad := asked.read(draft.patents, viewer=by).problems):
+        problems["patents"] = bad
     if problems:
         raise Invalid(fields=problems)
     return {
@@ -74,7 +75,7 @@ def make_collection(*, draft: Draft, by: Actor, now: datetime, is_sample: bool =
     require(by, Permission.CURATE)
     if by.organisation_id is None:
         raise Invalid(fields={"title": ["专题库属于单位，请先切换到您任职的单位。"]})
-    columns = _checked(draft)
+    columns = _checked(draft, by=by)
     region = people.organisation(by.organisation_id).region
     try:
         with transaction.atomic():
@@ -110,7 +111,7 @@ def edit_collection(
             "这个专题库刚被其他人修改过，您的修改没有保存。请刷新页面查看后再提交。",
             code="edited-meanwhile",
         )
-    for name, value in _checked(draft).items():
+    for name, value in _checked(draft, by=by).items():
         setattr(row, name, value)
     row.version, row.changed_at = row.version + 1, now
     try:

@@ -32,12 +32,13 @@ from listings.web import presenting
 from listings.web.doors import keepers
 from listings.web.forms import ROUTES
 from listings.web.picking import chosen_cards, chosen_ids, picker
+from listings.web.shelves.lines import LineupForm
 from listings.web.trading.auction_forms import money
 
 A_PAGE = 20
 
 
-class BundleForm(forms.Form):
+class BundleForm(LineupForm):
     """What a bundle says and holds."""
 
     title = forms.CharField(label=lazy("名称"), max_length=120)
@@ -160,7 +161,7 @@ def new_bundle(request: Request) -> HttpResponse:
         )
     cards = chosen_cards(request, ids)
     initial = {"patents": "\n".join(card.printed for card in cards)}
-    form = BundleForm(request.POST or None, initial=initial)
+    form = BundleForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:
@@ -196,7 +197,7 @@ def edit_bundle(request: Request, pk: int) -> HttpResponse:
         "contact": row.contact,
         "version": row.version,
     }
-    form = BundleForm(request.POST or None, initial=initial)
+    form = BundleForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:

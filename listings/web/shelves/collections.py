@@ -29,12 +29,14 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters
 from listings.rules import records
+from listings.rules import shelves as rules
 from listings.rules.shelves import CollectionKind, CollectionStatus
 from listings.selectors.searching import search
 from listings.selectors.shelves import collections as asked
 from listings.services.shelves import collections as services
 from listings.types import PatentCard
 from listings.web import presenting
+from listings.web.shelves.lines import LineupForm
 
 A_PAGE = 20
 FEED_ENTRIES = 30
@@ -162,7 +164,7 @@ class CollectionFeed(Feed[Any, Any]):
 # Curating
 
 
-class CollectionForm(forms.Form):
+class CollectionForm(LineupForm):
     """What a collection says and holds."""
 
     title = forms.CharField(label=lazy("标题"), max_length=120)
@@ -202,10 +204,25 @@ class CollectionForm(forms.Form):
     }
     optional_words = {"patents": lazy("人工编选时填"), "query": lazy("自动更新时填")}
 
+    def clean_slug(self) -> str:
+        """Of the right shape; whether it is free the command finds out, once a submission."""
+        slug = str(self.cleaned_data["slug"])
+        if (problem := rules.slug_problem(slug)) is not None:
+            raise forms.ValidationError(problem)
+        return slug
+
+    def clean_patents(self) -> str:
+        """Read only where the list fills the collection."""
+        if self.cleaned_data.get("kind") == CollectionKind.LIVE:
+            return str(self.cleaned_data["patents"])
+        return super().clean_patents()
+
     def clean_query(self) -> str:
         """The part of the address that the board understands, in one spelling."""
-        raw = str(self.cleaned_data["query"]).strip()
+        raw, kind = str(self.cleaned_data["query"]).strip(), self.cleaned_data.get("kind", "")
         if not raw:
+            if (missing := rules.query_problem(kind, raw)) is not None:
+                raise forms.ValidationError(missing)
             return ""
         words_alone = "=" not in raw and "/" not in raw
         address = urlencode({"q": raw}) if words_alone else raw.partition("?")[2] or raw.lstrip("?")
@@ -249,7 +266,7 @@ def new_collection(request: Request) -> HttpResponse:
     initial = {"kind": CollectionKind.CURATED.value}
     if request.GET.get("query"):
         initial = {"kind": CollectionKind.LIVE.value, "query": request.GET["query"][:1_500]}
-    form = CollectionForm(request.POST or None, initial=initial)
+    form = CollectionForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:
@@ -285,7 +302,7 @@ def edit_collection(request: Request, pk: int) -> HttpResponse:
         "patents": asked.written(row),
         "version": row.version,
     }
-    form = CollectionForm(request.POST or None, initial=initial)
+    form = CollectionForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:

@@ -28,11 +28,12 @@ from listings.services.shelves import promotion_lists as services
 from listings.web import presenting
 from listings.web.doors import keepers
 from listings.web.picking import chosen_cards, chosen_ids, picker
+from listings.web.shelves.lines import LineupForm
 
 A_PAGE = 20
 
 
-class PromotionForm(forms.Form):
+class PromotionForm(LineupForm):
     """What a list says and holds."""
 
     title = forms.CharField(label=lazy("标题"), max_length=120)
@@ -97,7 +98,7 @@ def new_list(request: Request) -> HttpResponse:
         "patents": "\n".join(card.printed for card in cards),
         "expires_on": timezone.localdate() + timedelta(days=30),
     }
-    form = PromotionForm(request.POST or None, initial=initial)
+    form = PromotionForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:
@@ -125,7 +126,7 @@ def edit_list(request: Request, pk: int) -> HttpResponse:
         "expires_on": row.expires_on,
         "version": row.version,
     }
-    form = PromotionForm(request.POST or None, initial=initial)
+    form = PromotionForm(request.POST or None, initial=initial, viewer=request.actor)
     if request.method == "POST" and form.is_valid():
 
         def command() -> str:
