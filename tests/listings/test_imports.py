@@ -20,7 +20,14 @@ from core.outbox.models import OutboxEvent
 from core.people.models import Membership
 from listings import services
 from listings.imports import limits, sheets
-from listings.models import ImportBatch, ImportRow, Listing, Patent
+from listings.models import (
+    CoOwnerConsent,
+    DeclaredHolders,
+    ImportBatch,
+    ImportRow,
+    Listing,
+    Patent,
+)
 from listings.rules import numbers
 from listings.selectors import imports as selectors
 from listings.services import importing
@@ -213,6 +220,39 @@ def test_undo_takes_back_what_nobody_touched_and_names_the_rest(
     assert left == {numbers.mint(2019, "1", n) for n in (1, 2, 4)}
     with pytest.raises(Conflict):
         importing.undo(batch_id=batch.pk, by=by, now=now)
+
+
+def test_undo_puts_patentees_back_whole_but_for_what_they_said_since(
+    upload: Upload, keeper: Membership, now: datetime
+) -> None:
+    """Kind, share and account return with the name; a consent taken back meanwhile does not."""
+    by, partner = make.actor(keeper), make.office()
+    carry_out(upload(row(1, 专利权人="共有单位；王工程师")), keeper, now)
+    patent = Patent.objects.get()
+    patent.holders.all().delete()
+    for place, (name, kind, share, consent, account) in enumerate(
+        [("共有单位", "foreign", "60.00", "open", partner.organisation_id),
+         ("王工程师", "person", "30.00", "all", None), ("老厂", "organisation", "10.00", "all", None)]
+    ):  # fmt: skip
+        patent.holders.create(
+            position=place, name=name, kind=kind, share=share, consent=consent,
+            organisation_id=account,
+        )  # fmt: skip
+    DeclaredHolders.objects.create(patent=patent, holders=[{"name": "老厂"}], after_event=0)
+    columns = ("name", "kind", "share", "consent", "organisation_id")
+    was = list(patent.holders.values_list(*columns))
+    batch = carry_out(upload(row(1, 专利权人="王工程师；新厂")), keeper, now)
+    assert [name for name, *_ in patent.holders.values_list(*columns)] == ["王工程师", "新厂"]
+    CoOwnerConsent.objects.create(
+        patent=patent, holder_name="老厂", status="withdrawn", asked_scope="all",
+        given_scope="all", asked_at=now, asked_by=by.key, answered_at=now, answered_by=by.key,
+        ended_at=now, ended_by=by.key,
+    )  # fmt: skip
+    assert importing.undo(batch_id=batch.pk, by=by, now=now) == []
+    back = list(patent.holders.values_list(*columns))
+    assert back[:2] == was[:2]
+    assert back[2] == ("老厂", "organisation", was[2][2], "none", None)
+    assert DeclaredHolders.objects.get().holders == [{"name": "老厂"}]
 
 
 def test_an_undone_patent_can_be_imported_again(

@@ -27,7 +27,7 @@ from listings.rules import standing
 from listings.selectors.layers.evidence import filled
 from listings.selectors.register.legal import base_of
 from listings.services import news, records
-from listings.services.importing import copying
+from listings.services.importing import copying, holders
 from listings.services.importing.batches import in_portions
 from listings.services.importing.judging import mark
 from listings.services.layers.scoring import first_items, rescore
@@ -210,6 +210,8 @@ def _update(
     )
     patents = {patent.pk: patent for patent in rows}
     owner = people.organisation(batch.organisation_id) if planned else None
+    renamed = {fate.patent_id for fate in planned if fate.holders is not None}
+    before = holders.noted([patent for patent in patents.values() if patent.pk in renamed])
     done = {}
     for fate in planned:
         patent = patents.get(fate.patent_id or 0)
@@ -219,6 +221,8 @@ def _update(
             "fields": {name: records.plain(before) for name, (before, _) in fate.changes.items()},
             "events": [code for code, _ in fate.events],
         }
+        if fate.holders is not None:
+            marks[fate.row]["holders"] = before[patent.pk]
         done[fate.row] = _changed(patent, fate, owner.name, by=by, now=now)
     names = {name for fate in planned for name in fate.changes} - {"holders"}
     copying.update(done.values(), [*sorted(names), "version", "changed_at", "indexed_at"])

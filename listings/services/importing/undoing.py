@@ -22,7 +22,7 @@ from listings.models import (
 from listings.rules import imports as rules
 from listings.rules import moves
 from listings.services import news, records
-from listings.services.importing import copying
+from listings.services.importing import copying, holders
 from listings.services.importing.batches import PORTION, actor_of, in_portions, record
 from listings.services.importing.shifts import Shift, tell
 from listings.services.register.standing import settle
@@ -138,13 +138,13 @@ def _put_back(patent: Patent, before: Mapping[str, Any], *, by: Actor, now: date
     names = fields.pop("holders", None)
     for name, value in fields.items():
         setattr(patent, name, records.from_plain(name, value))
-    if names:
-        owner = people.organisation(patent.organisation_id) if patent.organisation_id else None
-        records.write_holders(
-            patent,
-            [HolderInput(name) for name in names],
-            manager_name=owner.name if owner else "",
-        )
+    owner = people.organisation(patent.organisation_id) if patent.organisation_id else None
+    manager_name = owner.name if owner else ""
+    if whole := before.get("holders"):
+        holders.put_back(patent, whole, manager_name=manager_name)
+    elif names:  # a batch from before whole lists were noted
+        known = [HolderInput(name) for name in names]
+        records.write_holders(patent, known, manager_name=manager_name)
     if offer := before.get("offer"):
         price = offer["asking_price"]
         Listing.objects.filter(patent=patent, status=ListingStatus.DRAFT).update(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,14 +30,15 @@ def remember(patents: Sequence[Patent], fresh: Sequence[LegalEvent]) -> None:
     )
     rows: dict[int, list[dict[str, Any]]] = {pk: [] for pk in first if pk not in known}
     for holder in Holder.objects.filter(patent_id__in=rows).order_by("position", "pk"):
-        rows[holder.patent_id].append(_plain(holder))
+        rows[holder.patent_id].append(as_plain(holder))
     DeclaredHolders.objects.bulk_create(
         DeclaredHolders(patent_id=pk, holders=holders, after_event=first[pk] - 1)
         for pk, holders in rows.items()
     )
 
 
-def _plain(holder: Holder) -> dict[str, Any]:
+def as_plain(holder: Holder) -> dict[str, Any]:
+    """A patentee as JSON keeps him."""
     return {
         "name": holder.name,
         "kind": holder.kind,
@@ -68,11 +69,16 @@ def _holder(
 ) -> HolderInput:
     """One patentee with what is known of him under this name or the one he had."""
     row = here.get(named.name) or here.get(named.was)
-    known = _plain(row) if row is not None else declared.get(named.was)
+    known = as_plain(row) if row is not None else declared.get(named.was)
     if known is None:
         return HolderInput(named.name, kind_of(named.name))
+    return as_holder(named.name, known)
+
+
+def as_holder(name: str, known: Mapping[str, Any]) -> HolderInput:
+    """The same on its way back, under the name it has now."""
     return HolderInput(
-        named.name,
+        name,
         HolderKind(known["kind"]),
         None if known["share"] is None else Decimal(known["share"]),
         Consent(known["consent"]),
