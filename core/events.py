@@ -20,6 +20,8 @@ EVENTS: dict[str, str] = {
     "patent.freed": "By the register's word something no longer binds it: the same, ended_on.",
     "patent.contradicted": "An event does not fit what is recorded of it: contradiction_id.",
     "patent.layer_moved": "Its layer in the library changed.",
+    # co-owners: patent_id, organisation_id (who keeps it), holder_name, co_owner_id | null, reason
+    "consent.withdrawn": "A co-owner took back what it had agreed to.",
     # drives: drive_id, organisation_id (organiser, or the institution that confirmed)
     "drive.launched": "An enrolment drive was opened.",
     "drive.confirmed": "An institution confirmed that its stock is taken: counts.",

@@ -8,7 +8,14 @@ from decimal import Decimal
 from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
-from licensing.services import completing, handing, pool_entries, registrations, signing
+from licensing.services import (
+    co_owners,
+    completing,
+    handing,
+    pool_entries,
+    registrations,
+    signing,
+)
 
 
 @consumer("patent.lapsed", "patent.restored", name="licensing.follow_register")
@@ -26,6 +33,19 @@ def follow_register(event: Event, *, now: datetime) -> None:
 def follow_keeper(event: Event, *, now: datetime) -> None:
     """Another keeps the patent: what the former one declares ends."""
     handing.follow_keeper(patent_id=int(event.payload["patent_id"]), now=now)
+
+
+@consumer("consent.withdrawn", name="licensing.follow_consent")
+def follow_consent(event: Event, *, now: datetime) -> None:
+    """A co-owner took its consent back: a declaration stands, and both sides hear what to do."""
+    said = event.payload
+    co_owners.follow_consent(
+        patent_id=int(said["patent_id"]),
+        holder_name=str(said["holder_name"]),
+        co_owner_id=said["co_owner_id"],
+        turn=event.id,
+        now=event.occurred_at,
+    )
 
 
 @consumer("patent.lapsed", "patent.changed", name="licensing.leave_pools")

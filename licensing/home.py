@@ -12,6 +12,7 @@ from core.people.types import Actor
 from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from licensing import selectors
 from licensing.selectors import claims, deals, endings, pools
+from licensing.selectors.co_owners import doubted_waiting
 from licensing.selectors.conduct import conduct_waiting
 from licensing.selectors.disputes import disputes_waiting
 from licensing.selectors.income import to_approve
@@ -62,6 +63,7 @@ def _contracts(actor: Actor) -> tuple[Todo, ...]:
 def _licences(actor: Actor) -> tuple[Todo, ...]:
     """Open licences from draft to filing, and what is reported of them."""
     found = selectors.waiting_for(viewer=actor)
+    doubted, doubted_since = doubted_waiting(viewer=actor)
     licences, outcomes = reverse("licensing:licences"), reverse("licensing:outcomes")
     drafts, queue = reverse("licensing:declarations"), reverse("licensing:outcome-queue")
     effective, contested = f"{licences}?status=effective", f"{licences}?status=contested"
@@ -70,6 +72,7 @@ def _licences(actor: Actor) -> tuple[Todo, ...]:
         Todo(_("许可待备案"), effective, found.to_file, found.to_file_since),
         Todo(_("许可异议待处理"), contested, found.to_resolve, found.to_resolve_since),
         Todo(_("开放许可草稿待声明"), f"{drafts}?status=draft", found.drafts),
+        Todo(_("共有人撤回同意待决定"), f"{drafts}?status=doubted", doubted, doubted_since),
         Todo(_("转化反馈待核验"), queue, found.to_verify, found.to_verify_since),
         Todo(_("退回的转化反馈待补充"), f"{outcomes}?status=rejected", found.to_mend),
     )

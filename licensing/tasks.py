@@ -8,6 +8,7 @@ from django.utils import timezone
 from licensing import services
 from licensing.services import (
     claims,
+    co_owners,
     completing,
     conduct,
     conduct_facts,
@@ -29,6 +30,7 @@ def daily() -> None:
     completing.remind_of_registration(now=now)
     registrations.open_missing(now=now)
     registrations.remind_of_contracts(now=now)
+    co_owners.remind_of_consents(now=now)
     claims.follow_milestones(now=now)
     renewals.follow_renewals(now=now)
     renewals.remind_of_terms(now=now)

@@ -148,6 +148,17 @@ class HolderInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentTakenBack:
+    """That a co-owner no longer agrees to what it had agreed to."""
+
+    patent_id: int
+    name: str
+    co_owner_id: int | None
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HolderCard:
     """A patentee as others see it."""
 

@@ -43,6 +43,7 @@ from licensing.api.serializers import (
 )
 from licensing.models import Licence, OpenDeclaration, Outcome
 from licensing.rules.forecast import forecast
+from licensing.selectors.co_owners import only_doubted
 
 
 class Room(Resource):
@@ -69,7 +70,10 @@ class DeclarationViewSet(Room):
     def get_queryset(self) -> QuerySet[OpenDeclaration]:
         query = self.request.query_params
         if query.get("mine") == "true":
-            return selectors.declarations_of(viewer=self.request.actor)
+            viewer = self.request.actor
+            found = selectors.declarations_of(viewer=viewer)
+            wanted = query.get("doubted") == "true"
+            return only_doubted(found, viewer=viewer) if wanted else found
         return selectors.shelf(
             mode=query.get("mode", "")[:20],
             region=_region(query.get("region", "")),
@@ -86,6 +90,7 @@ class DeclarationViewSet(Room):
             OpenApiParameter("mode", str, description="付费方式，如 fixed、running、free"),
             OpenApiParameter("region", str, description="行政区划前缀，如 31 或 3101"),
             OpenApiParameter("mine", bool, description="true：本单位的全部声明，含草稿"),
+            OpenApiParameter("doubted", bool, description="与 mine 同用：只列共有人撤回同意的"),
         ],
         responses={200: DeclarationSerializer(many=True), **problems(401, 403)},
     )

@@ -21,6 +21,7 @@ from core.web.doors import for_roles, tabs_of
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
+from licensing.selectors.co_owners import doubted, only_doubted
 from licensing.types import Side
 from licensing.web.calculator import calculator
 from licensing.web.doors import answer_form, page_of, sent, status_of
@@ -29,6 +30,7 @@ from listings import selectors as listings
 from listings.types import Action, PatentCard, hard
 
 HOLDERS = for_roles(Role.OFFICE, Role.BROKER)
+DOUBTED = "doubted"
 
 
 @require_GET
@@ -88,6 +90,7 @@ def declaration(request: Request, declaration_id: int) -> HttpResponse:
             "against": against,
             "document": getattr(row, "document", None),
             "is_mine": mine,
+            "doubted": doubted(row) if mine else [],
             "may_take": not mine and allowed(request.actor, Permission.TAKE_LICENCE),
             "calculator": calculator(
                 request.GET, terms, months=row.months, starts_on=timezone.localdate()
@@ -125,9 +128,14 @@ def of_patent(request: Request, patent_id: int) -> HttpResponse:
 @HOLDERS
 def mine(request: Request) -> HttpResponse:
     """The office's own declarations with what they brought."""
-    chosen, tabs = tabs_of(request, moves.DECLARATION_LABELS.items())
+    labels = [*moves.DECLARATION_LABELS.items(), (DOUBTED, _("共有人撤回同意"))]
+    chosen, tabs = tabs_of(request, labels)
     found = selectors.declarations_of(viewer=request.actor)
-    rows = page_of(request, found.filter(status=chosen) if chosen else found)
+    if chosen == DOUBTED:
+        found = only_doubted(found, viewer=request.actor)
+    elif chosen:
+        found = found.filter(status=chosen)
+    rows = page_of(request, found)
     return render(
         request,
         "licensing/mine.html",

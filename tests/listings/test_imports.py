@@ -32,6 +32,7 @@ from listings.rules import numbers
 from listings.selectors import imports as selectors
 from listings.services import importing
 from listings.services.importing import carrying
+from listings.services.register.holding import as_plain
 from listings.types import ListingStatus
 from listings.web.importing.imports import shown
 from tests.factories import core as make
@@ -230,16 +231,15 @@ def test_undo_puts_patentees_back_whole_but_for_what_they_said_since(
     carry_out(upload(row(1, 专利权人="共有单位；王工程师")), keeper, now)
     patent = Patent.objects.get()
     patent.holders.all().delete()
-    for place, (name, kind, share, consent, account) in enumerate(
-        [("共有单位", "foreign", "60.00", "open", partner.organisation_id),
-         ("王工程师", "person", "30.00", "all", None), ("老厂", "organisation", "10.00", "all", None)]
-    ):  # fmt: skip
-        patent.holders.create(
-            position=place, name=name, kind=kind, share=share, consent=consent,
-            organisation_id=account,
-        )  # fmt: skip
-    DeclaredHolders.objects.create(patent=patent, holders=[{"name": "老厂"}], after_event=0)
     columns = ("name", "kind", "share", "consent", "organisation_id")
+    for place, values in enumerate(
+        [("共有单位", "foreign", "60.00", "open", partner.organisation_id),
+         ("王工程师", "person", "30.00", "all", None),
+         ("老厂", "organisation", "10.00", "all", None)]
+    ):  # fmt: skip
+        patent.holders.create(position=place, **dict(zip(columns, values, strict=True)))
+    start = [as_plain(holder) for holder in patent.holders.all()]
+    DeclaredHolders.objects.create(patent=patent, holders=start, after_event=0)
     was = list(patent.holders.values_list(*columns))
     batch = carry_out(upload(row(1, 专利权人="王工程师；新厂")), keeper, now)
     assert [name for name, *_ in patent.holders.values_list(*columns)] == ["王工程师", "新厂"]
@@ -252,7 +252,7 @@ def test_undo_puts_patentees_back_whole_but_for_what_they_said_since(
     back = list(patent.holders.values_list(*columns))
     assert back[:2] == was[:2]
     assert back[2] == ("老厂", "organisation", was[2][2], "none", None)
-    assert DeclaredHolders.objects.get().holders == [{"name": "老厂"}]
+    assert DeclaredHolders.objects.get().holders == start
 
 
 def test_an_undone_patent_can_be_imported_again(

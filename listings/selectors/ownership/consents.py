@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.errors import Missing
 from core.people.types import Actor
-from listings.models import CoOwnerConsent, Patent
+from listings.models import CoOwnerConsent, Holder, Patent
 from listings.models.ownership import ConsentQuerySet
 from listings.rules.consents import ConsentStatus
 from listings.selectors.register.legal import NOT_FOUND
+from listings.types import Consent, ConsentTakenBack
 
 
 def consents(*, viewer: Actor) -> ConsentQuerySet:
@@ -52,3 +55,39 @@ def history(patent_id: int, *, viewer: Actor) -> list[CoOwnerConsent]:
     return list(
         CoOwnerConsent.objects.filter(patent_id=patent_id).select_related("organisation", "proof")
     )
+
+
+def taken_back(
+    *, patent_ids: Iterable[int] | None = None, keepers: Iterable[int] | None = None
+) -> list[ConsentTakenBack]:
+    """Who took a consent back and has given none since: of these patents, or keepers, or all.
+
+    Newest first, in two queries; each co-owner once.
+    """
+    rows = CoOwnerConsent.objects.filter(status=ConsentStatus.WITHDRAWN)
+    if patent_ids is not None:
+        rows = rows.filter(patent_id__in=list(patent_ids))
+    if keepers is not None:
+        rows = rows.filter(patent__organisation_id__in=list(keepers))
+    last: dict[tuple[int, int | str], CoOwnerConsent] = {}
+    for row in rows.order_by("ended_at", "pk"):
+        last[row.patent_id, row.organisation_id or row.holder_name] = row
+    silent = Holder.objects.filter(
+        patent_id__in={patent_id for patent_id, _who in last}, consent=Consent.NONE
+    )
+    found = []
+    for holder in silent.order_by("patent_id", "position", "pk"):
+        row = last.get((holder.patent_id, holder.organisation_id or 0)) or last.get(
+            (holder.patent_id, holder.name)
+        )
+        if row is not None and row.ended_at is not None:
+            found.append(
+                ConsentTakenBack(
+                    holder.patent_id,
+                    holder.name,
+                    row.organisation_id,
+                    row.ended_at,
+                    row.ended_because,
+                )
+            )
+    return sorted(found, key=lambda one: one.at, reverse=True)

@@ -36,9 +36,7 @@ def read(text: str, *, viewer: Actor) -> Lineup:
                 "只能选您看得到的专利。"
             )
         elif card.id in found.patents:
-            found.problems.append(
-                f"第 {line.place} 行“{line.number[:30]}”与前面重复，请删去一行。"
-            )
+            found.problems.append(f"第 {line.place} 行“{line.number[:30]}”与前面重复，请删去一行。")
         else:
             found.patents[card.id] = line.note
     del found.problems[MOST_SAID:]

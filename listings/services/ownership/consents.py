@@ -12,6 +12,7 @@ from core.attachments.models import Attachment
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing
 from core.notices import services as notices
+from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor, Role
 from core.permissions import Permission, require
@@ -158,6 +159,7 @@ def withdraw_consent(*, consent_id: int, reason: str, by: Actor, now: datetime) 
         at=now,
         changes={"holder": row.holder_name, "reason": row.ended_because},
     )
+    _say_taken_back(patent, row.holder_name, row.organisation_id, row.ended_because, by=by, now=now)
     _tell(
         patent.organisation_id,
         f"consent-withdrawn:{row.pk}",
@@ -254,6 +256,15 @@ def note_on_paper(
         row.ended_at, row.ended_by, row.ended_because = now, by.key, "重新登记"
         row.save()
     if consent is Consent.NONE:
+        if holder.consent != Consent.NONE:
+            _say_taken_back(
+                patent,
+                holder.name,
+                holder.organisation_id,
+                "书面撤回，由管理单位登记",
+                by=by,
+                now=now,
+            )
         return
     CoOwnerConsent.objects.create(
         patent=patent,
@@ -267,6 +278,26 @@ def note_on_paper(
         answered_at=now,
         answered_by=by.key,
     )
+
+
+def _say_taken_back(
+    patent: Patent,
+    name: str,
+    co_owner_id: int | None,
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Rooms above hear of it: something may stand on that consent."""
+    payload = {
+        "patent_id": patent.pk,
+        "organisation_id": patent.organisation_id,
+        "holder_name": name,
+        "co_owner_id": co_owner_id,
+        "reason": reason,
+    }
+    outbox.emit("consent.withdrawn", subject=patent, by=by, at=now, payload=payload)
 
 
 def _tell(

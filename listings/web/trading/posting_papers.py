@@ -38,9 +38,7 @@ def _sentence(row: Any) -> str:
     raised = objection_questions.objection_count(row.objections.all()).raised
     words = {"a": row.starts_on, "b": row.ends_on, "n": raised}
     if not raised:
-        return (
-            _("下列成果转化事项自 %(a)s 起公示，至 %(b)s 期满；期间没有收到异议。") % words
-        )
+        return _("下列成果转化事项自 %(a)s 起公示，至 %(b)s 期满；期间没有收到异议。") % words
     return (
         _(
             "下列成果转化事项自 %(a)s 起公示，至 %(b)s 期满；"
@@ -70,7 +68,7 @@ def certificate(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 def pdf(request: Request, pk: int) -> HttpResponse:
-    """The certificate on paper; one whose content was tampered with says so instead of hiding it."""
+    """The certificate on paper; one whose content was tampered with says so."""
     row = _certified(request, pk)
     number = asked.certificate_number(row)
     address = request.build_absolute_uri(
