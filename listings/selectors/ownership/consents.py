@@ -77,17 +77,10 @@ def taken_back(
     )
     found = []
     for holder in silent.order_by("patent_id", "position", "pk"):
-        row = last.get((holder.patent_id, holder.organisation_id or 0)) or last.get(
-            (holder.patent_id, holder.name)
-        )
-        if row is not None and row.ended_at is not None:
+        pk, name = holder.patent_id, holder.name
+        said = last.get((pk, holder.organisation_id or 0)) or last.get((pk, name))
+        if said is not None and said.ended_at is not None:
             found.append(
-                ConsentTakenBack(
-                    holder.patent_id,
-                    holder.name,
-                    row.organisation_id,
-                    row.ended_at,
-                    row.ended_because,
-                )
+                ConsentTakenBack(pk, name, said.organisation_id, said.ended_at, said.ended_because)
             )
     return sorted(found, key=lambda one: one.at, reverse=True)
