@@ -63,6 +63,11 @@ EVENTS: dict[str, str] = {
     "deal.registered": "The transfer was registered, or the licence filed.",
     "deal.settled": "The money was settled.",
     "deal.closed": "It ended without a contract.",
+    # the end of a contract: also ending_id, ending_status
+    "deal.ending_opened": "A party proposes to end the contract, or gives notice of it.",
+    "deal.ending_answered": "The other party agreed, refused, or objected.",
+    "deal.ending_stopped": "It was withdrawn, mended or lapsed; the contract goes on.",
+    "deal.ended": "A contract that grants no licence ended before it was performed.",
     # pools: pool_id, patent_ids, administrator_id, region;
     # licensed also pool_licence_id, licensee_id
     "pool.admitted": "A patent stands in a pool: later licences of the pool contain it.",

@@ -13,6 +13,7 @@ from licensing.services import (
     conduct,
     conduct_facts,
     credits,
+    deal_endings,
     disputes,
     pool_licences,
     registrations,
@@ -36,6 +37,7 @@ def daily() -> None:
     renewals.remind_of_terms(now=now)
     disputes.follow_disputes(now=now)
     terminations.follow_terminations(now=now)
+    deal_endings.follow_deal_endings(now=now)
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
     services.remind_of_dues(now=now)

@@ -509,6 +509,7 @@ SPECTACULAR_SETTINGS = {
         "FeePartKindEnum": "licensing.api.serializers.PART_KINDS",
         "DealKindEnum": "licensing.api.deals.DEAL_KINDS",
         "DealStateEnum": "licensing.api.deals.DEAL_STATES",
+        "DealEndingGroundEnum": "licensing.api.deal_endings.DEAL_GROUNDS",
         "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
         "ClaimSideEnum": "licensing.api.claims.CLAIM_SIDES",
         "DealSideEnum": "licensing.api.deals.DEAL_SIDES",

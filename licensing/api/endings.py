@@ -115,9 +115,9 @@ class FallingSerializer(serializers.Serializer[Any]):
 class Endings(Room):
     """What renewals and terminations have in common."""
 
-    def licence_id(self) -> int | None:
-        """The licence asked for; nonsense asks for all."""
-        asked = self.request.query_params.get("licence_id", "")
+    def asked_for(self, name: str) -> int | None:
+        """The contract asked for; nonsense asks for all."""
+        asked = self.request.query_params.get(name, "")
         return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
 
 
@@ -128,7 +128,9 @@ class RenewalViewSet(Endings):
     queryset = Renewal.objects.none()
 
     def get_queryset(self) -> QuerySet[Any]:
-        return endings.renewals_of(viewer=self.request.actor, licence_id=self.licence_id())
+        return endings.renewals_of(
+            viewer=self.request.actor, licence_id=self.asked_for("licence_id")
+        )
 
     def _shown(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
         row = endings.renewal(pk, viewer=self.request.actor)
@@ -202,7 +204,9 @@ class TerminationViewSet(Endings):
     queryset = Termination.objects.none()
 
     def get_queryset(self) -> QuerySet[Any]:
-        return endings.terminations_of(viewer=self.request.actor, licence_id=self.licence_id())
+        return endings.terminations_of(
+            viewer=self.request.actor, licence_id=self.asked_for("licence_id")
+        )
 
     def _shown(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
         row = endings.termination(pk, viewer=self.request.actor)

@@ -10,6 +10,7 @@ from licensing.api import (
     claims,
     conduct,
     credits,
+    deal_endings,
     deals,
     disputes,
     endings,
@@ -32,6 +33,7 @@ router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
 router.register("renewals", endings.RenewalViewSet, basename="renewal")
 router.register("terminations", endings.TerminationViewSet, basename="termination")
+router.register("deal-endings", deal_endings.DealEndingViewSet, basename="deal-ending")
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
 router.register("pools", pools.PoolViewSet, basename="pool")
 router.register("pool-entries", pools.PoolEntryViewSet, basename="pool-entry")

@@ -5,6 +5,7 @@ from licensing.models.certificates import Certificate, ExchangeReport
 from licensing.models.claims import MilestoneClaim
 from licensing.models.conduct import ConductNote, ConductRevision
 from licensing.models.credits import Credit, CreditUse
+from licensing.models.deal_endings import DealEnding
 from licensing.models.deals import Deal, DealApproval, DealItem, DealMessage
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.dispute_steps import DisputePaper, DisputeProposal, DisputeSession
@@ -44,6 +45,7 @@ __all__ = [
     "CreditUse",
     "Deal",
     "DealApproval",
+    "DealEnding",
     "DealItem",
     "DealMessage",
     "Dispute",

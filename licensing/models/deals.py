@@ -17,6 +17,7 @@ from licensing.rules.deals import DealKind, DealStatus, Party, Waits
 from licensing.types import Side
 
 KINDS = [(k.value, deals.KIND_LABELS[k]) for k in DealKind]
+LICENCE_KINDS = sorted(k.value for k in deal_kinds.LICENCES)
 SIDES = [(p.value, deals.PARTY_LABELS[p]) for p in Party]
 STATUSES = [(s.value, deals.DEAL_LABELS[s]) for s in DealStatus]
 
@@ -140,13 +141,13 @@ class Deal(models.Model):
                 name="deal_posted_whole",
             ),
             CheckConstraint(
-                condition=~Q(status__in=among(deals.SIGNED_DEALS), needs_posting=True)
+                condition=~Q(status__in=among(deals.CONTRACTS), needs_posting=True)
                 | Q(posted_on__isnull=False),
                 name="deal_signed_after_posting",
             ),
             both_or_neither("sealed_at", "sealed_by", name="deal_sealed_pair"),
             CheckConstraint(
-                condition=~Q(status__in=among(deals.SIGNED_DEALS))
+                condition=~Q(status__in=among(deals.CONTRACTS))
                 | Q(sealed_at__isnull=False, effective_on__isnull=False),
                 name="deal_signed_whole",
             ),
@@ -174,6 +175,10 @@ class Deal(models.Model):
                 condition=~Q(status__in=among(deals.CLOSED_DEALS))
                 | (Q(closed_at__isnull=False) & ~Q(closed_reason="")),
                 name="deal_closed_with_reason",
+            ),
+            CheckConstraint(
+                condition=~Q(status=DealStatus.ENDED.value) | ~Q(kind__in=LICENCE_KINDS),
+                name="deal_ended_without_licence",
             ),
             CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("effective_on")),

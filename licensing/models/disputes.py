@@ -215,6 +215,11 @@ class Dispute(OfContract):
         return self.due_id is not None or self.report_id is not None
 
     @property
+    def can_hold(self) -> bool:
+        """Whether something may rest while it runs: a sum, or the notice that ends a deal."""
+        return self.has_sum or (self.deal_id is not None and self.topic == rules.Topic.TERMINATION)
+
+    @property
     def line_text(self) -> str:
         """The line it is about, in words."""
         if self.due is not None:

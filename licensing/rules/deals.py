@@ -31,6 +31,7 @@ class DealStatus(StrEnum):
     SIGNED = "signed"
     REGISTERED = "registered"
     SETTLED = "settled"
+    ENDED = "ended"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
 
@@ -79,6 +80,7 @@ DEAL_MOVES: Mapping[str, tuple[frozenset[DealStatus], DealStatus]] = {
     "sign": (frozenset({_S.AGREED, _S.POSTED}), _S.SIGNED),
     "register": (frozenset({_S.SIGNED}), _S.REGISTERED),
     "settle": (frozenset({_S.REGISTERED}), _S.SETTLED),
+    "end": (frozenset({_S.SIGNED, _S.REGISTERED}), _S.ENDED),
     "withdraw": (frozenset({_S.INTENT, _S.NEGOTIATING, _S.AGREED, _S.POSTED}), _S.WITHDRAWN),
 }
 TERMS_MOVES: Mapping[str, tuple[frozenset[TermsStatus], TermsStatus]] = {
@@ -87,10 +89,12 @@ TERMS_MOVES: Mapping[str, tuple[frozenset[TermsStatus], TermsStatus]] = {
     "replace": (frozenset({_T.PROPOSED, _T.ACCEPTED}), _T.REPLACED),
 }
 OPEN_DEALS = frozenset({_S.INTENT, _S.NEGOTIATING, _S.AGREED, _S.POSTED})
-AGREED_DEALS = frozenset({_S.AGREED, _S.POSTED, _S.SIGNED, _S.REGISTERED, _S.SETTLED})
 SIGNED_DEALS = frozenset({_S.SIGNED, _S.REGISTERED, _S.SETTLED})
+CONTRACTS = SIGNED_DEALS | {_S.ENDED}
+"""Deals on which a contract was concluded, whatever became of it."""
 BEFORE_SIGNING = frozenset({_S.AGREED, _S.POSTED})
-CLOSED_DEALS = frozenset({_S.DECLINED, _S.WITHDRAWN})
+AGREED_DEALS = BEFORE_SIGNING | CONTRACTS
+CLOSED_DEALS = frozenset({_S.DECLINED, _S.WITHDRAWN, _S.ENDED})
 
 DEAL_LABELS: Mapping[DealStatus, str] = {
     _S.INTENT: "意向待答复",
@@ -100,6 +104,7 @@ DEAL_LABELS: Mapping[DealStatus, str] = {
     _S.SIGNED: "已签约，待登记",
     _S.REGISTERED: "已登记，待结算",
     _S.SETTLED: "已结清",
+    _S.ENDED: "合同已终止",
     _S.DECLINED: "权利人未接受",
     _S.WITHDRAWN: "已终止洽谈",
 }

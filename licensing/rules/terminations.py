@@ -73,6 +73,13 @@ TERMINATION_MOVES: Mapping[str, tuple[frozenset[TerminationStatus], TerminationS
 }
 OPEN = frozenset({_S.PROPOSED, _S.NOTICED, _S.OBJECTED, _S.AGREED})
 TIMED = frozenset({_S.NOTICED, _S.AGREED})
+VERDICTS: Mapping[str, str] = {
+    "agree": "agree",
+    "refuse": "refuse",
+    "object": "object",
+    "drop": "drop_objection",
+}
+"""What the other side may say, and the move it is."""
 KEPT_KINDS = frozenset({"running", "milestone", "deferred", "interest", "settlement"})
 """Sums for what was done already: they stay due whenever they fall due (CC566, 567)."""
 

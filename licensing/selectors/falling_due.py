@@ -11,7 +11,16 @@ from django.db.models import Q
 
 from core.days import legal_day
 from core.people.types import Actor
-from licensing.models import Deal, Dispute, Licence, PaymentDue, Renewal, RoyaltyReport, Termination
+from licensing.models import (
+    Deal,
+    DealEnding,
+    Dispute,
+    Licence,
+    PaymentDue,
+    Renewal,
+    RoyaltyReport,
+    Termination,
+)
 from licensing.rules import effect, fees, moves, reports, royalties
 from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.deals import DealStatus
@@ -77,6 +86,7 @@ def falling_due(
         *_dues(of_mine, until),
         *_renewals(of_mine, until),
         *_endings(of_mine, until),
+        *_contract_endings(own, until),
         *_registrations(own, until),
         *_disputes(viewer, until),
     ]
@@ -146,6 +156,18 @@ def _endings(of_mine: Q, until: date) -> Iterator[Raw]:
         url = f"/licences/{row.licence_id}/endings/"
         text = f"{row.get_ground_display()} · {row.get_status_display()}"
         yield f"ending-{row.pk}", row.effective_on, "ending", row.licence.patent_title, text, url
+
+
+def _contract_endings(own: Any, until: date) -> Iterator[Raw]:
+    mine = Q(deal__holder_id__in=own) | Q(deal__taker_id__in=own)
+    states = sorted(s.value for s in OPEN)
+    rows = DealEnding.objects.filter(mine, status__in=states, effective_on__lte=until)
+    for row in rows.select_related("deal").order_by("pk"):
+        url, text = (
+            f"/deals/{row.deal_id}/endings/",
+            f"{row.get_ground_display()} · {row.get_status_display()}",
+        )
+        yield f"deal-ending-{row.pk}", row.effective_on, "ending", row.deal.patent_title, text, url
 
 
 def _disputes(viewer: Actor, until: date) -> Iterator[Raw]:

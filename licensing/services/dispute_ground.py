@@ -16,13 +16,14 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Dispute, DisputePaper, Licence
+from licensing.models import Deal, Dispute, DisputePaper, Licence
 from licensing.rules import disputes as rules
 from licensing.rules import terminations
 from licensing.rules.deals import Party
 from licensing.rules.disputes import DisputeStatus, Voice
 from licensing.selectors.disputed import holds_ending
 from licensing.selectors.disputes import side_of
+from licensing.services.deal_endings import resume_endings
 from licensing.services.ground import locked, moved, tell
 
 TABLE, LABELS = rules.DISPUTE_MOVES, rules.DISPUTE_LABELS
@@ -36,10 +37,12 @@ def dispute_url(row: Dispute) -> str:
 
 
 def locked_dispute(dispute_id: int, *, by: Actor) -> Dispute:
-    """The dispute, locked after its licence, as every command of a licence does."""
+    """The dispute, locked after its contract, as every command of one does."""
     seen = Dispute.objects.visible_to(by).filter(pk=dispute_id).first()
     if seen is not None and seen.licence_id is not None:
         locked(Licence.objects.all(), seen.licence_id)
+    if seen is not None and seen.deal_id is not None:
+        locked(Deal.objects.all(), seen.deal_id)
     return locked(Dispute.objects.visible_to(by), dispute_id)
 
 
@@ -99,6 +102,8 @@ def close(row: Dispute, move: str, closing: str, *, by: Actor, now: datetime) ->
     row.save()
     for one in held:
         _resume_endings(one, now=now)
+    if row.deal is not None:
+        resume_endings(row.deal, now=now)
     settled = row.status == DisputeStatus.SETTLED
     said("dispute.settlement_reached" if settled else "dispute.closed", row, by=by, now=now)
     sides = [Party.HOLDER, Party.TAKER]

@@ -40,7 +40,7 @@ from licensing.services.dispute_ground import (
 from licensing.services.ground import locked
 from licensing.services.registrations import deal_record, licence_record
 
-SIGNED = sorted(s.value for s in deal_rules.SIGNED_DEALS)
+CONTRACTS = sorted(s.value for s in deal_rules.CONTRACTS)
 NO_CONTRACT = "合同还没有生效，不能提出合同纠纷；对通知或付款有异议的，请在许可页提出异议。"
 
 
@@ -96,7 +96,7 @@ def open_dispute(
     row.currency = _currency(contract)
     row.opened_at, row.opened_by = now, by.key
     _refuse_second(row)
-    row.holds = row.has_sum and not questions.disputed_before(row)
+    row.holds = row.can_hold and not questions.disputed_before(row)
     row.due_by = questions.first_day(row, now=now)
     row.save()
     row.number = numbers.numbered("JF", row.pk, legal_day(now))
@@ -112,7 +112,7 @@ def open_dispute(
 
 def _contract(contract: Deal | Licence) -> dict[str, Any]:
     if isinstance(contract, Deal):
-        if contract.status not in SIGNED or contract.effective_on is None:
+        if contract.status not in CONTRACTS or contract.effective_on is None:
             raise Conflict(NO_CONTRACT, code="no-contract")
         return deal_record(contract)
     if not contract.in_force_ever or contract.starts_on is None:

@@ -23,7 +23,7 @@ from licensing.models import Deal, Licence, Registration
 from licensing.rules import deals, moves
 from licensing.rules import registrations as rules
 from licensing.rules.deals import DealKind
-from licensing.rules.registrations import ContractKind
+from licensing.rules.registrations import ContractKind, RegistrationStatus
 from licensing.services.deal_ground import need
 from licensing.services.ground import locked, moved, tell
 from licensing.types import Side
@@ -213,6 +213,19 @@ def waive_registration(
     row.save()
     audit.record("registration.waived", subject=row, by=by, at=now)
     return row
+
+
+def follow_end(deal: Deal, *, reason: str, now: datetime) -> None:
+    """The contract ended: what was not applied for falls away, what was is to be changed there."""
+    for row in Registration.objects.select_for_update(of=("self",)).filter(deal=deal):
+        if row.status in rules.TO_DO:
+            moved(TABLE, LABELS, row, "waive")
+            row.reason = f"{reason}，不再办理登记"
+            row.save(update_fields=["status", "reason"])
+            audit.record("registration.waived", subject=row, by=SYSTEM, at=now)
+        elif row.status != RegistrationStatus.WAIVED:
+            said = f"{reason}。已申请或已登记的，请向原登记机构办理注销。"
+            _tell(row, [row.holder_id], "合同已终止，请核对登记", now=now, body=said)
 
 
 @transaction.atomic

@@ -155,8 +155,7 @@ def answer_termination(
     """The other side agrees or refuses a proposal, objects to a notice, or drops the objection."""
     row, side = _locked(termination_id, by=by)
     _turn(row, side, own=False)
-    move = {"agree": "agree", "refuse": "refuse", "object": "object", "drop": "drop_objection"}
-    if verdict not in move:
+    if verdict not in rules.VERDICTS:
         raise Invalid(fields={"verdict": ["请选择答复。"]})
     if verdict in ("refuse", "object") and not reason.strip():
         raise Invalid(fields={"reason": ["请写明理由，对方会看到。"]})
@@ -165,7 +164,7 @@ def answer_termination(
     if verdict in ("agree", "drop") and row.effective_on < today:
         row.effective_on = min(today, row.former_ends_on)
         row.explanation += f"答复晚于该日，改自 {row.effective_on:%Y-%m-%d} 起终止。"
-    _finish(row, move[verdict], by=by, now=now)
+    _finish(row, rules.VERDICTS[verdict], by=by, now=now)
     said("licence.ending_answered", row.licence, row, by=by, now=now)
     words = row.answer or row.explanation
     ring(row.licence, row.side, key=f"ending-{verdict}:{row.pk}:{now:%Y%m%d%H%M%S}",

@@ -107,8 +107,10 @@ def detail(request: Request, dispute_id: int) -> HttpResponse:
 
 
 def _held(row: Dispute) -> str:
-    if not (row.is_open and row.has_sum):
+    if not (row.is_open and row.can_hold):
         return ""
+    if not row.has_sum:
+        return rules.STOPPED_WORDS if row.holds else rules.AGAIN_WORDS_ENDING
     return rules.HELD_WORDS if row.holds else rules.AGAIN_WORDS
 
 

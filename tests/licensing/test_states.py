@@ -55,7 +55,8 @@ LEGAL = {
         intent take_up negotiating; intent decline declined; negotiating agree agreed
         agreed reopen negotiating; posted reopen negotiating; agreed post posted
         agreed sign signed; posted sign signed; signed register registered
-        registered settle settled; intent withdraw withdrawn; negotiating withdraw withdrawn
+        registered settle settled; signed end ended; registered end ended
+        intent withdraw withdrawn; negotiating withdraw withdrawn
         agreed withdraw withdrawn; posted withdraw withdrawn""",
     "RENEWAL_MOVES": """
         asked accept accepted; asked refuse refused; asked lapse lapsed
@@ -103,6 +104,7 @@ TABLE_OF = {
     "Certificate": "CERTIFICATE_MOVES",
     "RoyaltyReport": "REPORT_MOVES",
     "Deal": "DEAL_MOVES",
+    "DealEnding": "TERMINATION_MOVES",
     "Renewal": "RENEWAL_MOVES",
     "Termination": "TERMINATION_MOVES",
     "TermsVersion": "TERMS_MOVES",
