@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -217,7 +218,7 @@ def test_a_proposal_that_nobody_answers_or_a_settled_contract_ends_nothing():
         deal_id=row.pk, number="D1", registered_on=TODAY, by=at.holder, now=NOON
     )
     completing.settle_deal(
-        deal_id=row.pk, amount=0, settled_on=TODAY, note="验收1", by=at.holder, now=NOON
+        deal_id=row.pk, amount=Decimal(0), settled_on=TODAY, note="验收1", by=at.holder, now=NOON
     )
     assert services.follow_deal_endings(now=NOON) == 1
     assert fresh(row).status == "settled"
