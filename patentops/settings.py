@@ -509,6 +509,8 @@ SPECTACULAR_SETTINGS = {
         "FeePartKindEnum": "licensing.api.serializers.PART_KINDS",
         "DealKindEnum": "licensing.api.deals.DEAL_KINDS",
         "DealStateEnum": "licensing.api.deals.DEAL_STATES",
+        "TerminationStatusEnum": "licensing.api.endings.TERMINATION_STATUSES",
+        "TerminationGroundEnum": "licensing.api.endings.TERMINATION_GROUNDS",
         "DealEndingGroundEnum": "licensing.api.deal_endings.DEAL_GROUNDS",
         "DealApprovalKindEnum": "licensing.api.deals.APPROVAL_KINDS",
         "ClaimSideEnum": "licensing.api.claims.CLAIM_SIDES",
