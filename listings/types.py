@@ -189,6 +189,8 @@ class PatentInput:
     industry_codes: tuple[str, ...] = ()
     funding_project: str = ""
     trl: int | None = None
+    family_size: int | None = None  # 同族数, this one included
+    cited_by: int | None = None  # 被引次数
     evaluation_verdict: str = ""
     evaluation_on: date | None = None
     holders: tuple[HolderInput, ...] = ()

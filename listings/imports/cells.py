@@ -250,6 +250,20 @@ def trl(cell: Any) -> int | None:
     raise CellRefused("trl", f"“{value[:20]}”不是技术成熟度等级。", "请填 1 到 9 的整数。")
 
 
+def count(cell: Any) -> int | None:
+    """A number of things, as “12”, “12件”, “1,203”; what is not known is nothing."""
+    refuse_formula(cell)
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    value = unicodedata.normalize("NFKC", text(cell)).replace(" ", "").replace(",", "")
+    if not value or value in {"-", "--", "/", "无", "未知"}:
+        return None
+    found = re.fullmatch(r"(\d{1,6})(?:件|次|个|项|篇)?", value, re.ASCII)
+    if found is None:
+        raise CellRefused("count", f"“{value[:20]}”不是件数或次数。", "请填整数；不知道的留空。")
+    return int(found.group(1))
+
+
 def money(cell: Any, *, in_wan: bool = False) -> Money | None:
     """A price in yuan; “12.5万”, “¥120,000”, “面议”. `in_wan`: the header says 万元."""
     refuse_formula(cell)

@@ -15,9 +15,6 @@ LABELS: Final = {
     "locarno": "洛迦诺分类号",
     "events": "法律事件",
     "region": "行政区划",
-    "price": "报价（元）",
-    "problem": "解决什么问题",
-    "benefit": "效益（数字）",
 }
 UNSPOKEN: Final = frozenset({"main_ipc"})  # follows from the symbols, which are shown
 LONGEST: Final = 80

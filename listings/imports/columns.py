@@ -119,6 +119,21 @@ FIELDS: Final[tuple[Field, ...]] = (
         "trl|技术成熟度|成熟度|技术就绪度|成熟度等级|技术成熟度等级|trl等级|trl level|maturity",
     ),
     Field(
+        "family_size",
+        "同族数",
+        "3",
+        "同族专利件数，含本件；不知道的留空。",
+        "同族数|同族专利数|同族数量|简单同族数|扩展同族数|同族专利数量|family size|family_size",
+    ),
+    Field(
+        "cited_by",
+        "被引次数",
+        "12",
+        "被后来的专利引用的次数；不知道的留空。",
+        "被引次数|被引证次数|被引用次数|被引频次|被引证专利数|引证次数(被引)|cited by|cited_by|"
+        "forward citations|citations",
+    ),
+    Field(
         "price",
         "报价（元）",
         "120000",
@@ -127,11 +142,25 @@ FIELDS: Final[tuple[Field, ...]] = (
         "asking_price",
     ),
     Field(
+        "summary",
+        "一句话简介",
+        "手机不再烫手的薄散热膜",
+        "一句大白话，不超过 40 个字。",
+        "一句话简介|一句话介绍|一句话|亮点|summary line|headline",
+    ),
+    Field(
         "problem",
         "解决什么问题",
         "薄型电子产品局部过热",
         "用企业看得懂的话写，不超过 1000 字。",
-        "解决什么问题|解决的问题|解决问题|技术问题|痛点|一句话简介|problem",
+        "解决什么问题|解决的问题|解决问题|技术问题|痛点|problem",
+    ),
+    Field(
+        "how",
+        "怎样解决",
+        "石墨烯与聚酰亚胺交替铺层，一次热压成膜",
+        "用企业看得懂的话写，不超过 1000 字。",
+        "怎样解决|如何解决|技术方案|解决方案|技术手段|how|solution",
     ),
     Field(
         "benefit",
@@ -139,6 +168,20 @@ FIELDS: Final[tuple[Field, ...]] = (
         "导热率提高 40%，成本下降 15%",
         "尽量用数字说明，不超过 1000 字。",
         "效益|效益(数字)|技术效果|技术优势|优势|有益效果|benefit|advantage",
+    ),
+    Field(
+        "maturity",
+        "成熟程度说明",
+        "已在一条产线试用半年",
+        "做到哪一步了，不超过 300 字；等级填在“技术成熟度”。",
+        "成熟程度|成熟程度说明|成熟度说明|成熟情况|产业化进展|进展|development stage",
+    ),
+    Field(
+        "contact",
+        "联系方式",
+        "技术转移办公室 021-00000000",
+        "登录的用户可见，不超过 200 字。",
+        "联系方式|联系人及电话|联系人|联系电话|contact",
     ),
     Field(
         "industry",
@@ -158,6 +201,11 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
 )
 BY_NAME: Final = {field.name: field for field in FIELDS}
+# The texts of the offer sheet 推介表 that a list may bring: how long each may be.
+SHEET: Final = {
+    "summary": 40, "problem": 1000, "how": 1000, "benefit": 1000, "maturity": 300, "contact": 200,
+}  # fmt: skip
+PARAGRAPHS: Final = frozenset({"problem", "how", "benefit"})
 IN_WAN: Final = re.compile(r"万元?")
 
 

@@ -28,6 +28,8 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "annuity_paid_to": ("annuity_paid_to",),
     "ipc": ("ipc", "locarno"),
     "trl": ("trl",),
+    "family_size": ("family_size",),
+    "cited_by": ("cited_by",),
     "industry": ("industry_codes",),
     "project": ("funding_project",),
 }
@@ -44,6 +46,8 @@ COLUMN_OF: Final = {
     "locarno": "ipc",
     "industry_codes": "industry",
     "trl": "trl",
+    "family_size": "family_size",
+    "cited_by": "cited_by",
     "holders": "holders",
     "funding_project": "project",
 }
@@ -62,8 +66,7 @@ class Known:
     listing_id: int | None = None
     listing_status: str = ""
     price: Decimal | None = None
-    problem: str = ""
-    benefit: str = ""
+    sheet: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,10 @@ class Offer:
 
     price: Decimal | None = None
     price_given: bool = False
-    problem: str = ""
-    benefit: str = ""
+    sheet: Mapping[str, str] = field(default_factory=dict)  # text by its field of the listing
 
     def __bool__(self) -> bool:
-        return self.price_given or bool(self.problem or self.benefit)
+        return self.price_given or bool(self.sheet)
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,8 @@ class Planned:
         found = dict(self.changes)
         if self.offer.price_given:
             found["price"] = (self.was_offered.price, self.offer.price)
-        for name in ("problem", "benefit"):
-            if new := getattr(self.offer, name):
-                found[name] = (getattr(self.was_offered, name), new)
+        for name, new in self.offer.sheet.items():
+            found[name] = (self.was_offered.sheet.get(name, ""), new)
         if self.events:
             found["events"] = ([], [f"{code} {on.isoformat()}" for code, on in self.events])
         return found
@@ -162,8 +163,7 @@ def decide_one(row: Judged, known: Known | None, *, today: dt.date) -> Planned:
     offer = Offer(
         price=row.price.yuan if row.price else None,
         price_given=row.price is not None,
-        problem=row.problem_solved,
-        benefit=row.benefit,
+        sheet=row.sheet,
     )
     if known is not None:
         return update(row, record, offer, known)
@@ -254,7 +254,7 @@ def update(row: Judged, record: Record, offer: Offer, known: Known) -> Planned:
         holders=holders,
         events=events,
         offer=offer,
-        was_offered=Offer(price=known.price, problem=known.problem, benefit=known.benefit),
+        was_offered=Offer(price=known.price, sheet=known.sheet),
     )
 
 
@@ -264,8 +264,9 @@ def offer_changes(offer: Offer, known: Known) -> tuple[Offer, Problem | None]:
         price=offer.price,
         price_given=offer.price_given
         and (offer.price != known.price or (known.listing_id is None and offer.price is not None)),
-        problem=offer.problem if offer.problem != known.problem else "",
-        benefit=offer.benefit if offer.benefit != known.benefit else "",
+        sheet={
+            name: said for name, said in offer.sheet.items() if said != known.sheet.get(name, "")
+        },
     )
     if changed and known.listing_status not in {"", "draft"}:
         told = Problem(

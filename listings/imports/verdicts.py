@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 from core.reference import ipc as ipc_rules
@@ -122,8 +122,7 @@ class Judged:
     given: frozenset[str] = frozenset()
     events: tuple[tuple[str, dt.date], ...] = ()
     price: cells.Money | None = None
-    problem_solved: str = ""
-    benefit: str = ""
+    sheet: Mapping[str, str] = field(default_factory=dict)  # texts of the offer sheet
     problems: tuple[Problem, ...] = ()
     key: str = ""
     other_key: str = ""
@@ -134,7 +133,7 @@ class Judged:
 
     @property
     def has_offer(self) -> bool:
-        return bool(self.price or self.problem_solved or self.benefit)
+        return bool(self.price or self.sheet)
 
 
 @dataclass(frozen=True)
@@ -209,20 +208,29 @@ def judge(sheet: Sheet, number: int, values: Sequence[Any]) -> Judged:
     dates, patent = _read_patent(row)
     events = read_state(row, dates)
     price = row.read("price", lambda cell: cells.money(cell, in_wan=sheet.in_wan), None)
-    solved = row.read("problem", lambda cell: cells.long_text(cell, limit=1000), "")
-    benefit = row.read("benefit", lambda cell: cells.long_text(cell, limit=1000), "")
+    sheet_texts = read_sheet(row)
     return Judged(
         row=number,
         patent=None if row.refused else patent,
         given=frozenset(name for name in sheet.mapping if row.given(name)),
         events=events,
         price=price,
-        problem_solved=solved,
-        benefit=benefit,
+        sheet=sheet_texts,
         problems=tuple(row.problems),
         key=identity(patent),
         other_key=by_title(patent.title, [holder.name for holder in patent.holders]),
     )
+
+
+def read_sheet(row: Row) -> dict[str, str]:
+    """What the row says of the offer in plain words; columns the file lacks cost nothing."""
+    found = {}
+    for name, limit in columns.SHEET.items():
+        if name in row.sheet.mapping:
+            read = cells.long_text if name in columns.PARAGRAPHS else cells.short_text
+            if text := row.read(name, partial(read, limit=limit), ""):
+                found[name] = text
+    return found
 
 
 def _extra_cells(values: Sequence[Any]) -> Problem:
@@ -260,6 +268,8 @@ def _read_patent(row: Row) -> tuple[dict[str, dt.date | None], PatentInput]:
         industry_codes=read_industries(row),
         funding_project=row.read("project", lambda cell: cells.short_text(cell, limit=300), ""),
         trl=row.read("trl", cells.trl, None),
+        family_size=row.read("family_size", cells.count, None),
+        cited_by=row.read("cited_by", cells.count, None),
         holders=holders,
     )
     return dates, patent

@@ -16,6 +16,7 @@ from listings.types import Consent, HolderInput, PatentInput, PatentKind
 TITLE_LENGTH, ABSTRACT_LENGTH, NAME_LENGTH = 500, 20_000, 200
 LONGEST_COMPENSATION = 5  # years, PL42
 LONGEST_PREPAID = 20  # years
+LARGEST = 30_000  # of a family, of citations: what the column holds
 ROUNDING = Decimal("0.05")  # three thirds of 33.33
 HOME_OFFICE = "CN"
 FOREIGN_NUMBER = re.compile(r"^[0-9A-Z/]{4,20}$", re.ASCII)
@@ -206,8 +207,12 @@ class _Cleaner:
         region = self.data.region.strip()
         if region and not _REGION.match(region):
             self.refuse("region", "行政区划请填 6 位 GB/T 2260 代码，例如 310115。")
+        for name, message in reach_problems(self.data.family_size, self.data.cited_by).items():
+            self.refuse(name, message)
         self.fields |= {
             "trl": trl,
+            "family_size": self.data.family_size,
+            "cited_by": self.data.cited_by,
             "evaluation_verdict": verdict,
             "evaluation_on": on,
             "region": region,
@@ -219,6 +224,16 @@ class _Cleaner:
         for problem in problems:
             self.refuse("holders", problem)
         return kept
+
+
+def reach_problems(family_size: int | None, cited_by: int | None) -> dict[str, str]:
+    """What cannot be the size of a family 同族 or a number of citations 被引."""
+    found = {}
+    if family_size is not None and not 1 <= family_size <= LARGEST:
+        found["family_size"] = "同族数应不小于 1（含本件）。"
+    if cited_by is not None and not 0 <= cited_by <= LARGEST:
+        found["cited_by"] = "被引次数不能是负数，也不会这样大，请核对。"
+    return found
 
 
 def clean_holders(given: tuple[HolderInput, ...]) -> tuple[tuple[HolderInput, ...], list[str]]:

@@ -23,7 +23,15 @@ FIELDS: tuple[str, ...] = (
     *("office", "number", "kind", "title", "abstract", "publication_numbers"),
     *("filed_on", "granted_on", "expires_on", "annuity_paid_to"),
     *("ipc", "locarno", "industry_codes", "funding_project"),
-    *("trl", "evaluation_verdict", "evaluation_on", "region", "is_sample"),
+    *(
+        "trl",
+        "family_size",
+        "cited_by",
+        "evaluation_verdict",
+        "evaluation_on",
+        "region",
+        "is_sample",
+    ),
 )
 
 

@@ -49,6 +49,8 @@ HEADER = (
     "年费缴至",
     "报价",
     "解决什么问题",
+    "怎样解决",
+    "被引次数",
 )
 Upload = Callable[..., ImportBatch]
 
@@ -69,6 +71,8 @@ def row(serial: int, **changes: Any) -> list[Any]:
         "年费缴至": "2027-03-01",
         "报价": "",
         "解决什么问题": "",
+        "怎样解决": "",
+        "被引次数": "",
     } | changes
     return [values[name] for name in HEADER]
 
@@ -197,9 +201,15 @@ def test_undo_takes_back_what_nobody_touched_and_names_the_rest(
     upload: Upload, keeper: Membership, now: datetime
 ) -> None:
     by = make.actor(keeper)
-    carry_out(upload(row(1)), keeper, now)
+    carry_out(upload(row(1), row(5, 怎样解决="老办法")), keeper, now)
     batch = carry_out(
-        upload(row(1, 年费缴至="2028-03-01", 报价="5"), row(2), row(3), row(4, 报价="9")),
+        upload(
+            row(1, 年费缴至="2028-03-01", 报价="5"),
+            row(2),
+            row(3),
+            row(4, 报价="9"),
+            row(5, 怎样解决="新办法", 被引次数="12"),
+        ),
         keeper,
         now,
     )
@@ -211,14 +221,18 @@ def test_undo_takes_back_what_nobody_touched_and_names_the_rest(
     holder = public.holders.get()
     services.set_consent(patent_id=public.pk, holder_id=holder.pk, consent="all", by=by, now=now)  # type: ignore[arg-type]
     services.publish_listing(listing_id=public.listings.get().pk, by=by, now=now)
+    cited = Patent.objects.get(number=numbers.mint(2019, "1", 5))
+    assert (cited.cited_by, cited.listings.get().how) == (12, "新办法")
     kept = importing.undo(batch_id=batch.pk, by=by, now=now)
     assert [number for number, _ in kept] == [3, 5]
+    cited.refresh_from_db()
+    assert (cited.cited_by, cited.listings.get().how) == (None, "老办法")
     first = Patent.objects.get(number=numbers.mint(2019, "1", 1))
     assert first.annuity_paid_to is not None
     assert first.annuity_paid_to.year == 2027
     assert not first.listings.filter(status="draft").exists()
     left = set(Patent.objects.kept().values_list("number", flat=True))
-    assert left == {numbers.mint(2019, "1", n) for n in (1, 2, 4)}
+    assert left == {numbers.mint(2019, "1", n) for n in (1, 2, 4, 5)}
     with pytest.raises(Conflict):
         importing.undo(batch_id=batch.pk, by=by, now=now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -92,6 +93,9 @@ def test_a_good_row_is_read_whole() -> None:
         ("TRL", "11", "trl-market"),
         ("TRL", "0", "trl"),
         ("TRL", "高", "trl"),
+        ("同族数", "很多", "count"),
+        ("被引次数", "-3", "count"),
+        ("一句话简介", "长" * 41, "too-long"),
         ("报价（万元）", "很多", "money"),
         ("报价（万元）", "-5", "money-range"),
     ],
@@ -207,7 +211,9 @@ def test_excels_text_guard_is_no_formula() -> None:
     [("申请号 ", "number"), ("专利名称*", "title"), ("报价（万元）", "price"),
      ("IPC主分类号", "ipc"),
      ("Application_No.", "number"), ("当前权利人", "holders"), ("授权公告日", "granted_on"),
-     ("年费缴至（年-月-日）", "annuity_paid_to"), ("TITLE", "title"), ("技术成熟度等级", "trl")],
+     ("年费缴至（年-月-日）", "annuity_paid_to"), ("TITLE", "title"), ("技术成熟度等级", "trl"),
+     ("同族专利数（含本件）", "family_size"), ("被引证次数", "cited_by"), ("技术方案", "how"),
+     ("成熟程度", "maturity"), ("联系人及电话", "contact"), ("一句话简介", "summary")],
 )  # fmt: skip
 def test_headers_are_recognised(header: str, field: str) -> None:
     assert columns.guess([header]) == {field: 0}
@@ -255,6 +261,25 @@ def test_a_blank_cell_erases_nothing() -> None:
     planned = fate(judged, known(trl=3, industry_codes=("C3971",)))
     assert "trl" not in planned.changes
     assert "industry_codes" not in planned.changes
+
+
+def test_family_citations_and_the_sheet_come_as_columns() -> None:
+    judged = judge(
+        同族数="3件",
+        被引次数=12.0,
+        一句话简介="不烫手",
+        怎样解决="铺层\n热压",
+        **{"报价（万元）": None},
+    )
+    assert judged.patent is not None
+    assert (judged.patent.family_size, judged.patent.cited_by) == (3, 12)
+    planned = fate(judged, replace(known(cited_by=9), sheet={"summary": "不烫手", "how": "旧"}))
+    assert planned.changes["family_size"] == (None, 3)
+    assert planned.changes["cited_by"] == (9, 12)
+    assert planned.offer.sheet == {"how": "铺层\n热压"}
+    assert planned.differences()["how"] == ("旧", "铺层\n热压")
+    empty = fate(judge(同族数="0"), None)
+    assert [problem.field for problem in empty.problems] == ["family_size"]
 
 
 def test_a_patent_of_others_is_refused() -> None:

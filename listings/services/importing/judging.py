@@ -101,6 +101,5 @@ def _as_known(row: Patent, listing: Listing | None, *, ours: bool) -> Known:
         listing_id=listing.pk if listing else None,
         listing_status=listing.status if listing else "",
         price=listing.asking_price if listing else None,
-        problem=listing.problem if listing else "",
-        benefit=listing.benefit if listing else "",
+        sheet={name: getattr(listing, name) for name in columns.SHEET} if listing else {},
     )

@@ -12,7 +12,7 @@ from core.days import legal_day
 from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
-from listings.imports import plan
+from listings.imports import columns, plan
 from listings.imports.plan import Planned
 from listings.models import (
     Holder,
@@ -40,7 +40,7 @@ SOURCE: Final = "import"
 # What may change without the legal state moving; the layer is scored anew by a sweep.
 UNMOVED: Final = frozenset(
     {"title", "abstract", "ipc", "main_ipc", "locarno", "industry_codes", "funding_project"}
-    | {"holders", "annuity_paid_to"}
+    | {"holders", "annuity_paid_to", "family_size", "cited_by"}
 )
 
 
@@ -156,8 +156,7 @@ def _placed(
 def _known(fate: Planned, owner: people.OrganisationCard) -> dict[str, Any]:
     """What a row says, beside the patent itself, that its layer rests on."""
     sheet = {
-        "problem": fate.offer.problem,
-        "benefit": fate.offer.benefit,
+        **fate.offer.sheet,
         "asking_price": fate.offer.price,
     }
     others = [holder for holder in fate.holders or () if holder.name != owner.name]
@@ -263,7 +262,7 @@ def _draft_offers(
     by: Actor,
     now: datetime,
 ) -> None:
-    """What rows say of problem, benefit and price goes into drafts; nothing is published."""
+    """What rows say of the sheet and the price goes into drafts; nothing is published."""
     wanted = {fate.row: fate for fate in planned if fate.lands and fate.offer}
     drafts = {
         draft.patent_id: draft
@@ -282,14 +281,13 @@ def _draft_offers(
         else:
             marks.setdefault(number, {})["offer"] = {
                 "asking_price": None if draft.asking_price is None else str(draft.asking_price),
-                "problem": draft.problem,
-                "benefit": draft.benefit,
+                **{name: getattr(draft, name) for name in columns.SHEET},
             }
             draft.version, draft.changed_at = draft.version + 1, now
         if fate.offer.price_given:
             draft.asking_price = fate.offer.price
-        draft.problem = fate.offer.problem or draft.problem
-        draft.benefit = fate.offer.benefit or draft.benefit
+        for name, said in fate.offer.sheet.items():
+            setattr(draft, name, said)
         if draft.pk:
             draft.save()
     copying.insert(Listing, fresh)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core.people import selectors as people
 from core.people.types import Actor
-from listings.imports import plan
+from listings.imports import columns, plan
 from listings.models import (
     ImportBatch,
     ImportRow,
@@ -149,8 +149,7 @@ def _put_back(patent: Patent, before: Mapping[str, Any], *, by: Actor, now: date
         price = offer["asking_price"]
         Listing.objects.filter(patent=patent, status=ListingStatus.DRAFT).update(
             asking_price=Decimal(price) if price is not None else None,
-            problem=offer["problem"],
-            benefit=offer["benefit"],
+            **{name: offer[name] for name in columns.SHEET if name in offer},
             changed_at=now,
         )
     if before.get("drafted"):

@@ -26,7 +26,6 @@ from listings.types import Layer, PatentStatus
 NOTICE = "library.layers"
 LONGEST_OVERRIDE = timedelta(days=731)
 SHORTEST_REASON = 4
-LARGEST = 30_000  # of a family, of citations: what the column holds
 
 
 @transaction.atomic
@@ -51,10 +50,8 @@ def screen(
         for code, label in potential.SCREENED.items()
         if not 1 <= marks.get(code, 0) <= 5
     }
-    if family_size is not None and not 1 <= family_size <= LARGEST:
-        problems["family_size"] = ["同族数应不小于 1（含本件）。"]
-    if cited_by is not None and not 0 <= cited_by <= LARGEST:
-        problems["cited_by"] = ["被引次数不能是负数，也不会这样大，请核对。"]
+    for name, message in records.reach_problems(family_size, cited_by).items():
+        problems[name] = [message]
     if problems:
         raise Invalid(fields=problems)
     row = Screening.objects.create(
