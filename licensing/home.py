@@ -113,7 +113,7 @@ def _registrations(actor: Actor) -> tuple[Todo, ...]:
 def _shelf(now: datetime) -> Part:
     """What a visitor may take today, what is new of it, and how many licences are in effect."""
     shelf = reverse("licensing:shelf")
-    on_offer = selectors.shelf()
+    on_offer = selectors.shelf(at=now)
     newest = [selectors.declaration_card(row) for row in on_offer[:SHOWN]]
     fresh = on_offer.filter(announced_on__gte=legal_day(now - NEWS)).count()
     taken = selectors.effective_licences(limit=1).count

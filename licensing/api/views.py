@@ -75,6 +75,7 @@ class DeclarationViewSet(Room):
             wanted = query.get("doubted") == "true"
             return only_doubted(found, viewer=viewer) if wanted else found
         return selectors.shelf(
+            at=timezone.now(),
             mode=query.get("mode", "")[:20],
             region=_region(query.get("region", "")),
             q=query.get("q", "")[:200],

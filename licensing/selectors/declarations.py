@@ -151,12 +151,21 @@ def _with_plan(rows: QuerySet[OpenDeclaration]) -> QuerySet[OpenDeclaration]:
     return rows.select_related("plan").prefetch_related("plan__parts")
 
 
-def shelf(*, mode: str = "", region: str = "", q: str = "") -> QuerySet[OpenDeclaration]:
+def shelf(
+    *, at: datetime, mode: str = "", region: str = "", q: str = ""
+) -> QuerySet[OpenDeclaration]:
     """What anyone may take today, newest first; narrowed by fee mode, region prefix and words."""
-    rows = _searched(OpenDeclaration.objects.on_offer(), region=region, q=q)
+    rows = _searched(_takeable(at), region=region, q=q)
     if mode:
         rows = rows.filter(plan__mode=mode)
     return _with_plan(rows).order_by("-announced_on", "-pk")
+
+
+def _takeable(at: datetime) -> QuerySet[OpenDeclaration]:
+    """Announced, and nothing came between since: a pledge, an arrest, an annuity in arrear."""
+    rows = OpenDeclaration.objects.on_offer()
+    between = listings.barred(Action.LICENSE_ORDINARY, among=rows.values("patent_id"), at=at)
+    return rows.exclude(patent_id__in=between)
 
 
 def _searched(rows: QuerySet[OpenDeclaration], *, region: str, q: str) -> QuerySet[OpenDeclaration]:
@@ -170,9 +179,9 @@ def _searched(rows: QuerySet[OpenDeclaration], *, region: str, q: str) -> QueryS
     return rows.filter(region__startswith=region) if region else rows
 
 
-def mode_counts(*, region: str = "", q: str = "") -> dict[str, int]:
+def mode_counts(*, at: datetime, region: str = "", q: str = "") -> dict[str, int]:
     """How many are on the shelf in each fee mode, by the same words and region."""
-    rows = _searched(OpenDeclaration.objects.on_offer(), region=region, q=q)
+    rows = _searched(_takeable(at), region=region, q=q)
     return dict(rows.values_list("plan__mode").annotate(n=Count("pk")).order_by())
 
 

@@ -39,8 +39,9 @@ def shelf(request: Request) -> HttpResponse:
     q, mode = request.GET.get("q", "").strip()[:200], request.GET.get("mode", "")
     region = request.GET.get("region", "")
     region = region if region.isdigit() and len(region) in (2, 4, 6) else ""
-    rows = page_of(request, selectors.shelf(mode=mode, region=region, q=q))
-    counts = selectors.mode_counts(region=region, q=q)
+    now = timezone.now()
+    rows = page_of(request, selectors.shelf(at=now, mode=mode, region=region, q=q))
+    counts = selectors.mode_counts(at=now, region=region, q=q)
     options = []
     for offered in fees.FeeMode:
         query = request.GET.copy()

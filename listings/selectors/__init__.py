@@ -3,6 +3,7 @@
 from listings.selectors.cards import card, cards, cards_by_number, find, holders
 from listings.selectors.offering.portfolios import layers_by_organisation
 from listings.selectors.ownership.inventing import inventors_of
+from listings.selectors.register.barring import barred
 from listings.selectors.register.history import timeline
 from listings.selectors.register.legal import (
     annuity_of,
@@ -38,6 +39,7 @@ __all__ = [
     "StockCounts",
     "StockTodo",
     "annuity_of",
+    "barred",
     "can",
     "can_many",
     "card",

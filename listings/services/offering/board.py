@@ -171,6 +171,12 @@ def take_down(patent: Patent, *, reason: str, by: Actor, now: datetime) -> None:
         _suspend(patent, listing, reason=reason, by=by, now=now)
 
 
+def take_down_given_away(patent: Patent, *, by: Actor, now: datetime) -> None:
+    """An exclusive licence of all there is leaves a locked patent nothing to be offered for."""
+    if types.hard(legal.can(patent.pk, Action.PUBLISH, at=now)):
+        take_down(patent, reason="独占许可已生效，没有可供发布的权利", by=by, now=now)
+
+
 @transaction.atomic
 def resume_listing(*, listing_id: int, by: Actor, now: datetime) -> None:
     """Put a suspended listing back on the board, if nothing forbids."""

@@ -19,6 +19,7 @@ from listings.rules import binding
 from listings.selectors.register.legal import as_bond
 from listings.services.layers.scoring import rescore
 from listings.services.locks import lock_patent
+from listings.services.offering import board
 from listings.services.register.folding import settle_many
 from listings.types import MODES, WHOLE_COUNTRY, Action, EncumbranceKind
 
@@ -81,6 +82,8 @@ def encumber(
             "可能刚被他人抢先办理，请刷新后核对。",
             code="overlap",
         ) from error
+    if scope.kind is EncumbranceKind.EXCLUSIVE:
+        board.take_down_given_away(patent, by=by, now=now)
     return row.pk
 
 

@@ -17,7 +17,7 @@ from listings.services import news
 from listings.services.layers import library
 from listings.services.offering import board
 from listings.services.register import contradictions, holding, writing
-from listings.types import ListingStatus, PatentStatus
+from listings.types import EncumbranceKind, ListingStatus, PatentStatus
 
 SUSPENDED_FOR: dict[PatentStatus, str] = {
     PatentStatus.LAPSED: "未缴年费，专利权终止",
@@ -91,6 +91,8 @@ def _take_down(patent: Patent, folded: Folded, *, left: bool, by: Actor, now: da
         board.take_down(patent, reason=PRESERVED, by=by, now=now)
     elif left:
         board.take_down(patent, reason=TRANSFERRED, by=by, now=now)
+    elif any(bond.kind is EncumbranceKind.EXCLUSIVE for bond in folded.bonds):
+        board.take_down_given_away(patent, by=by, now=now)
 
 
 def _follow_holders(
