@@ -41,8 +41,8 @@ class Binding(Machine):
         }
         taken = {t.bond.pk for t in self.life.licences if t.bond}
         given = [b for b in self.life.bonds if b.kind in LICENCES and b.pk not in taken]
-        for bond in given[:1]:
-            moves["end of an agreement"] = (True, lambda: self.end_grant(bond))
+        if given:
+            moves["end of an agreement"] = (True, lambda: self.end_grant(given[0]))
         return moves
 
     def grant(self, kind: str, days: int) -> None:

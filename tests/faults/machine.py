@@ -68,14 +68,18 @@ class Machine(RuleBasedStateMachine):
                 done = command()
         except DomainError as refusal:
             reasons = [refusal.message, *(b.message for b in refusal.blockers)]
-            assert not may, f"refused, though the law admits it: {reasons}"
-            assert refusal.message, "a refusal says why"
-            assert AuditEntry.objects.count() == before, "what was refused leaves no trace"
+            self.refused(may, reasons, before)
             return None
         assert may, "went through, though the law forbids it"
         assert AuditEntry.objects.count() > before, "what was done is on record"
         self.at.hear()
         return done
+
+    def refused(self, may: bool, reasons: list[str], before: int) -> None:
+        """It said why, and left nothing behind."""
+        assert not may, f"refused, though the law admits it: {reasons}"
+        assert all(reasons)
+        assert AuditEntry.objects.count() == before, "what was refused is on record"
 
     def number(self) -> int:
         self.numbers += 1

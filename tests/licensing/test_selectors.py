@@ -9,8 +9,12 @@ from core.errors import Missing
 from licensing import selectors, services
 from licensing.models import Licence, Outcome
 from licensing.rules.fees import FeeMode
+from listings import services as listings
+from listings.services import upkeep
+from pledges import services as pledges
 from tests.factories import core as make
 from tests.factories import licensing as lic
+from tests.factories import pledges as pledging
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
 
@@ -116,3 +120,24 @@ def test_numbers_cost_the_same_for_one_as_for_five(question, django_assert_max_n
         another()
     with django_assert_max_num_queries(len(spent)):
         assert ask().count == 5
+
+
+def test_the_shelf_shows_what_may_be_taken_today():
+    """A pledge, an arrest or an annuity in arrear came in between: not on offer meanwhile."""
+    office, bank = make.office(), make.bank()
+    rows = [lic.declaration(office) for _ in range(4)]
+    pledge = pledging.pledge(office, bank, rows[0].patent_id)
+    listings.record_legal_event(
+        patent_id=rows[1].patent_id, code="PP01", occurred_on=TODAY, reference="保全1号",
+        by=lic.system(), now=NOON,
+    )  # fmt: skip
+    late = datetime(2027, 3, 2, 12, tzinfo=NOON.tzinfo)
+    upkeep.record_payment(patent_id=rows[2].patent_id, paid_on=TODAY, by=actor(office), now=NOON)
+    on_shelf = [[d.pk for d in selectors.shelf(at=at)] for at in (NOON, late)]
+    assert on_shelf == [[rows[3].pk, rows[2].pk], [rows[2].pk]]
+    assert sum(selectors.mode_counts(at=NOON).values()) == 2
+    pledges.consent(
+        pledge_id=pledge.pk, patent_id=rows[0].patent_id, action="license_ordinary",
+        reference="同意书1号", by=actor(bank), now=NOON,
+    )  # fmt: skip
+    assert rows[0].pk in [d.pk for d in selectors.shelf(at=NOON)]

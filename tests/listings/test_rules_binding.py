@@ -336,3 +336,12 @@ def test_all_reasons_come_at_once_hard_ones_first() -> None:
     order = [b.hard for b in blockers.blockers(funded, Action.LICENSE_EXCLUSIVE)]
     assert order == sorted(order, reverse=True)
     assert False in order
+
+
+def test_an_exclusive_licence_of_one_province_leaves_the_others_to_be_offered() -> None:
+    shanghai = frozenset(binding.cells("31", MODES))
+    one = bond(K.EXCLUSIVE, cells=shanghai)
+    rest = bond(K.EXCLUSIVE, id=2, cells=binding.ALL_CELLS - shanghai)
+    for bonds, codes in (((one,), []), ((rest,), []), ((one, rest), ["exclusive-licence"])):
+        found = blockers.blockers(facts(bonds=bonds), Action.PUBLISH)
+        assert [b.code for b in found] == codes

@@ -11,7 +11,7 @@ from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from listings import selectors, services
-from listings.models import Encumbrance
+from listings.models import Encumbrance, Listing
 from listings.rules.binding import SI27
 from listings.types import Action, EncumbranceKind, hard
 from tests.factories import core
@@ -245,3 +245,29 @@ def test_can_many_answers_as_can(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(5):
         found = selectors.can_many([r.pk for r in rows], Action.TRANSFER, at=NOON)
     assert found == {r.pk: selectors.can(r.pk, Action.TRANSFER, at=NOON) for r in rows}
+
+
+def test_what_is_wholly_given_away_leaves_the_board() -> None:
+    shown = make.listed_patent()
+    part = make.bound(shown, K.EXCLUSIVE, territory="31")
+    assert Listing.objects.get(patent=shown).status == "listed"
+    services.release(
+        encumbrance_id=part, ended_on=TODAY, reason="解除", by=SYSTEM, now=NOON
+    )  # fmt: skip
+    make.bound(shown, K.EXCLUSIVE)
+    listing = Listing.objects.get(patent=shown)
+    assert (listing.status, "独占" in listing.suspended_because) == ("suspended", True)
+
+
+def test_an_exclusive_licence_of_the_register_leaves_the_board_too() -> None:
+    shown = make.listed_patent()
+    services.record_legal_event(
+        patent_id=shown.pk,
+        code="EE01",
+        occurred_on=TODAY,
+        reference="X2026310000001",
+        detail={"kind": "exclusive"},
+        by=SYSTEM,
+        now=NOON,
+    )
+    assert Listing.objects.get(patent=shown).status == "suspended"
