@@ -249,8 +249,8 @@ def _licences(facts: Facts, action: Action) -> Iterator[Blocker]:
     if action is Action.PLEDGE:
         return
     if action is Action.PUBLISH:
-        held = [b.cells for b in barred if b.kind is K.EXCLUSIVE]
-        if held and facts.cells <= frozenset().union(*held):  # a province given away leaves others
+        given = {cell for b in barred if b.kind is K.EXCLUSIVE for cell in b.cells}
+        if facts.cells <= given:  # a province given away leaves others
             yield Blocker(
                 "exclusive-licence",
                 "独占许可有效期内没有可供发布的权利。",
