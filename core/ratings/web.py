@@ -127,7 +127,13 @@ def rating(request: Request, rating_id: int) -> HttpResponse:
         sent = submitted(request, form, lambda: _answered(request, row.pk, form, here))
         if sent is not None:
             return sent
-    context = {"row": row, "step": step, "form": form, "today": _today()}
+    context = {
+        "row": row,
+        "step": step,
+        "form": form,
+        "today": _today(),
+        "opens": not request.actor.has(Role.SYSADMIN),  # who reads ratings, not what was served
+    }
     bad = request.method == "POST"
     return render(request, "core/rating.html", context, status=422 if bad else 200)
 

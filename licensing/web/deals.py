@@ -167,8 +167,12 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "records": records.of_contract(row.number or "", viewer=request.actor),
         "may_certify": side and row.status in rules.SIGNED_DEALS,
         "disputes": disputes.on_contract(viewer=request.actor, deal_id=row.pk),
-        "may_dispute": side and row.status in rules.CONTRACTS,
-        "may_look": bool(side) and conduct.is_live(row),
+        "may_dispute": side
+        and row.status in rules.CONTRACTS
+        and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+        "may_look": bool(side)
+        and conduct.is_live(row)
+        and allowed(request.actor, Permission.ANSWER_CONDUCT),
         "may_state": row.status in rules.CONTRACTS
         and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
     }

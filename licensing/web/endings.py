@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.attachments.web import download
 from core.errors import Missing
-from core.permissions import Permission, require
+from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.forms import day_input
 from core.web.types import Request
@@ -98,7 +98,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
     """How a licence goes on or ends, and all that was said about it."""
     row = selectors.licence(licence_id, viewer=request.actor)
     today = timezone.localdate()
-    side = claims.side_of(row, request.actor)
+    may = allowed(request.actor, Permission.END_LICENCE, on=row)
+    side = claims.side_of(row, request.actor) if may else None
     against = endings.why_not_renewable(row, today=today)
     context = {
         "row": row,

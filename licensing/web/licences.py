@@ -143,8 +143,12 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             and allowed(request.actor, Permission.FILE_LICENCE, on=row),
             "disputes": disputes.on_contract(viewer=request.actor, licence_id=row.pk),
             "disputed": disputed_lines(row),
-            "may_dispute": row.in_force_ever and bool(side_of(row, request.actor)),
-            "may_look": row.status in moves.LIVE_LICENCES and bool(side_of(row, request.actor)),
+            "may_dispute": row.in_force_ever
+            and bool(side_of(row, request.actor))
+            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+            "may_look": row.status in moves.LIVE_LICENCES
+            and bool(side_of(row, request.actor))
+            and allowed(request.actor, Permission.ANSWER_CONDUCT),
             "may_state": row.in_force_ever
             and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
             "outcomes": row.outcomes.all(),

@@ -74,6 +74,7 @@ def pool(request: Request, pool_id: int) -> HttpResponse:
         "covenant": rules.COVENANT,
     }
     if not viewer.is_anonymous:
+        context["may_leave"] = allowed(viewer, Permission.JOIN_POOL)
         context["own"] = list(selectors.own_entries(viewer=viewer, pool_id=row.pk)[:50])
         seen = selectors.licences(viewer=viewer).filter(pool=row)
         context["licences"] = list(seen[:50])
@@ -274,6 +275,7 @@ def mine(request: Request) -> HttpResponse:
         "page_obj": page_of(request, selectors.own_entries(viewer=viewer)),
         "licences": list(selectors.licences(viewer=viewer)[:50]),
         "may_found": viewer.has(Role.OFFICE, Role.BROKER),
+        "may_leave": allowed(viewer, Permission.JOIN_POOL),
     }
     return render(request, "licensing/pools_mine.html", context)
 

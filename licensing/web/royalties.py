@@ -94,7 +94,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
             "may_report": allowed(request.actor, Permission.REPORT_ROYALTY, on=row.licensee_side()),
             "may_accept": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
             "disputed": disputed_reports(row),
-            "may_dispute": bool(side_of(row, request.actor)),
+            "may_dispute": bool(side_of(row, request.actor))
+            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
             "rounding": ROUNDING,
             "report_days": REPORT_DAYS,
             "pay_days": PAY_DAYS,
@@ -194,7 +195,9 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
             "statement": selectors.statement(row, today=timezone.localdate()),
             "papers": selectors.papers_of(row),
             "may_charge": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
-            "may_dispute": row.in_force_ever and bool(side_of(row, request.actor)),
+            "may_dispute": row.in_force_ever
+            and bool(side_of(row, request.actor))
+            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
             "may_receive": row.in_force_ever
             and allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side()),
             "rounding": ROUNDING,

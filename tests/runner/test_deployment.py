@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -26,6 +27,28 @@ def test_the_compose_file_has_every_process_and_waits_for_what_it_needs() -> Non
         }
     assert services["db"]["image"] == "pgvector/pgvector:pg18"
     assert "--locale=C.UTF-8" in services["db"]["environment"]["POSTGRES_INITDB_ARGS"]
+
+
+def follows_the_specification(compose: Path) -> subprocess.CompletedProcess[str]:
+    """The compose specification's own schema, which the library carries with it."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    return subprocess.run([*command, compose], capture_output=True, text=True, check=False)
+
+
+def test_the_compose_file_follows_the_compose_specification(tmp_path: Path) -> None:
+    done = follows_the_specification(ROOT / "docker-compose.yml")
+    assert done.returncode == 0, done.stdout
+    wrong = tmp_path / "docker-compose.yml"
+    wrong.write_text("services: {db: {imagee: pgvector, restart: [no]}}", "utf-8")
+    assert "imagee" in follows_the_specification(wrong).stdout
+
+
+def test_every_secret_of_the_compose_file_has_its_line_in_the_example() -> None:
+    named = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text("utf-8")))
+    example = set(re.findall(r"^#?\s*(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M))
+    assert named <= example, sorted(named - example)
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["web"]
 
 
 def test_the_containers_database_is_made_like_the_embedded_one() -> None:
