@@ -11,6 +11,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from core.access import checks  # noqa: F401  check --deploy
+        from core.access import consumers as access_consumers  # noqa: F401
         from core.access import tasks as access_tasks  # noqa: F401
         from core.guard import tasks as guarding  # noqa: F401  Celery finds both by these imports
         from core.joining import consumers, home  # noqa: F401  events, home pages

@@ -1,8 +1,8 @@
 """Who must prove themselves twice, and whether they did.
 
 One setting decides: with `SECOND_FACTOR = "required"` these people set up an authenticator within
-some days of their first sign-in, and dangerous steps ask once more who is there; with "offered"
-everybody may and nobody must.
+some days of their first sign-in, and dangerous steps ask once more who is there; with "everyone"
+all people do; with "offered" everybody may and nobody must.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ class Standing(StrEnum):
 
 def required() -> bool:
     """Whether this installation requires second factors."""
-    return bool(settings.SECOND_FACTOR == "required")
+    return bool(settings.SECOND_FACTOR in {"required", "everyone"})
+
+
+def of_everyone() -> bool:
+    """Whether it requires them of all people, whatever their roles."""
+    return bool(settings.SECOND_FACTOR == "everyone")
 
 
 def needs(roles: Iterable[str], *, superuser: bool) -> bool:
@@ -53,6 +58,8 @@ def must_have_one(user: User) -> bool:
     """Whether this person must, by any of their roles."""
     if not required():
         return False
+    if of_everyone():
+        return True
     roles = Membership.objects.filter(user=user).values_list("role", flat=True)
     return needs(roles, superuser=user.is_superuser)
 

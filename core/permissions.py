@@ -102,6 +102,7 @@ class Permission(StrEnum):
     MANAGE_MEMBERS = "manage_members"  # as the administrator of an organisation, whatever the role
     REVIEW_JOINING = "review_joining"
     REVIEW_ERASURE = "review_erasure"  # personal data
+    MANAGE_ACCESS = "manage_access"  # end others' sessions, take away a lost second factor
 
 
 # Whoever works here may keep searches and export what they find; auditors change nothing.
@@ -254,6 +255,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         {
             Permission.REVIEW_JOINING,
             Permission.REVIEW_ERASURE,
+            Permission.MANAGE_ACCESS,
             Permission.EDIT_SETTINGS,
             Permission.SETTLE_CLAIM,
             Permission.CURATE,

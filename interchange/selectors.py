@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from allauth.idp.oidc.models import Client
 from django.db.models import Count, Max, Q, QuerySet
 
 from core.outbox import selectors as outbox
 from core.people.types import Actor
-from core.permissions import Permission, require
+from core.permissions import SCOPES, Permission, require
 from interchange import rules
 from interchange.models import Credential, Delivery, Endpoint, Partner
 from interchange.types import Change, ChangePage
@@ -38,6 +39,19 @@ def credential(client_id: str) -> Credential | None:
 def credentials(partner: Partner) -> QuerySet[Credential]:
     """All keys of a partner, live ones first."""
     return partner.credentials.order_by("-revoked_at", "slot", "-pk")
+
+
+def scopes_of(client_ids: Iterable[str]) -> dict[str, list[str]]:
+    """What each key may do, by its client; nothing for one that was stopped."""
+    rows = Client.objects.filter(pk__in=list(client_ids))
+    return {row.pk: row.get_scopes() for row in rows}
+
+
+def keys_with_scopes(partner: Partner) -> list[tuple[Credential, list[str]]]:
+    """All keys of a partner with what each may do, in words."""
+    rows = list(credentials(partner))
+    found = scopes_of(row.client_id for row in rows)
+    return [(row, [str(SCOPES.get(s, s)) for s in found.get(row.client_id, [])]) for row in rows]
 
 
 def endpoints(*, viewer: Actor) -> QuerySet[Endpoint]:

@@ -42,12 +42,25 @@ def join(*, by: Actor, now: datetime) -> int:
 
 
 @transaction.atomic
-def issue_key(*, partner_id: int, label: str, by: Actor, now: datetime) -> NewKey:
-    """A new OAuth client for the partner; its secret is in the answer and nowhere else."""
+def issue_key(
+    *,
+    partner_id: int,
+    label: str,
+    by: Actor,
+    now: datetime,
+    scopes: Sequence[str] | None = None,
+) -> NewKey:
+    """A new OAuth client for the partner; its secret is in the answer and nowhere else.
+
+    With `scopes` it gets these and can never ask for more; without, all that there are.
+    """
     partner = _partner(partner_id, by, Permission.MANAGE_PARTNER)
     label = label.strip()
     if not 0 < len(label) <= 60:
         raise Invalid(fields={"label": ["请用 1 至 60 个字说明这把密钥给哪个系统用。"]})
+    given = [scope for scope in SCOPES if scopes is None or scope in scopes]
+    if not given or (scopes is not None and set(scopes) - set(SCOPES)):
+        raise Invalid(fields={"scopes": ["请至少选择一项权限，且只能从列出的权限中选。"]})
     live = set(partner.credentials.filter(revoked_at__isnull=True).values_list("slot", flat=True))
     free = sorted(set(range(1, rules.MAX_LIVE_KEYS + 1)) - live)
     if not free:
@@ -58,8 +71,8 @@ def issue_key(*, partner_id: int, label: str, by: Actor, now: datetime) -> NewKe
         type=Client.Type.CONFIDENTIAL,
         grant_types=Client.GrantType.CLIENT_CREDENTIALS,
         response_types="",
-        scopes="\n".join(SCOPES),
-        default_scopes="\n".join(SCOPES),
+        scopes="\n".join(given),
+        default_scopes="\n".join(given),
     )
     client.set_secret(secret)
     client.save()
@@ -71,8 +84,11 @@ def issue_key(*, partner_id: int, label: str, by: Actor, now: datetime) -> NewKe
         created_at=now,
         created_by=by.key,
     )
-    audit.record("partner.key_issued", subject=credential, by=by, at=now, changes={"label": label})
-    return NewKey(credential_id=credential.pk, client_id=client.pk, client_secret=secret)
+    said = {"label": label, "scopes": given}
+    audit.record("partner.key_issued", subject=credential, by=by, at=now, changes=said)
+    return NewKey(
+        credential_id=credential.pk, client_id=client.pk, client_secret=secret, scopes=tuple(given)
+    )
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ class NewKey:
     credential_id: int
     client_id: str
     client_secret: str
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

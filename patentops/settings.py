@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "core.web.tracing.RequestIdMiddleware",
     "core.web.headers.HeadersMiddleware",
     "patentops.metrics.MetricsMiddleware",
+    "core.api.transport.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -251,6 +252,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_django_validators}.UserAttributeSimilarityValidator"},
     {"NAME": f"{_django_validators}.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": f"{_django_validators}.CommonPasswordValidator"},
+    {"NAME": "core.access.validators.OurWordsValidator"},
 ]
 PASSWORD_MAX_DAYS = 0
 if PASSWORD_RULE == "graded":
@@ -280,11 +282,19 @@ MFA_FORMS = {
     "reauthenticate": "core.access.forms.SecondFactorAgainForm",
 }
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts come from invitations and confirmed letters only
-# Bureaus, banks, guarantors, auditors, administrators and whoever makes keys must have one.
+# required: bureaus, banks, guarantors, auditors, administrators and whoever makes keys must have
+# one; everyone: all people must (ASVS 6.3.3); offered: nobody must.
 SECOND_FACTOR = env.str("PATENTOPS_SECOND_FACTOR", "required" if PRODUCTION else "offered")
-if SECOND_FACTOR not in {"required", "offered"}:
-    raise ImproperlyConfigured(f"PATENTOPS_SECOND_FACTOR is {SECOND_FACTOR!r}: required, offered.")
+if SECOND_FACTOR not in {"everyone", "required", "offered"}:
+    raise ImproperlyConfigured(
+        f"PATENTOPS_SECOND_FACTOR is {SECOND_FACTOR!r}: everyone, required, offered."
+    )
 SECOND_FACTOR_GRACE_DAYS = env.int("PATENTOPS_SECOND_FACTOR_GRACE_DAYS", 3)
+# Fernet keys that authenticators' secrets are sealed with, newest first; else from the secret key.
+FACTOR_KEYS: list[str] = env.list("PATENTOPS_FACTOR_KEYS", default=[])
+for _key in FACTOR_KEYS:
+    if len(_key) != 44:
+        raise ImproperlyConfigured("PATENTOPS_FACTOR_KEYS: each is 32 bytes in URL-safe base64.")
 # Signing in by an organisation's own identity provider (OpenID Connect): off unless one is named.
 OIDC_URL = env.str("PATENTOPS_OIDC_URL", "").rstrip("/")
 OIDC_NAME = env.str("PATENTOPS_OIDC_NAME", "统一身份认证")
@@ -368,7 +378,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    # Programs are refused instead (core.api.transport): a redirect would hide the mistake.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^api/", r"^identity/o/api/"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

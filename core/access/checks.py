@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 @register(Tags.security, deploy=True)
 def second_factor_is_required(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Bureaus, banks and administrators must have a second factor."""
-    if settings.SECOND_FACTOR == "required":
+    if settings.SECOND_FACTOR in {"required", "everyone"}:
         return []
     return [
         Warning(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ResetPasswordForm
 from allauth.core import context, ratelimit
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from kombu.exceptions import OperationalError
 
 from core.access.tasks import reset_letter
+
+log = logging.getLogger(__name__)
 
 
 class Limited:
@@ -21,7 +26,11 @@ class Limited:
         key = f"second-factor-{self.user.pk}"  # type: ignore[attr-defined]
         if not ratelimit.consume(context.request, action="second_factor", key=key):
             raise get_adapter().validation_error("too_many_login_attempts")
-        code: str = super().clean_code()  # type: ignore[misc]
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError:
+            log.warning("A second factor failed: user %s.", self.user.pk)  # type: ignore[attr-defined]
+            raise
         ratelimit.clear(context.request, action="second_factor", key=key)
         return code
 

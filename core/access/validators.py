@@ -1,4 +1,4 @@
-"""What a password must be, where the rule of graded protection is switched on."""
+"""What a password must be: no word of ours; more where graded protection is switched on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from core.access import rules
+from core.people import selectors as people
+from core.people.models import User
+
+
+class OurWordsValidator:
+    """Not the platform's name, its trade or one's own organisation with a year behind it."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Refuse what whoever knows the platform or the organisation would try first."""
+        known = isinstance(user, User) and user.pk is not None
+        names = people.organisation_names(user.pk) if known else []  # type: ignore[union-attr]
+        if rules.is_ours(password, names):
+            raise ValidationError(
+                _("密码只由平台、业务或本机构的名称加数字组成，容易被猜中，请再加几个别的字词。"),
+                code="password_of_ours",
+            )
+
+    def get_help_text(self) -> str:
+        return _("不能只由平台、业务或本机构的名称加数字组成。")
 
 
 class ComplexityValidator:

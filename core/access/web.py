@@ -15,11 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core import factors
-from core.access import rules
+from core.access import desk, rules, selectors
 from core.errors import Missing
 from core.people import services as people
 from core.people.types import Role
 from core.web.doors import login_needed
+from core.web.strong import fresh
 from core.web.types import Request
 
 
@@ -32,6 +33,7 @@ def index(request: Request) -> HttpResponse:
         "has_factor": factors.has_one(request.user),
         "must_factor": factors.must_have_one(request.user),
         "must_review": request.actor.has(Role.SYSADMIN, Role.AUDITOR),
+        "keeps": request.actor.has(Role.SYSADMIN),
     }
     return render(request, "core/account.html", context)
 
@@ -74,11 +76,13 @@ def sessions(request: Request) -> HttpResponse:
         }
         for row in reversed(rows)
     ]
-    return render(request, "core/sessions.html", {"sessions": shown})
+    context = {"sessions": shown, "sign_ins": selectors.sign_ins(request.user.pk)}
+    return render(request, "core/sessions.html", context)
 
 
 @require_POST
 @login_needed
+@fresh("core:sessions", always=True)
 def end_session(request: Request, session_id: int) -> HttpResponse:
     """Sign one device out."""
     row = UserSession.objects.filter(pk=session_id, user=request.user).first()
@@ -92,6 +96,7 @@ def end_session(request: Request, session_id: int) -> HttpResponse:
 
 @require_POST
 @login_needed
+@fresh("core:sessions", always=True)
 def end_all(request: Request) -> HttpResponse:
     """Sign out everywhere else, also where no list knows of it."""
     people.note_sign_out(by=request.actor, now=timezone.now(), everywhere=True)
@@ -109,4 +114,5 @@ urlpatterns = [
     path("account/sessions/", sessions, name="sessions"),
     path("account/sessions/end/", end_all, name="sessions-end"),
     path("account/sessions/<int:session_id>/end/", end_session, name="session-end"),
+    *desk.urlpatterns,
 ]

@@ -83,6 +83,12 @@ def organisations_in(prefix: str, kinds: Iterable[str], *, limit: int) -> list[O
     return [_card(row) for row in rows.order_by("name", "pk")[:limit]]
 
 
+def organisation_names(user_id: int) -> list[str]:
+    """The names of the organisations that this person belongs to."""
+    rows = Organisation.objects.filter(memberships__user_id=user_id)
+    return sorted(rows.values_list("name", flat=True).distinct())
+
+
 def members(organisation_id: int, *roles: Role) -> list[int]:
     """Active users of an organisation with one of these roles if named, in order, each once."""
     return members_of([organisation_id], *roles).get(organisation_id, [])

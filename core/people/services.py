@@ -160,6 +160,12 @@ def revoke_mandate(*, mandate_id: int, by: Actor, now: datetime) -> tuple[int, i
     return row.principal_id, row.agent_id
 
 
+def note_sign_in(*, by: Actor, now: datetime, ways: Sequence[str]) -> None:
+    """Somebody signed in, by these ways: password, totp, recovery_codes, a provider."""
+    user = User.objects.get(pk=by.user_id or 0)
+    audit.record("user.signed_in", subject=user, by=by, at=now, changes={"ways": [*ways]})
+
+
 @transaction.atomic
 def note_sign_out(*, by: Actor, now: datetime, everywhere: bool) -> None:
     """Somebody signed a device of theirs out; `everywhere` voids all sessions made so far."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from core import factors
+from core import factors, sealed
+from core.people import services as people
+from core.people.types import Actor
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +45,18 @@ class AccountAdapter(DefaultAccountAdapter):
         if usage := getattr(self, "_anywhere", None):
             usage.rollback()
 
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """Signed in, after the last step: a line in the log, an entry in the audit trail."""
+        answer: HttpResponse = super().post_login(request, user, **kwargs)
+        ways = [
+            str(record.get("type") or record.get("method"))
+            for record in get_authentication_records(request, user)
+        ]
+        by = Actor(user_id=user.pk, name=str(user))
+        people.note_sign_in(by=by, now=timezone.now(), ways=ways)
+        log.info("User %s signed in by %s from %s.", user.pk, "+".join(ways), address(request))
+        return answer
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where to go after signing in: by way of the second factor for who still owes one."""
         target: str = super().get_login_redirect_url(request)
@@ -54,6 +72,18 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not factors.must_have_one(authenticator.user)
+
+    def encrypt(self, text: str) -> str:
+        """What authenticators keep is sealed."""
+        return sealed.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealed.unseal(encrypted_text)
+
+
+def address(request: HttpRequest) -> str:
+    """Where a request comes from, as the guard of logins counts it."""
+    return str(AccountAdapter().get_client_ip(request))
 
 
 def login_name(request: HttpRequest | None, credentials: Mapping[str, str] | None = None) -> str:

@@ -28,6 +28,16 @@ FIXED: Final = {
     ),
 }  # fmt: skip
 
+# Pages of affairs that nobody but the parties, or the person, may read: not kept on any disk.
+PRIVATE: Final = (
+    "/account", "/acting-as/", "/admin/", "/audit/", "/case-files/", "/conduct/", "/consents/",
+    "/deals/", "/disclosures/", "/disputes/", "/equity/", "/income/", "/joining/",
+    "/licences/", "/matches/", "/members/", "/milestones/", "/needs/mine/", "/notices/",
+    "/open-platform/console/", "/outcomes/", "/people/", "/pledges/", "/registrations/",
+    "/renewals/", "/royalty-reports/", "/service-requests/", "/shortlists/", "/subscriptions/",
+    "/terminations/",
+)  # fmt: skip
+
 
 class HeadersMiddleware:
     """The outermost but for the request's name: what another one refuses goes through it too."""
@@ -56,13 +66,15 @@ class HeadersMiddleware:
 def _remember_little(request: HttpRequest, response: HttpResponse, *, is_page: bool) -> None:
     """What was told to somebody known is not stored by anybody; on leaving, all is forgotten.
 
-    A page is asked for anew, yet may be gone back to: `no-store` would empty the form on it.
+    A page is asked for anew, yet may be gone back to, for `no-store` would empty the form on it;
+    but what only parties may read is not stored at all.
     """
     cookie = settings.SESSION_COOKIE_NAME
     left = response.cookies.get(cookie)
     if left is not None and not left.value:
         response.headers.setdefault("Clear-Site-Data", '"cache"')
     if cookie in request.COOKIES or "Authorization" in request.headers:
-        response.headers.setdefault(
-            "Cache-Control", "private, no-cache" if is_page else "private, no-store"
-        )
+        if is_page and not request.path.startswith(PRIVATE):
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        else:
+            response.headers.setdefault("Cache-Control", "private, no-store")

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.permissions import SCOPES
 from interchange.models import Credential, Delivery, Endpoint
 from interchange.rules import HEARD, PUBLIC_EVENTS
 
@@ -76,9 +77,22 @@ class KeySerializer(serializers.ModelSerializer[Credential]):
         read_only_fields = ("id", "client_id", "created_at", "revoked_at")
 
 
+class AskKeySerializer(serializers.Serializer[Any]):
+    """Which system it is for, and what it may do: all there is where nothing is chosen."""
+
+    label = serializers.CharField(max_length=60)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(SCOPES.items())),
+        required=False,
+        min_length=1,
+        max_length=len(SCOPES),
+    )
+
+
 class NewKeySerializer(serializers.Serializer[Any]):
     """A new key; the secret is in this answer and nowhere else."""
 
     credential_id = serializers.IntegerField()
     client_id = serializers.CharField()
     client_secret = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())

@@ -19,6 +19,7 @@ from core.errors import Invalid, Missing
 from core.idempotency.api import idempotently
 from interchange import selectors, services
 from interchange.api.serializers import (
+    AskKeySerializer,
     ChangeEndpointSerializer,
     ChangePageSerializer,
     DeliverySerializer,
@@ -244,17 +245,21 @@ class KeyViewSet(mixins.ListModelMixin, GenericViewSet[Credential]):
         summary="生成密钥",
         description="密钥只在这次回答里出现，平台不留存，因此不能用 Idempotency-Key 重取；"
         "没有收到回答时，请停用多出的一把再生成。",
-        request=KeySerializer,
+        request=AskKeySerializer,
         responses={201: NewKeySerializer, **problems(400, 401, 403, 409, 422)},
     )
     def create(self, request: Request) -> Response:
-        form = KeySerializer(data=request.data)
+        form = AskKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         now = timezone.now()
         partner = selectors.partner_of(viewer=request.actor)
         partner_id = partner.pk if partner else services.join(by=request.actor, now=now)
         made = services.issue_key(
-            partner_id=partner_id, label=form.validated_data["label"], by=request.actor, now=now
+            partner_id=partner_id,
+            label=form.validated_data["label"],
+            scopes=form.validated_data.get("scopes"),
+            by=request.actor,
+            now=now,
         )
         return Response(NewKeySerializer(made).data, status=201)
 

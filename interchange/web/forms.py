@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.events import EVENTS
+from core.permissions import SCOPES
 from interchange.rules import HEARD
 
 EVENT_LABELS: dict[str, Any] = {
@@ -35,6 +36,13 @@ class KeyForm(forms.Form):
 
     label = forms.CharField(
         label=_("用途"), max_length=60, help_text=_("说明哪个系统使用，例如：正式环境同步程序")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("权限"),
+        choices=[(code, f"{words}（{code}）") for code, words in SCOPES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(SCOPES),
+        help_text=_("只勾选这个系统用得到的：密钥泄露时，别人能做的也只有这些。"),
     )
 
 

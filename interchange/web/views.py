@@ -58,7 +58,7 @@ def _console(request: Request, **more: object) -> HttpResponse:
     partner = selectors.partner_of(viewer=request.actor)
     context = {
         "partner": partner,
-        "credentials": selectors.credentials(partner) if partner else (),
+        "credentials": selectors.keys_with_scopes(partner) if partner else (),
         "endpoints": selectors.endpoints(viewer=request.actor),
         "key_form": KeyForm(),
         "endpoint_form": EndpointForm(initial={"events": ["patent.listed", "licence.effective"]}),
@@ -85,6 +85,7 @@ def issue_key(request: Request) -> HttpResponse:
             lambda: services.issue_key(
                 partner_id=services.join(by=request.actor, now=now),
                 label=form.cleaned_data["label"],
+                scopes=form.cleaned_data["scopes"],
                 by=request.actor,
                 now=now,
             ),

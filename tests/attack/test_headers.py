@@ -124,12 +124,39 @@ def test_https_only_in_production(client: Client, settings: Any) -> None:
     said = "max-age=31536000; includeSubDomains; preload"
     for address in ("/", "/static/css/patentops.css", "/nowhere/", "/api/v1/nowhere/"):
         plain = client.get(address)
-        assert plain.status_code == 301
-        assert plain.headers["Location"].startswith("https://")
+        if not address.startswith("/api/"):
+            assert plain.status_code == 301
+            assert plain.headers["Location"].startswith("https://")
         answer = client.get(address, secure=True)
         assert answer.headers["Strict-Transport-Security"] == said
     refused = client.get("/", headers={"host": "evil.example"}, secure=True)
     assert refused.headers["Strict-Transport-Security"] == said
+
+
+def test_programs_that_speak_plain_http_are_refused_and_not_redirected(
+    client: Client, settings: Any
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for answer in (
+        client.get("/api/v1/patents/"),
+        client.post("/api/v1/needs/", headers={"Authorization": "Bearer x"}),
+        client.post("/identity/o/api/token", {"grant_type": "client_credentials"}),
+    ):
+        assert (answer.status_code, "Location" in answer.headers) == (403, False)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["type"].endswith("https-only")
+    assert client.get("/api/v1/patents/", secure=True).status_code == 200
+
+
+def test_what_parties_alone_may_read_is_not_stored(
+    client_as: Callable[[Membership], Client],
+) -> None:
+    client = client_as(make.office())
+    for address in ("/deals/", "/disclosures/", "/account/", "/members/", "/notices/"):
+        assert "no-store" in client.get(address).headers["Cache-Control"], address
+    found = {route.strip("/") for route in addresses(get_resolver().url_patterns)}
+    stale = [p for p in headers.PRIVATE if not any(f.startswith(p.strip("/")) for f in found)]
+    assert stale == [], "no page lies there any more"
 
 
 def test_what_members_read_is_not_kept(client_as: Callable[[Membership], Client]) -> None:

@@ -32,6 +32,7 @@ from core.web.accounts import FactorAdapter
 from tests.factories import core as make
 
 PASSWORD = "long-enough-2026"
+KEY = {"label": "生产", "scopes": ["changes:read"]}
 SECRET = "JBSWY3DPEHPK3PXP"
 As = Callable[[Membership], Client]
 
@@ -133,16 +134,20 @@ def test_a_firm_is_not_asked_until_it_makes_a_key(client_as: As) -> None:
     user = with_password(make.enterprise())
     client, answer = sign_in(user)
     assert answer.url == "/"
-    key = client.post("/open-platform/console/keys/", {"label": "生产"})
+    key = client.post("/open-platform/console/keys/", KEY)
     assert key.url.startswith("/account/second-factor/?next=")
     TOTP.activate(user, SECRET)
-    made = client.post("/open-platform/console/keys/", {"label": "生产"})
+    made = client.post(
+        "/open-platform/console/keys/", {"label": "生产", "scopes": ["changes:read"]}
+    )
     assert made.status_code == 200
     later = client.session
     for record in later["account_authentication_methods"]:
         record["at"] -= 3600
     later.save()
-    stale = client.post("/open-platform/console/keys/", {"label": "备用"})
+    stale = client.post(
+        "/open-platform/console/keys/", {"label": "备用", "scopes": ["changes:read"]}
+    )
     assert stale.url.startswith("/accounts/reauthenticate/?next=")
 
 
@@ -174,6 +179,23 @@ def test_signing_out_everywhere_voids_every_other_session() -> None:
     for other in (there, unlisted):
         assert other.get("/account/").status_code == 302
     assert UserSession.objects.filter(user=user).count() == 1
+
+
+def test_ending_sessions_asks_once_more_who_is_there() -> None:
+    user = with_password(make.enterprise())
+    here, _ = sign_in(user)
+    there, _ = sign_in(user)
+    row = UserSession.objects.get(session_key=there.session.session_key)
+    later = here.session
+    for record in later["account_authentication_methods"]:
+        record["at"] -= 3600
+    later.save()
+    for address in (f"/account/sessions/{row.pk}/end/", "/account/sessions/end/"):
+        assert here.post(address).url.startswith("/accounts/reauthenticate/?next=")
+    assert there.get("/account/").status_code == 200
+    assert here.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    assert here.post(f"/account/sessions/{row.pk}/end/").url == "/account/sessions/"
+    assert there.get("/account/").status_code == 302
 
 
 def test_one_device_is_signed_out_and_only_ones_own() -> None:

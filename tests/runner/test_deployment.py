@@ -51,6 +51,28 @@ def test_every_secret_of_the_compose_file_has_its_line_in_the_example() -> None:
     assert [name for name, service in services.items() if "ports" in service] == ["web"]
 
 
+def test_the_image_holds_no_tests_and_no_sample() -> None:
+    """What is left out is used by nothing that stays in."""
+    left = [
+        line
+        for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert {"tests", "benchmarks", "patentops/sample", "patentops/demo"} <= set(left)
+    rooms = ("core", "listings", "licensing", "pledges", "matching", "oversight", "interchange")
+    stays = [
+        path
+        for room in (*rooms, "patentops")
+        for path in (ROOT / room).rglob("*.py")
+        if not any(f"{path.relative_to(ROOT)}/".startswith(f"{gone}/") for gone in left)
+    ]
+    assert len(stays) > 400
+    for path in stays:
+        imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text("utf-8"), re.M)
+        gone = ("patentops.sample", "patentops.demo", "tests", "benchmarks")
+        assert [n for n in imported if f"{n}.".startswith(tuple(f"{g}." for g in gone))] == [], path
+
+
 def test_the_containers_database_is_made_like_the_embedded_one() -> None:
     script = (ROOT / "deploy/postgres/10-roles.sh").read_text("utf-8")
     assert set(re.findall(r"CREATE EXTENSION (\w+);", script)) == set(EXTENSIONS)
