@@ -37,7 +37,8 @@ def accounts(*, viewer: Actor, text: str = "") -> QuerySet[User]:
 
 def devices_of(user_id: int) -> QuerySet[UserSession]:
     """Where somebody is signed in, last used first."""
-    return UserSession.objects.filter(user_id=user_id).order_by("-last_seen_at", "pk")
+    rows: QuerySet[UserSession] = UserSession.objects.filter(user_id=user_id)
+    return rows.order_by("-last_seen_at", "pk")
 
 
 def sign_ins(user_id: int) -> list[dict[str, object]]:

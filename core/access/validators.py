@@ -15,8 +15,8 @@ class OurWordsValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         """Refuse what whoever knows the platform or the organisation would try first."""
-        known = isinstance(user, User) and user.pk is not None
-        names = people.organisation_names(user.pk) if known else []  # type: ignore[union-attr]
+        known = user.pk if isinstance(user, User) else None
+        names = people.organisation_names(known) if known else []
         if rules.is_ours(password, names):
             raise ValidationError(
                 _("密码只由平台、业务或本机构的名称加数字组成，容易被猜中，请再加几个别的字词。"),

@@ -80,7 +80,7 @@ class KeySerializer(serializers.ModelSerializer[Credential]):
 class AskKeySerializer(serializers.Serializer[Any]):
     """Which system it is for, and what it may do: all there is where nothing is chosen."""
 
-    label = serializers.CharField(max_length=60)
+    label = serializers.CharField(max_length=60)  # type: ignore[assignment]  # the field's name
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(SCOPES.items())),
         required=False,
