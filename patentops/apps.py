@@ -1,6 +1,7 @@
 """The roof as a Django app: it makes our Celery app the current one in every process."""
 
 from django.apps import AppConfig
+from django.urls import get_resolver
 
 
 class RoofConfig(AppConfig):
@@ -12,3 +13,6 @@ class RoofConfig(AppConfig):
     def ready(self) -> None:
         """Load the Celery app, so that @shared_task finds it in web and commands too."""
         from patentops import celery  # noqa: F401
+        from patentops.routing import remember
+
+        remember(get_resolver())

@@ -341,6 +341,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 # patentops.sessions keeps both limits: idle and absolute.
+SESSION_ENGINE = "patentops.sessionstore"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_IDLE_SECONDS = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = False  # the middleware writes at most once a minute

@@ -12,6 +12,7 @@ from django.db.models import Q
 from core.people.models import Mandate, Membership, Organisation, RegionSetting, User
 from core.people.rules import clean_uscc
 from core.people.types import Actor, Role
+from core.prepared import Prepared
 from core.reference.selectors import region_prefix
 
 
@@ -176,6 +177,17 @@ def identities(user: User) -> list[MembershipCard]:
     ]
 
 
+_IDENTITIES = Prepared(
+    lambda user_id: (
+        Membership.objects.filter(user_id=user_id)
+        .order_by("-is_default", "pk")
+        .values_list(
+            "pk", "organisation_id", "role", "region", "is_administrator", "organisation__region"
+        )
+    )
+)
+
+
 def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Actor:
     """The actor a person is: for the chosen identity, else the default, else the first.
 
@@ -183,32 +195,26 @@ def actor_for(user: User, *, membership_id: int | None = None, on: date) -> Acto
     its bureau membership names, whichever of its identities was chosen; anyone else's is the
     organisation's own division.
     """
-    rows = list(
-        Membership.objects.filter(user=user)
-        .select_related("organisation")
-        .order_by("-is_default", "pk")
-    )
-    chosen = next((row for row in rows if row.pk == membership_id), rows[0] if rows else None)
+    rows = _IDENTITIES.rows(user.pk)
+    chosen = next((row for row in rows if row[0] == membership_id), rows[0] if rows else None)
     if chosen is None:
         roles = frozenset({Role.SYSADMIN}) if user.is_superuser else frozenset[Role]()
         return Actor(user_id=user.pk, roles=roles, name=str(user))
-    here = [row for row in rows if row.organisation_id == chosen.organisation_id]
-    held = frozenset(Role(row.role) for row in here)
+    _, organisation_id, *_, division = chosen
+    here = [row[2:5] for row in rows if row[1] == organisation_id]
+    held = frozenset(Role(role) for role, _, _ in here)
     if user.is_superuser:
         held |= {Role.SYSADMIN}
-    overseen = [row.region for row in here if row.role == Role.BUREAU]  # at most one
-    region = overseen[0] if overseen else region_prefix(chosen.organisation.region)
-    mandates = (
-        frozenset(mandators(chosen.organisation_id, on=on)) if Role.BROKER in held else frozenset()
-    )
+    overseen = [prefix for role, prefix, _ in here if role == Role.BUREAU]  # at most one
+    mandates = frozenset(mandators(organisation_id, on=on)) if Role.BROKER in held else frozenset()
     return Actor(
         user_id=user.pk,
-        organisation_id=chosen.organisation_id,
+        organisation_id=organisation_id,
         roles=held,
-        region=region,
+        region=overseen[0] if overseen else region_prefix(division),
         name=str(user),
         mandates=mandates,
-        administers=any(row.is_administrator for row in here),
+        administers=any(administers for _, _, administers in here),
     )
 
 

@@ -7,13 +7,15 @@ installed is not shown: no link of ours is ever dead.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 
 from core.people.types import Actor, Role
 from core.permissions import Permission, allowed
@@ -362,41 +364,76 @@ def _installed(path: str) -> bool:
     return True
 
 
+def _marks(sections: tuple[Section, ...], here: str) -> tuple[str, ...]:
+    """Which of the sections the present path is in: the one that fits it best, mostly."""
+    fits = [
+        s.path
+        for s in sections
+        if (s.path == here or (s.path != "/" and here.startswith(s.path))) and _installed(s.path)
+    ]
+    best = max(fits, key=len, default=None)
+    return tuple(s.path for s in sections if s.path == best or (s.also and here.startswith(s.also)))
+
+
+def _shown(sections: tuple[Section, ...], marks: tuple[str, ...]) -> list[Section]:
+    return [replace(s, here=s.path in marks) for s in sections if _installed(s.path)]
+
+
 def _marked(sections: tuple[Section, ...], here: str) -> list[Section]:
     """The installed sections, the one that best fits the present path marked."""
-    shown = [section for section in sections if _installed(section.path)]
-    fits = [s.path for s in shown if s.path == here or (s.path != "/" and here.startswith(s.path))]
-    best = max(fits, key=len, default=None)
-    return [replace(s, here=s.path == best or here.startswith(s.also or ("-",))) for s in shown]
+    return _shown(sections, _marks(sections, here))
 
 
-@register.simple_tag(takes_context=True)
-def public_sections(context: template.Context) -> list[Section]:
-    """The public sections, as every visitor sees them."""
+@cache
+def _bench(roles: frozenset[Role]) -> tuple[Section, ...]:
+    """The sections of these roles, each once."""
+    seen: dict[str, Section] = {TODO.path: TODO}
+    for role, sections in WORKBENCH:
+        if role in roles:
+            for section in sections:
+                seen.setdefault(section.path, section)
+    seen[NOTICES.path] = NOTICES
+    return tuple(seen.values())
+
+
+def _place(context: template.Context) -> tuple[str, frozenset[Role] | None]:
+    """Where one is and by which roles; None for visitors."""
     request: HttpRequest | None = context.get("request")
-    return _marked(PUBLIC, request.path if request else "")
-
-
-@register.simple_tag
-def site_map() -> list[Section]:
-    """Every public section, for the foot of a page."""
-    return _marked((*PUBLIC, *ALSO_PUBLIC), "")
+    actor: Actor | None = getattr(request, "actor", None)
+    known = actor is not None and not actor.is_anonymous
+    return request.path if request else "", actor.roles if actor is not None and known else None
 
 
 @register.simple_tag(takes_context=True)
 def workbench_sections(context: template.Context) -> list[Section]:
     """The sections of the actor's roles, each once; nothing for visitors."""
-    request: HttpRequest | None = context.get("request")
-    actor: Actor | None = getattr(request, "actor", None)
-    if request is None or actor is None or actor.is_anonymous:
-        return []
-    seen: dict[str, Section] = {TODO.path: TODO}
-    for role, sections in WORKBENCH:
-        if actor.has(role):
-            for section in sections:
-                seen.setdefault(section.path, section)
-    seen[NOTICES.path] = NOTICES
-    return _marked(tuple(seen.values()), request.path)
+    here, roles = _place(context)
+    return [] if roles is None else _marked(_bench(roles), here)
+
+
+@register.simple_tag(takes_context=True)
+def frame_part(context: template.Context, name: str) -> SafeString:
+    """A part of the frame that is the same for all who share language, roles and place.
+
+    Drawn once for each of these in a process: the bars were a third of what a page costs.
+    """
+    here, roles = _place(context)
+    if name == "workbench":
+        if roles is None:
+            return SafeString("")
+        return _part(name, get_language(), _marks(_bench(roles), here), roles)
+    marks = _marks(PUBLIC, here) if name in {"brand", "menu"} else ()
+    return _part(name, get_language(), marks, None)
+
+
+@lru_cache(maxsize=2_000)
+def _part(
+    name: str, _language: str | None, marks: tuple[str, ...], roles: frozenset[Role] | None
+) -> SafeString:
+    sections = {"workbench": _bench(roles or frozenset()), "places": (*PUBLIC, *ALSO_PUBLIC)}
+    shown = _shown(sections.get(name, PUBLIC), marks)
+    drawn = render_to_string(f"_components/site_{name}.html", {"sections": shown})
+    return SafeString(drawn.strip())
 
 
 @register.simple_tag

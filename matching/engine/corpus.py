@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from matching.engine.bulk import bags_of
 from matching.engine.terms import Bags
@@ -179,6 +178,8 @@ def _learn(
     matrix = sparse.csr_matrix((values, (rows, found[known])), shape=(len(sample), len(terms)))
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     matrix = sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ matrix
+    from scipy.sparse.linalg import svds  # slow to import, and few processes freeze a corpus
+
     count = min(TOPICS, len(sample) // 2, len(terms) // 2)
     start = np.random.default_rng(0).standard_normal(min(matrix.shape))
     _, _, axes = svds(matrix, k=count, v0=start)

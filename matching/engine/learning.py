@@ -14,7 +14,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Numbers = NDArray[np.float64]
 
@@ -72,6 +71,8 @@ def fit(judged: Sequence[Judged], prior: Numbers, trust: float) -> Numbers:
         value = float(importance @ np.logaddexp(0, -margin) + trust * (pull @ pull))
         doubt = importance / (1 + np.exp(np.clip(margin, -50, 50)))
         return value, -(pairs.T @ doubt) / _SOFT + 2 * trust * pull / span
+
+    from scipy.optimize import minimize  # slow to import, and few processes learn
 
     found = minimize(
         loss,
@@ -157,6 +158,8 @@ def steepness(places: Numbers, scores: Numbers, seen: NDArray[np.bool_]) -> floa
         chance = 1 / (1 + np.exp(-margin))
         value = float((np.logaddexp(0, margin) - wanted * margin).sum() + 0.5 * part @ part)
         return value, facts.T @ (chance - wanted) + part
+
+    from scipy.optimize import minimize
 
     found = minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B")
     return float(np.clip(found.x[1], 0.0, 1.5))

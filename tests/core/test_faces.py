@@ -82,7 +82,7 @@ def test_an_odd_cookie_is_no_wish(client: Client, cookie: str) -> None:
 
 
 # Frames of their own kind, or pieces that another component brings along.
-FRAMES = {"standalone"}
+FRAMES = {"standalone", "site_brand", "site_menu", "site_places", "site_search"}
 
 
 def test_the_gallery_shows_every_component(client_as: As) -> None:

@@ -30,15 +30,17 @@ class World:
     strangers to them; bureau oversees Shanghai ("31"), where office lies, bureau2 Jiangsu ("32").
     """
 
-    def __init__(self, members: dict[str, Membership] | None = None) -> None:
+    def __init__(
+        self, members: dict[str, Membership] | None = None, things: Mapping[str, Any] | None = None
+    ) -> None:
         self.members = members or everybody()
-        self._things: dict[str, Any] = {}
+        self.things: dict[str, Any] = dict(things or {})
 
     def thing(self, name: str, build: Callable[[World], Any]) -> Any:
         """The thing of that name, built on first use."""
-        if name not in self._things:
-            self._things[name] = build(self)
-        return self._things[name]
+        if name not in self.things:
+            self.things[name] = build(self)
+        return self.things[name]
 
 
 def everybody() -> dict[str, Membership]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from types import FunctionType
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -18,6 +21,7 @@ from pytest_django import DjangoDbBlocker
 
 import tests.matrix as matrix
 from core.people.models import Membership
+from listings.selectors.searching import columns
 from tests.conftest import log_in
 from tests.matrix import IDENTITIES, Row, World
 from tests.matrix.core import ELSEWHERE, LIBRARY_PREFIXES
@@ -86,12 +90,49 @@ def _plain_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*plain)
 
 
+def _recipe(build: Any) -> Any:
+    """What tells two functions apart that build worlds: their code and what it closes over."""
+    if not isinstance(build, FunctionType):
+        return build if isinstance(build, Hashable) else id(build)
+    code = build.__code__
+    closed = tuple(_recipe(cell.cell_contents) for cell in build.__closure__ or ())
+    given = tuple(_recipe(value) for value in build.__defaults__ or ())
+    return (build.__module__, code.co_code, code.co_consts, code.co_names, closed, given)
+
+
+def _by_stage() -> list[Any]:
+    """All rows; those whose worlds are built alike stand side by side and share one."""
+    stages: dict[Any, list[str]] = {}
+    for name in sorted(ROWS):
+        stages.setdefault(_recipe(ROWS[name].kwargs), []).append(name)
+    return [pytest.param(names[0], name, id=name) for names in stages.values() for name in names]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A world as a row's `kwargs` leaves it, and the parts of the URL."""
+
+    kwargs: dict[str, Any]
+    things: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def stage(request: pytest.FixtureRequest, crowd: Crowd) -> Iterator[Stage]:
+    """Built once for all rows of one recipe: what a row does there is taken back at its end."""
+    cache.clear()
+    columns.forget()
+    point = transaction.savepoint()
+    world = World(crowd.members)
+    yield Stage(ROWS[request.param].kwargs(world), world.things)
+    transaction.savepoint_rollback(point)
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_plain_refusals")
-@pytest.mark.parametrize("name", sorted(ROWS))
-def test_answers_are_as_declared(name: str, crowd: Crowd) -> None:
-    row, world = ROWS[name], World(crowd.members)
-    url = reverse(name, kwargs=row.kwargs(world)) + row.query
+@pytest.mark.parametrize(("stage", "name"), _by_stage(), indirect=["stage"])
+def test_answers_are_as_declared(name: str, crowd: Crowd, stage: Stage) -> None:
+    row, world = ROWS[name], World(crowd.members, stage.things)
+    url = reverse(name, kwargs=stage.kwargs) + row.query
     client, undo, wrong = Client(headers=dict(row.headers)), Undo(), []
     for identity in IDENTITIES:
         for method in METHODS:
