@@ -27,4 +27,4 @@ def remember(resolver: URLResolver) -> None:
         match.__dict__.update(found.__dict__, kwargs=dict(found.kwargs))
         return match
 
-    resolver.resolve = resolve  # type: ignore[method-assign, assignment]
+    resolver.resolve = resolve  # type: ignore[method-assign]
