@@ -9,6 +9,7 @@ from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from licensing import services
 from licensing.services import (
+    bundle_deals,
     co_owners,
     completing,
     handing,
@@ -52,6 +53,14 @@ def follow_consent(event: Event, *, now: datetime) -> None:
 def leave_pools(event: Event, *, now: datetime) -> None:
     """A patent that is gone, or changed hands, leaves its pool for later licences."""
     pool_entries.follow_patent(patent_id=int(event.payload["patent_id"]), now=now)
+
+
+@consumer("patent.lapsed", "patent.changed", name="licensing.follow_bundles")
+def follow_bundles(event: Event, *, now: datetime) -> None:
+    """A member of a bundle that is talked about as one can no longer be had."""
+    bundle_deals.follow_member(
+        patent_id=int(event.payload["patent_id"]), turn=str(event.id), now=now
+    )
 
 
 @consumer("patent.freed", name="licensing.end_by_register")

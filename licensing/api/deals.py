@@ -20,8 +20,9 @@ from licensing.api.views import Room
 from licensing.models import Deal
 from licensing.rules import deals as rules
 from licensing.rules.deals import DealKind
+from licensing.selectors import bundle_deals as members
 from licensing.selectors import deals as selectors
-from licensing.services import completing, deals, signing
+from licensing.services import bundle_deals, completing, deals, signing
 from listings.types import MODES
 
 DEAL_KINDS = selectors.KINDS
@@ -44,7 +45,8 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     class Meta:
         model = Deal
         fields = (
-            "id", "number", "kind", "contract_type", "under_id", "status",
+            "id", "number", "kind", "contract_type", "under_id",
+            "bundle_id", "bundle_title", "status",
             "status_label", "origin", "patent_id",
             "patent_number", "patent_title", "holder_id", "taker_id", "region", "wish",
             "waits_for", "next_step", "step_text", "waiting_since", "opened_at", "agreed_at",
@@ -86,6 +88,10 @@ class NewDealSerializer(serializers.Serializer[Any]):
         min_value=1, required=False, allow_null=True, default=None, help_text="分许可省略"
     )
     kind = serializers.ChoiceField(choices=DEAL_KINDS)
+    bundle_id = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, default=None,
+        help_text="洽谈整个专利组合时填写，其他省略",
+    )  # fmt: skip
     licence_number = serializers.CharField(
         max_length=40, required=False, allow_blank=True, default="",
         help_text="分许可填写上游许可编号，其他方式省略",
@@ -101,7 +107,7 @@ class NewDealSerializer(serializers.Serializer[Any]):
         under = data["kind"] == DealKind.SUBLICENCE
         if under and not data["licence_number"]:
             raise serializers.ValidationError({"licence_number": "请填写上游许可编号。"})
-        if not under and data["patent_id"] is None:
+        if not under and data["patent_id"] is None and data["bundle_id"] is None:
             raise serializers.ValidationError({"patent_id": "请填写专利。"})
         return data
 
@@ -124,13 +130,19 @@ class DealTermsSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=DEAL_KINDS)
     patent_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=20
+        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=50
     )
     counter_patent_ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1),
         required=False,
         max_length=20,
         help_text="交叉许可：需求方许可给对方的专利",
+    )
+    shares = serializers.ListField(
+        child=serializers.DecimalField(max_digits=18, decimal_places=2, min_value=0),
+        required=False,
+        max_length=50,
+        help_text="价格分摊，顺序同 patent_ids，合计等于价格；组合洽谈留空时按件平均到分",
     )
     particulars = serializers.DictField(
         child=serializers.CharField(max_length=1000, allow_blank=True),
@@ -170,6 +182,7 @@ class DealTermsSerializer(serializers.Serializer[Any]):
             remarks=known["remarks"],
             counter=tuple(dict.fromkeys(known.get("counter_patent_ids", ()))),
             particulars=known.get("particulars", {}),
+            shares=tuple(known.get("shares", ())),
         )
 
 
@@ -203,6 +216,29 @@ class DealApprovalSerializer(serializers.Serializer[Any]):
     number = serializers.CharField(max_length=80)
     approved_on = serializers.DateField()
     file = serializers.FileField()
+
+
+class DealMemberSerializer(serializers.Serializer[Any]):
+    """A member of a bundle that is taken as one."""
+
+    patent_id = serializers.IntegerField(source="member.patent_id")
+    patent_number = serializers.CharField(source="member.patent_number")
+    patent_title = serializers.CharField(source="member.patent_title")
+    dropped = serializers.BooleanField()
+    dropped_reason = serializers.CharField(source="member.dropped_reason")
+    against = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_against(self, line: Any) -> Any:
+        """Why it cannot be had now."""
+        return [blocker.message for blocker in line.against]
+
+
+class DealDropSerializer(serializers.Serializer[Any]):
+    """A member to leave out."""
+
+    patent_id = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=1500, required=False, allow_blank=True, default="")
 
 
 class DealContractSerializer(serializers.Serializer[Any]):
@@ -298,10 +334,13 @@ class DealViewSet(Room):
     def create(self, request: Request) -> Response:
         known = self.taken_in(NewDealSerializer).validated_data
         number, patent_id = known.pop("licence_number"), known.pop("patent_id")
+        bundle_id = known.pop("bundle_id")
         by, now = request.actor, timezone.now()
         if known["kind"] == DealKind.SUBLICENCE:
             del known["kind"]
             row = deals.inquire_under(licence_number=number, **known, by=by, now=now)
+        elif bundle_id is not None:
+            row = bundle_deals.inquire_bundle(bundle_id=bundle_id, **known, by=by, now=now)
         else:
             row = deals.inquire(patent_id=patent_id, **known, by=by, now=now)
         return self._done(str(row.pk), status.HTTP_201_CREATED)
@@ -363,6 +402,22 @@ class DealViewSet(Room):
     @action(detail=True, methods=["post"])
     def posting(self, request: Request, pk: str) -> Response:
         return self._run(signing.post_price, pk, DealPostingSerializer)
+
+    @extend_schema(
+        summary="组合的成员",
+        parameters=[ID],
+        responses={200: DealMemberSerializer(many=True), **problems(401, 403, 404)},
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def members(self, request: Request, pk: str) -> Response:
+        row = self.get_object()
+        found = members.lines(row, at=timezone.now()) if row.bundle_id else []
+        return Response(DealMemberSerializer(found, many=True).data)
+
+    @command("从组合去掉一件", DealDropSerializer)
+    @action(detail=True, methods=["post"])
+    def dropping(self, request: Request, pk: str) -> Response:
+        return self._run(bundle_deals.drop_member, pk, DealDropSerializer)
 
     @command("登记批准文件", DealApprovalSerializer, creates=True)
     @action(detail=True, methods=["post"])

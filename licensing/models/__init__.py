@@ -1,5 +1,6 @@
 """What licensing stores, and what it can never store."""
 
+from licensing.models.bundle_deals import DealMember
 from licensing.models.case_files import CaseFile
 from licensing.models.certificates import Certificate, ExchangeReport
 from licensing.models.claims import MilestoneClaim
@@ -47,6 +48,7 @@ __all__ = [
     "DealApproval",
     "DealEnding",
     "DealItem",
+    "DealMember",
     "DealMessage",
     "Dispute",
     "DisputePaper",

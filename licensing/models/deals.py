@@ -52,6 +52,7 @@ class Deal(models.Model):
         PATENT = "patent", "专利页询价"
         MATCH = "match", "匹配推荐"
         AUCTION = "auction", "拍卖成交"
+        BUNDLE = "bundle", "专利组合"
 
     patent = models.ForeignKey("listings.Patent", on_delete=models.PROTECT, related_name="+")
     patent_number = models.CharField(max_length=40)
@@ -71,6 +72,9 @@ class Deal(models.Model):
     origin = models.CharField("来源", max_length=8, choices=Origin, default=Origin.PATENT)
     match_id = models.BigIntegerField(null=True, blank=True)
     auction_id = models.BigIntegerField(null=True, blank=True, unique=True)
+    # A bundle taken as one; `patent` is then the first of its members that stand.
+    bundle_id = models.BigIntegerField(null=True, blank=True)
+    bundle_title = models.CharField(max_length=120, blank=True, default="", db_default="")
     wish = models.TextField("意向说明", max_length=2000)
     opened_at = models.DateTimeField()
     opened_by = ActorKeyField()
@@ -128,6 +132,16 @@ class Deal(models.Model):
                 fields=["patent", "taker"],
                 condition=Q(status__in=among(deals.OPEN_DEALS)),
                 name="one_open_deal_per_taker",
+            ),
+            UniqueConstraint(
+                fields=["bundle_id", "taker"],
+                condition=Q(status__in=among(deals.OPEN_DEALS)),
+                name="one_open_deal_per_bundle_taker",
+            ),
+            CheckConstraint(
+                condition=Q(bundle_id__isnull=True, bundle_title="")
+                | (Q(bundle_id__isnull=False) & ~Q(bundle_title="")),
+                name="deal_bundle_named",
             ),
             both_or_neither("agreed_at", "agreed_by", name="deal_agreed_pair"),
             both_or_neither("agreed_at", "agreed_terms", name="deal_agreed_pins_terms"),

@@ -13,13 +13,30 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from core.db import ActorKeyField, both_or_neither
 from licensing.models.deals import KINDS, SIDES, Deal
 from licensing.models.plans import FeePlan
-from licensing.rules import deals, moves
+from licensing.rules import deals, fees, moves
 from licensing.rules.deals import DealKind, Party, TermsStatus
 
 CONTENT = (
     "deal", "version", "side", "kind", "territory", "modes", "field_of_use", "months",
     "sublicensing", "foreign", "plan", "remarks", "proposed_at", "proposed_by", "particulars",
 )  # fmt: skip
+
+SUMS = ", ".join(f"'{kind.value}'" for kind in sorted(fees.SUMS))
+# At commit, since the patents of a version are written one after another.
+NO_FEN_LOST = f"""
+    IF (
+        SELECT COUNT(*) FILTER (WHERE t.share IS NULL) > 0 OR SUM(t.share) IS DISTINCT FROM (
+            SELECT COALESCE(SUM(p.amount), 0) FROM licensing_feepart p
+            JOIN licensing_termsversion v ON v.plan_id = p.plan_id
+            WHERE v.id = NEW.terms_id AND p.kind IN ({SUMS})
+        )
+        FROM licensing_termspatent t WHERE t.terms_id = NEW.terms_id AND t.side = 'holder'
+    ) THEN
+        RAISE EXCEPTION 'terms_shares_add_up: the shares do not add up to the price'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+"""
 
 
 class TermsVersion(models.Model):
@@ -101,6 +118,7 @@ class TermsVersion(models.Model):
             foreign=self.foreign,
             remarks=self.remarks,
             particulars=self.particulars,
+            shares=tuple(i.share for i in self.patents.all() if i.share is not None),
         )
 
     def lines(self, names: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
@@ -124,6 +142,9 @@ class TermsPatent(models.Model):
     )
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
+    share = models.DecimalField(  # of the price, where a price for several is split
+        "分摊金额", max_digits=18, decimal_places=2, null=True, blank=True
+    )
 
     class Meta:
         verbose_name = "条款中的专利"
@@ -133,10 +154,21 @@ class TermsPatent(models.Model):
             CheckConstraint(
                 condition=Q(side__in=[p.value for p in Party]), name="terms_patent_side_known"
             ),
+            CheckConstraint(
+                condition=Q(share__isnull=True) | Q(share__gte=0), name="terms_share_not_negative"
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
                 name="terms_patent_fixed", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            pgtrigger.Trigger(
+                name="terms_shares_add_up",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(new__share__isnull=False),
+                func=NO_FEN_LOST,
             ),
         ]
 

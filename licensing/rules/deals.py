@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from licensing.rules import deal_kinds, effect, fees
+from licensing.rules import bundle_deals, deal_kinds, effect, fees
 from licensing.rules.deal_kinds import ACTIONS, BONDS, KIND_LABELS, KINDS, DealKind, Effect
 from licensing.rules.fees import FeePart, PartKind
 from licensing.rules.outcomes import Code
@@ -135,7 +135,7 @@ MODE_LABELS: Mapping[str, str] = {
 }
 POSTING_KINDS = ("university", "institute")
 """Institutes that post an agreed price (TL18) where a region names no others."""
-MOST_PATENTS = 20
+MOST_PATENTS = 50  # as many as a bundle may have
 MOST_FILES = 5
 
 
@@ -155,6 +155,7 @@ class Terms:
     remarks: str = ""
     counter: tuple[int, ...] = ()  # the taker's own patents in a cross-licence
     particulars: Mapping[str, str] = field(default_factory=dict)
+    shares: tuple[Decimal, ...] = ()  # of the price, patent by patent, where it is split
 
 
 def other(side: str) -> Party:
@@ -179,6 +180,9 @@ def terms_errors(terms: Terms) -> dict[str, list[str]]:
         found["counter"] = ["交叉许可请至少选择一件需求方的专利。（法释〔2020〕19号第二十五条）"]
     if len(terms.patents) + len(terms.counter) > MOST_PATENTS:
         found.setdefault("patents", [f"一笔交易最多 {MOST_PATENTS} 件专利，请分开办理。"])
+    total = fixed_sum(terms.parts)
+    if bad := bundle_deals.share_problem(terms.shares, patents=len(terms.patents), total=total):
+        found["shares"] = [bad]
     return found | deal_kinds.particular_errors(terms.kind, terms.particulars)
 
 
@@ -242,8 +246,16 @@ def lines(
         *found,
         ("境外当事人", "是" if terms.foreign else "否"),
         ("付费", "；".join(fees.standard_lines(terms.parts))),
+        *_share_lines(terms, patents),
         ("其他约定", terms.remarks or "无"),
     ]
+
+
+def _share_lines(terms: Terms, patents: Sequence[str]) -> list[tuple[str, str]]:
+    if not terms.shares:
+        return []
+    said = zip(patents, terms.shares, strict=True)
+    return [("价格分摊", "\n".join(f"{patent}：{fees.money_text(sum_)}" for patent, sum_ in said))]
 
 
 SCOPE = ("地域", "实施方式", "使用领域", "期限", "分许可")

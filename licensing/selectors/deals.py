@@ -20,6 +20,7 @@ from licensing.rules import deal_kinds
 from licensing.rules import deals as rules
 from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus, Waits
 from licensing.rules.moves import IN_FORCE, DeclarationStatus
+from licensing.selectors import bundle_deals
 from listings import selectors as listings
 from listings.types import Blocker, PatentCard
 
@@ -173,6 +174,7 @@ def guards(row: Deal, terms: Terms, *, at: datetime, signing: bool) -> list[Bloc
         head=head_of(row, terms, at=at),
     )
     found += rules.deal_blockers(own, signing=signing)
+    found += bundle_deals.blockers(row, terms, at=at)
     return sorted(found, key=lambda blocker: not blocker.hard)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -27,9 +28,11 @@ from licensing.models import (
     TermsVersion,
 )
 from licensing.rules import deals as rules
+from licensing.rules.bundle_deals import split_evenly
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE
 from licensing.rules.deals import DealKind, DealStatus, Party, Terms, TermsStatus
 from licensing.rules.moves import IN_FORCE
+from licensing.selectors import bundle_deals
 from licensing.selectors import deals as selectors
 from licensing.services.deal_ground import (
     advance,
@@ -54,6 +57,20 @@ OVER = frozenset({*rules.CLOSED_DEALS, DealStatus.SETTLED})
 STOPPED = "洽谈条款重新商定，公示撤回"
 
 
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that is asked for as one."""
+
+    id: int
+    title: str
+    size: int
+
+    @property
+    def heading(self) -> str:
+        """What its deal is called in lists and notices."""
+        return f"专利组合“{self.title}”（{self.size} 件）"
+
+
 @transaction.atomic
 def inquire(
     *,
@@ -66,14 +83,14 @@ def inquire(
     match_id: int | None = None,
 ) -> Deal:
     """A firm asks the keeper of a listed patent for it, or for a right in it."""
-    taker_id = _taker(by, taker_id)
+    taker_id = taker_of(by, taker_id)
     card = listings.card(patent_id, viewer=by)
     require(by, Permission.OPEN_DEAL)
     if kind not in ASKED_OF_HOLDER:
         raise Invalid(fields={"kind": ["请选择想要的方式。分许可请用许可编号向被许可人询问。"]})
     wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
     holder_id = _refuse_inquiry(card, taker_id)
-    return _open(card, holder_id, taker_id, kind, wish, match_id=match_id, by=by, now=now)
+    return open_talk(card, holder_id, taker_id, kind, wish, match_id=match_id, by=by, now=now)
 
 
 @transaction.atomic
@@ -85,7 +102,7 @@ def inquire_under(
     Whoever knows the number has it from a party; all that does not lead to one that allows it
     gets the same answer.
     """
-    taker_id = _taker(by, taker_id)
+    taker_id = taker_of(by, taker_id)
     require(by, Permission.OPEN_DEAL)
     wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
     number = licence_number.strip().upper()
@@ -102,10 +119,10 @@ def inquire_under(
     if card.organisation_id == taker_id:
         raise Conflict("这是本单位自己的专利，不需要询价。", code="own-patent")
     kind = DealKind.SUBLICENCE.value
-    return _open(card, head.licensee_id, taker_id, kind, wish, under=head, by=by, now=now)
+    return open_talk(card, head.licensee_id, taker_id, kind, wish, under=head, by=by, now=now)
 
 
-def _open(
+def open_talk(
     card: PatentCard,
     holder_id: int,
     taker_id: int,
@@ -116,17 +133,22 @@ def _open(
     now: datetime,
     match_id: int | None = None,
     under: Licence | None = None,
+    bundle: Bundle | None = None,
 ) -> Deal:
+    """The new deal, stored; the holder hears of it."""
+    origin = Deal.Origin.MATCH if match_id else Deal.Origin.PATENT
     row = Deal(
         patent_id=card.id,
         patent_number=card.printed,
-        patent_title=card.title,
+        patent_title=bundle.heading if bundle else card.title,
+        bundle_id=bundle.id if bundle else None,
+        bundle_title=bundle.title if bundle else "",
         holder_id=holder_id,
         taker_id=taker_id,
         region=people.organisation(holder_id).region if under else card.region,
         kind=kind,
         under=under,
-        origin=Deal.Origin.MATCH if match_id else Deal.Origin.PATENT,
+        origin=Deal.Origin.BUNDLE if bundle else origin,
         match_id=match_id,
         wish=wish,
         opened_at=now,
@@ -148,7 +170,7 @@ def _open(
     return row
 
 
-def _taker(by: Actor, asked: int | None) -> int:
+def taker_of(by: Actor, asked: int | None) -> int:
     """The firm that asks: the actor's own, or one that gave it a mandate."""
     own = None if by.has(Role.BROKER) else by.organisation_id
     chosen = asked if asked is not None else own
@@ -172,10 +194,11 @@ def store_new(row: Deal, *, now: datetime) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError as problem:
-        if "one_open_deal_per_taker" not in str(problem):
+        if "one_open_deal_per" not in str(problem):
             raise
+        what = "这个组合" if row.bundle_id else "这件专利"
         raise Conflict(
-            "贵单位对这件专利已有一笔进行中的洽谈，请在“洽谈”中继续。", code="already-asked"
+            f"贵单位对{what}已有一笔进行中的洽谈，请在“洽谈”中继续。", code="already-asked"
         ) from None
     row.number = f"QT{legal_day(now):%Y}{row.pk:08d}"
     row.save(update_fields=["number"])
@@ -260,7 +283,7 @@ def propose_terms(
             "对方刚刚提出了新的一版，您的这一版没有提交。请先看对方的版本。",
             code="edited-meanwhile",
         )
-    terms = rules.whole(terms)
+    terms = _with_shares(row, rules.whole(terms))
     cards = _check(row, terms, files)
     for waiting in row.versions.filter(status=TermsStatus.PROPOSED):
         answer(waiting, "replace", by=by, now=now)
@@ -290,6 +313,8 @@ def _check(row: Deal, terms: Terms, files: Sequence[File]) -> dict[int, PatentCa
     if terms.kind != row.kind and not {terms.kind, DealKind(row.kind)} <= EXCHANGEABLE:
         found["kind"] = ["这笔洽谈的方式不能改换，请另提意向。"]
     cards = listings.cards((*terms.patents, *terms.counter), viewer=Actor.system())
+    if row.bundle_id and set(terms.patents) != set(bundle_deals.standing_ids(row)):
+        found["patents"] = ["组合作为一个整体洽谈，请写上现有的全部成员；去掉的另行登记。"]
     foreign = [i for i in terms.patents if i not in cards or not _kept(cards[i], row)]
     if any(i not in cards or cards[i].organisation_id != row.taker_id for i in terms.counter):
         found.setdefault("counter", []).append("对方许可的专利须由需求方管理，请核对专利号。")
@@ -304,6 +329,14 @@ def _check(row: Deal, terms: Terms, files: Sequence[File]) -> dict[int, PatentCa
     if found:
         raise Invalid(fields=found)
     return cards
+
+
+def _with_shares(row: Deal, terms: Terms) -> Terms:
+    """The price of a bundle is split; evenly to the fen where the parties say nothing."""
+    total = rules.fixed_sum(terms.parts)
+    if row.bundle_id is None or terms.shares or not total or not terms.patents:
+        return terms
+    return replace(terms, shares=split_evenly(total, len(terms.patents)))
 
 
 def _kept(card: PatentCard, row: Deal) -> bool:
@@ -353,6 +386,7 @@ def write_version(
             side=(Party.HOLDER if position <= len(terms.patents) else Party.TAKER).value,
             patent_number=cards[patent_id].printed,
             patent_title=cards[patent_id].title,
+            share=terms.shares[position - 1] if position <= len(terms.shares) else None,
         )
         for position, patent_id in enumerate((*terms.patents, *terms.counter), start=1)
     )
@@ -438,21 +472,26 @@ def reopen_deal(*, deal_id: int, reason: str, by: Actor, now: datetime) -> Deal:
     row = locked_deal(deal_id, by=by)
     side = party_of(row, by=by)
     said = need(reason, "reason", "请写明为什么要重新商定，对方会看到。")
+    unpin(row, said, by=by, now=now)
+    tell_parties(
+        row, rules.other(side), key=f"reopened:{now.isoformat()}", title="对方要求重新商定条款",
+        body=said, now=now,
+    )  # fmt: skip
+    return row
+
+
+def unpin(row: Deal, reason: str, *, by: Actor, now: datetime) -> None:
+    """Back to talking: the deal is about no version any more, and its postings stop."""
     move(row, "reopen")
     for version in row.versions.filter(status=TermsStatus.ACCEPTED):
-        answer(version, "replace", reason=said, by=by, now=now)
+        answer(version, "replace", reason=reason, by=by, now=now)
     _stop_postings(row, STOPPED, now=now)
     row.items.all().delete()
     row.agreed_terms = row.agreed_at = row.agreed_by = None
     row.needs_posting, row.posted_on, row.holder_signer_id = False, None, None
     fields = ("agreed_terms", "agreed_at", "agreed_by", "needs_posting", "posted_on")
     advance(row, now=now, fields=(*fields, "holder_signer_id"))
-    audit.record("deal.reopened", subject=row, by=by, at=now, changes={"reason": said})
-    tell_parties(
-        row, rules.other(side), key=f"reopened:{now.isoformat()}", title="对方要求重新商定条款",
-        body=said, now=now,
-    )  # fmt: skip
-    return row
+    audit.record("deal.reopened", subject=row, by=by, at=now, changes={"reason": reason})
 
 
 def _stop_postings(row: Deal, reason: str, *, now: datetime) -> None:

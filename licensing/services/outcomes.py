@@ -175,6 +175,8 @@ def report_deal(
     """The platform reports what a signed licence or a registered transfer made of each patent."""
     code = outcome_code(DealKind(version.kind), version.plan.terms())
     names = {pk: people.organisation(pk).name for pk in (deal.holder_id, deal.taker_id)}
+    whole = fixed_sum(version.plan.terms())
+    shares = {p.patent_id: p.share for p in version.patents.all() if p.share is not None}
     for item in deal.items.select_related("licence").order_by("position"):
         own, other = deal.holder_id, deal.taker_id
         if item.side == Party.TAKER:  # a cross-licence is each side's outcome
@@ -198,7 +200,7 @@ def report_deal(
                 "licence": item.licence,
                 "evidence": evidence,
                 "counterparty": names[other],
-                "amount": fixed_sum(version.plan.terms()) if item.position == 1 else None,
+                "amount": shares.get(item.patent_id, whole if item.position == 1 else None),
                 "reported_at": now,
                 "reported_by": Actor.system().key,
             },

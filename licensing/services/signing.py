@@ -66,14 +66,16 @@ def post_price(*, deal_id: int, summary: str, days: int | None, by: Actor, now: 
         raise Conflict("公示已经在进行。", code="already-posted")
     said = need(summary, "summary", "请写明成果的简要情况和定价过程，公示页会显示。")
     version = agreed(row)
-    parts = version.plan.terms()
+    parts, whole = version.plan.terms(), rules.price(version.as_rule())
+    shares = {p.patent_id: p.share for p in version.patents.all() if p.share is not None}
+    note = f"组合整体价格 {fees.money_text(whole)}，这一件分摊；{fees.price_text(parts)}"
     for item in waiting:
         item.posting_id = price_postings.post_agreed(
             patent_id=item.patent_id,
             route=_route(row, parts),
             counterparty=people.organisation(row.taker_id).name,
-            price=rules.price(version.as_rule()),
-            price_note=fees.price_text(parts)[:300],
+            price=shares.get(item.patent_id, whole),
+            price_note=(note if item.patent_id in shares else fees.price_text(parts))[:300],
             summary=said,
             days=days or postings.posting_days(row.region),
             by=by,

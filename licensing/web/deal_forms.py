@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.utils import timezone
 
+from core.people import selectors as people
 from core.people.types import Actor
 from core.reference import selectors as reference
 from core.web.forms import day_input
+from core.web.types import Request
 from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import (
     ALL_PARTICULARS,
@@ -338,3 +340,12 @@ class SettleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"].required = True
+
+
+def offer_takers(form: forms.Form, request: Request) -> None:
+    """A broker says for which firm it asks."""
+    if request.actor.mandates:
+        choices = {o.id: o.name for o in people.organisations(request.actor.acts_for).values()}
+        form.fields["taker"] = forms.TypedChoiceField(
+            label="代哪家企业", choices=[(pk, choices[pk]) for pk in sorted(choices)], coerce=int
+        )

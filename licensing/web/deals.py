@@ -21,19 +21,20 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core.attachments.web import download
 from core.errors import Missing
 from core.idempotency.web import submitted
-from core.people import selectors as people
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
+from licensing.selectors import bundle_deals as bundle_members
 from licensing.selectors import conduct, disputes
 from licensing.selectors import deals as selectors
 from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
 from licensing.types import Side
 from licensing.web import deal_forms as asked
+from licensing.web.bundle_deals import BundleTermsForm
 from licensing.web.doors import page_of, sent, status_of
 from licensing.web.typesetting import typeset
 from listings import selectors as listings
@@ -67,7 +68,7 @@ def inquire(request: Request, patent_id: int) -> HttpResponse:
     require(request.actor, Permission.OPEN_DEAL)
     match = request.GET.get("match", "")
     form = asked.InquiryForm(sent(request)[0], initial={"kind": _wanted(card.routes)})
-    _offer_takers(form, request)
+    asked.offer_takers(form, request)
 
     def run() -> str:
         row = deals.inquire(
@@ -101,7 +102,7 @@ def inquire_under(request: Request) -> HttpResponse:
     require(request.actor, Permission.OPEN_DEAL)
     number = request.GET.get("licence", "")[:40]
     form = asked.SublicenceForm(sent(request)[0], initial={"licence_number": number})
-    _offer_takers(form, request)
+    asked.offer_takers(form, request)
 
     def run() -> str:
         known = form.cleaned_data
@@ -118,15 +119,6 @@ def inquire_under(request: Request) -> HttpResponse:
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
     return render(request, "licensing/inquire_under.html", {"form": form}, status=status_of(form))
-
-
-def _offer_takers(form: forms.Form, request: Request) -> None:
-    """A broker says for which firm it asks."""
-    if request.actor.mandates:
-        choices = {o.id: o.name for o in people.organisations(request.actor.acts_for).values()}
-        form.fields["taker"] = forms.TypedChoiceField(
-            label="代哪家企业", choices=[(pk, choices[pk]) for pk in sorted(choices)], coerce=int
-        )
 
 
 def _wanted(routes: tuple[str, ...]) -> str:
@@ -158,6 +150,7 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "shown": shown,
         "against": against,
         "checked": shown and open_still,
+        "members": bundle_members.lines(row, at=now) if row.bundle_id else [],
         "talk": selectors.messages_for(row, request.actor),
         "copies": selectors.copies_of(selectors.agreed_version(row)),
         "steps": [s for s in STEPS.values() if side and s.open_to(request, row, side)],
@@ -335,9 +328,12 @@ STEPS: dict[str, Step] = {
 def _form(step: Step, request: Request, row: Deal) -> forms.Form:
     if step.form is asked.DealTermsForm:
         versions = list(row.versions.all())
-        first = asked.DealTermsForm.initial_from(
-            versions[-1] if versions else None, main=row.patent_id, kind=row.kind
-        )
+        last = versions[-1] if versions else None
+        first = asked.DealTermsForm.initial_from(last, main=row.patent_id, kind=row.kind)
+        if row.bundle_id:
+            members = bundle_members.standing_ids(row)
+            first["shares"] = BundleTermsForm.shares_of(last)
+            return BundleTermsForm(*sent(request), initial=first, of_kind=row.kind, members=members)
         return asked.DealTermsForm(*sent(request), initial=first, of_kind=row.kind)
     if step.form is asked.PostingForm:
         return asked.PostingForm(

@@ -25,6 +25,7 @@ from licensing.rules import fees, plans
 from licensing.rules.fees import FeePart, PartKind
 from licensing.rules.forecast import USUAL_MONTHS, forecast
 from licensing.rules.moves import DeclarationStatus
+from licensing.selectors import bundle_deals
 from licensing.selectors import deals as deal_selectors
 from licensing.services import deals
 from licensing.types import DeclarationTerms, Side
@@ -116,6 +117,8 @@ def _of_deal(request: Request, pk: int) -> Subject:
             kind=deal_rules.DealKind(row.kind), patents=(row.patent_id,), parts=()
         )
     )
+    if row.bundle_id:  # another price is split anew
+        terms = replace(terms, patents=bundle_deals.standing_ids(row), shares=())
 
     def save(parts: Sequence[FeePart], seen: int) -> str:
         deals.propose_terms(

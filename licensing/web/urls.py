@@ -3,6 +3,7 @@
 from django.urls import path
 
 from licensing.web import (
+    bundle_deals,
     calculator,
     case_files,
     certificates,
@@ -82,6 +83,7 @@ urlpatterns = [
     path("licences/<int:licence_id>/contract.pdf", papers.contract_pdf, name="contract-pdf"),
     path("licences/<int:licence_id>/proofs/<int:payment_id>/", papers.payment_proof, name="proof"),
     path("licences/<int:licence_id>/notice-proof/", papers.notice_proof, name="notice-proof"),
+    *bundle_deals.urlpatterns,
     *deal_endings.urlpatterns,
     *deals.urlpatterns,
     *royalties.urlpatterns,

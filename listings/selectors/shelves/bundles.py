@@ -71,3 +71,9 @@ def public_paths() -> Iterator[tuple[str, datetime]]:
     rows = Bundle.objects.filter(status=BundleStatus.LISTED).order_by("pk")
     for pk, changed_at in rows.values_list("pk", "changed_at"):
         yield f"/bundles/{pk}/", changed_at
+
+
+def member_ids(bundle_id: int) -> list[int]:
+    """The patents of a bundle in their order, whoever asks."""
+    rows = BundleMember.objects.filter(bundle_id=bundle_id)
+    return list(rows.order_by("position", "pk").values_list("patent_id", flat=True))

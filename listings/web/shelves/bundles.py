@@ -119,6 +119,9 @@ def bundle(request: Request, pk: int) -> HttpResponse:
     context = {
         **line(row),
         "is_public": row.status == BundleStatus.LISTED,
+        "may_ask": row.status == BundleStatus.LISTED
+        and allowed(request.actor, Permission.OPEN_DEAL)
+        and row.organisation_id not in request.actor.acts_for,
         "is_mine": row.organisation_id in request.actor.acts_for
         and request.actor.has(Role.OFFICE, Role.BROKER),
         "members": [

@@ -76,3 +76,21 @@ WHERE = {
     "one_accepted_version": ({"status": "accepted"}, {"status": "replaced"}),
     "one_signed_copy_per_side": ({"rejected_at": None}, {"rejected_at": NOON}),
 }
+ROWS |= {
+    "deal_bundle_named": (
+        {"bundle_id": 1, "bundle_title": "低温电池"},
+        {"bundle_title": ""},
+        {"bundle_id": None},
+    ),
+    "terms_share_not_negative": ({"share": 0}, {"share": -1}),
+    "deal_member_dropped_with_reason": (
+        {"dropped_at": NOON, "dropped_reason": "已失效"},
+        {"dropped_reason": ""},
+    ),
+}
+WHERE |= {
+    "one_open_deal_per_bundle_taker": (
+        {"status": "posted", "bundle_id": 1},
+        {"status": "signed"},
+    ),
+}

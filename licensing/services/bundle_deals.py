@@ -1,0 +1,174 @@
+"""A bundle 专利组合 taken as one deal: asked for whole, and without what fell away meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from core.audit import services as audit
+from core.errors import Conflict, Invalid, Missing
+from core.people.types import Actor
+from core.permissions import Permission, require
+from licensing.models import Deal, DealMember
+from licensing.models.deals import among
+from licensing.rules import bundle_deals as rules
+from licensing.rules import deals
+from licensing.rules.deal_kinds import EXCHANGEABLE
+from licensing.rules.deals import DealStatus, Party, TermsStatus
+from licensing.selectors import bundle_deals as questions
+from licensing.services.deal_ground import (
+    advance,
+    be_among,
+    locked_deal,
+    need,
+    party_of,
+    tell_parties,
+)
+from licensing.services.deals import Bundle, answer, open_talk, taker_of, unpin
+from listings import selectors as listings
+from listings.selectors.shelves import bundles
+from listings.types import PatentCard
+
+SYSTEM = Actor.system()
+
+
+@transaction.atomic
+def inquire_bundle(
+    *, bundle_id: int, kind: str, wish: str, by: Actor, now: datetime, taker_id: int | None = None
+) -> Deal:
+    """A firm asks for all patents of a bundle on offer, as one contract."""
+    taker_id = taker_of(by, taker_id)
+    offered = bundles.bundle(bundle_id, viewer=by)
+    require(by, Permission.OPEN_DEAL)
+    if kind not in EXCHANGEABLE:
+        raise Invalid(fields={"kind": ["组合可以整体转让，或者普通、排他、独占许可。"]})
+    wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
+    cards = _members(bundle_id, holder_id=offered.organisation_id)
+    if offered.status != "listed":
+        raise Conflict("这个组合没有在架，暂时不能询价。", code="not-listed")
+    if offered.organisation_id == taker_id:
+        raise Conflict("这是本单位自己的组合，不需要询价。", code="own-patent")
+    first = _first_free(cards, taker_id)
+    row = open_talk(
+        first,
+        offered.organisation_id,
+        taker_id,
+        kind,
+        wish,
+        bundle=Bundle(bundle_id, offered.title, len(cards)),
+        by=by,
+        now=now,
+    )
+    DealMember.objects.bulk_create(
+        DealMember(
+            deal=row,
+            patent_id=card.id,
+            position=place,
+            patent_number=card.printed,
+            patent_title=card.title,
+        )
+        for place, card in enumerate(cards, start=1)
+    )
+    return row
+
+
+def _members(bundle_id: int, *, holder_id: int) -> list[PatentCard]:
+    """Its patents, all of one holder: nobody signs for another."""
+    ids = bundles.member_ids(bundle_id)
+    if others := questions.foreign_members(ids, holder_id=holder_id):
+        named = "、".join(card.printed for card in others)
+        raise Conflict(
+            f"组合里有其他单位的专利（{named}），牵头单位不能代为签约。请到各件专利的页面分别洽谈。",
+            code="several-holders",
+        )
+    cards = listings.cards(ids, viewer=SYSTEM)
+    return [cards[i] for i in ids if i in cards]
+
+
+def _first_free(cards: list[PatentCard], taker_id: int) -> PatentCard:
+    """The member under which the deal is filed: one open deal per firm and patent."""
+    busy = set(
+        Deal.objects.filter(
+            patent_id__in=[c.id for c in cards],
+            taker_id=taker_id,
+            status__in=among(deals.OPEN_DEALS),
+        ).values_list("patent_id", flat=True)
+    )
+    free = next((card for card in cards if card.id not in busy), None)
+    if free is None:
+        raise Conflict(
+            "组合里的每一件贵单位都已有进行中的洽谈，请先终止其中一笔。", code="already-asked"
+        )
+    return free
+
+
+@transaction.atomic
+def drop_member(*, deal_id: int, patent_id: int, reason: str, by: Actor, now: datetime) -> Deal:
+    """Leave out a member that cannot be had; terms that contained it are to be agreed anew."""
+    row = locked_deal(deal_id, by=by)
+    side = party_of(row, by=by)
+    be_among(row, deals.OPEN_DEALS, "去掉成员")
+    line = next((x for x in questions.lines(row, at=now) if _is(x, patent_id)), None)
+    if line is None:
+        raise Missing("这笔洽谈的组合里没有这件专利，或者已经去掉。")
+    if not line.droppable:
+        raise Conflict(rules.WHOLE, code="whole-bundle")
+    if len(questions.standing(row)) <= rules.FEWEST:
+        raise Conflict(rules.TOO_FEW, code="too-few")
+    said = reason.strip()[:1500]
+    because = "；".join(dict.fromkeys(b.message for b in line.against))
+    member = line.member
+    member.dropped_at, member.dropped_by = now, by.key
+    member.dropped_reason = f"{because}{said}"
+    member.save(update_fields=["dropped_at", "dropped_by", "dropped_reason"])
+    _refile(row, patent_id)
+    _open_again(row, f"组合去掉 {member.patent_number}", by=by, now=now)
+    changes = {"patent_id": patent_id, "reason": member.dropped_reason}
+    audit.record("deal.member_dropped", subject=row, by=by, at=now, changes=changes)
+    tell_parties(row, deals.other(side), key=f"dropped:{patent_id}", now=now,
+                 title="组合去掉一件专利，请重新商定条款",
+                 body=f"{member.patent_number}：{member.dropped_reason}")  # fmt: skip
+    return row
+
+
+def _is(line: questions.MemberLine, patent_id: int) -> bool:
+    return line.member.patent_id == patent_id and not line.dropped
+
+
+def _refile(row: Deal, patent_id: int) -> None:
+    """A deal filed under the patent that left is filed under another that stands."""
+    left = [m for m in row.members.all() if m.dropped_at is None and m.patent_id != patent_id]
+    title = Bundle(row.bundle_id or 0, row.bundle_title, len(left)).heading
+    if row.patent_id == patent_id:
+        cards = listings.cards([m.patent_id for m in left], viewer=SYSTEM)
+        card = _first_free([cards[m.patent_id] for m in left if m.patent_id in cards], row.taker_id)
+        row.patent_id, row.patent_number = card.id, card.printed
+    row.patent_title = title
+    row.save(update_fields=["patent_id", "patent_number", "patent_title"])
+
+
+def _open_again(row: Deal, reason: str, *, by: Actor, now: datetime) -> None:
+    """No version that contains it stands or waits any more."""
+    if row.status in deals.BEFORE_SIGNING:
+        unpin(row, reason, by=by, now=now)
+    for version in row.versions.filter(status=TermsStatus.PROPOSED):
+        answer(version, "replace", reason=reason, by=by, now=now)
+    if row.status == DealStatus.NEGOTIATING:
+        advance(row, now=now)
+
+
+@transaction.atomic
+def follow_member(*, patent_id: int, turn: str, now: datetime) -> int:
+    """A member lapsed or changed hands: both sides of every open deal on its bundle hear of it."""
+    rung = 0
+    for row in questions.open_with(patent_id).order_by("pk"):
+        line = next((x for x in questions.lines(row, at=now) if _is(x, patent_id)), None)
+        if line is None or not line.against:
+            continue
+        rung += 1
+        tell_parties(row, *Party, key=f"member:{patent_id}:{turn}", now=now,
+                     title="组合里有一件不能再成交",
+                     body=f"{line.member.patent_number}：{line.against[0].message}"
+                     "请去掉这一件并重新商定条款，或者终止洽谈。")  # fmt: skip
+    return rung
