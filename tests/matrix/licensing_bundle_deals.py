@@ -54,7 +54,7 @@ def parties(status: int, *, anonymous: int = 302) -> dict[str, int]:
 
 EXPECTATIONS: dict[str, Row] = {
     "licensing:deal-bundle": Row(kwargs=bundle, get=only(*FIRMS), post=only(*FIRMS, status=422)),
-    "licensing:deal-member-drop": Row(kwargs=member, get=parties(200), post=parties(409)),
+    "licensing:deal-member-drop": Row(kwargs=member, get=parties(200), post=parties(422)),
     "licensing-api:deal-members": Row(kwargs=pk_of, get=parties(200, anonymous=401)),
     "licensing-api:deal-dropping": Row(
         kwargs=pk_of,
