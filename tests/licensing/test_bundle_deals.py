@@ -159,12 +159,9 @@ def test_the_database_keeps_every_fen_of_a_split():
     version = row.agreed_terms
     spare = lic.patent(shelf.at.office)
     known = {"terms": version, "patent_id": spare, "position": 9, "patent_number": "x"}
-    with (
-        pytest.raises(DatabaseError, match="terms_shares_add_up"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(DatabaseError, match="terms_shares_add_up"), transaction.atomic():
         TermsPatent.objects.create(**known, patent_title="x", share=Decimal(1))
 
 
