@@ -48,7 +48,7 @@ class Installation:
             env=self.environment,
             text=True,
             capture_output=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
