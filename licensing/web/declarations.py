@@ -21,7 +21,7 @@ from core.web.doors import for_roles, tabs_of
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import effect, fees, moves
-from licensing.selectors.co_owners import doubted, only_doubted
+from licensing.selectors.co_owners import doubted, doubted_waiting, only_doubted
 from licensing.types import Side
 from licensing.web.calculator import calculator
 from licensing.web.doors import answer_form, page_of, sent, status_of
@@ -129,7 +129,9 @@ def of_patent(request: Request, patent_id: int) -> HttpResponse:
 @HOLDERS
 def mine(request: Request) -> HttpResponse:
     """The office's own declarations with what they brought."""
-    labels = [*moves.DECLARATION_LABELS.items(), (DOUBTED, _("共有人撤回同意"))]
+    labels: list[tuple[str, str]] = [*moves.DECLARATION_LABELS.items()]
+    if request.GET.get("status") == DOUBTED or doubted_waiting(viewer=request.actor)[0]:
+        labels.insert(0, (DOUBTED, _("共有人撤回同意")))
     chosen, tabs = tabs_of(request, labels)
     found = selectors.declarations_of(viewer=request.actor)
     if chosen == DOUBTED:

@@ -22,10 +22,22 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import services
 from listings.selectors import claims as selectors
-from listings.selectors.cards import printed
+from listings.selectors.cards import cards, printed
 from listings.web.doors import keepers
 
 A_PAGE = 25
+HANDED_OVER = gettext_lazy(
+    "专利已由主张单位管理；已有的许可、质押不受影响，原来的挂牌已经暂停，由新单位核对后恢复。"
+)
+LEFT = {  # what the result means from here on
+    "moved": HANDED_OVER,
+    "conceded": HANDED_OVER,
+    "shared": gettext_lazy(
+        "主张单位已列入专利权人，专利仍由现登记单位管理；转让、质押和独占、排他许可须经全体共有人同意。"
+    ),
+    "refused": gettext_lazy("专利没有变更。对裁定不服的，可以向人民法院起诉。"),
+    "withdrawn": gettext_lazy("主张方已经撤回，专利没有变更。"),
+}
 TONES = {"open": "warn", "refused": "muted", "withdrawn": "muted"}
 readers = for_roles(Role.OFFICE, Role.BROKER, Role.BUREAU, Role.SYSADMIN, Role.AUDITOR)
 
@@ -155,18 +167,30 @@ def _page(
     context: dict[str, Any] = {
         "claim": row,
         "tone": TONES.get(row.state, "ok"),
+        "left": LEFT.get(row.state, ""),
         "decides": any(move == "refuse" for move, _word in moves),
         "argue_form": argue_form if selectors.may_argue(row, viewer=request.actor) else None,
         "settle_form": (settled or SettleForm(moves=moves)) if moves else None,
         "facts": [
             {"label": _("现登记单位"), "value": row.holder.name},
             {"label": _("主张单位"), "value": row.claimant.name},
-            {"label": _("专利"), "value": row.patent.title},
+            {"label": _("专利"), "value": row.patent.title, "url": _patent_page(request, row)},
             {"label": _("申请号/专利号"), "value": printed(row.patent)},
         ],
     }
     status = 422 if argued or settled else 200
     return render(request, "listings/claim.html", context, status=status)
+
+
+def _patent_page(request: Request, row: Any) -> str:
+    """Where this reader sees the patent: at its desk, on the board, or nowhere."""
+    if row.patent.organisation_id in request.actor.acts_for and request.actor.has(
+        Role.OFFICE, Role.BROKER
+    ):
+        return reverse("listings:library-patent", kwargs={"pk": row.patent_id})
+    if cards([row.patent_id], viewer=request.actor):
+        return reverse("listings:patent", kwargs={"pk": row.patent_id})
+    return ""
 
 
 @require_POST

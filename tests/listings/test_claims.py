@@ -223,6 +223,19 @@ def test_broken_rows_cannot_be_stored(dispute: Dispute, now: datetime) -> None:
             broken.save()
 
 
+def test_a_settled_claim_says_what_it_means_and_leads_to_the_patent(
+    dispute: Dispute, client_as: Callable[[Membership], Client]
+) -> None:
+    claim = dispute.open()
+    dispute.settle(claim, "share", dispute.bureau)
+    path = reverse("listings:claim", kwargs={"pk": claim.pk})
+    at_desk = client_as(dispute.holder).get(path).content.decode()
+    assert "须经全体共有人同意" in at_desk
+    assert f'href="/library/patents/{dispute.patent.pk}/"' in at_desk
+    elsewhere = client_as(dispute.claimant).get(path).content.decode()
+    assert f'href="/patents/{dispute.patent.pk}/"' in elsewhere
+
+
 def test_the_pages_show_both_sides_and_cost_the_same_for_ten(
     dispute: Dispute, client_as, now: datetime
 ) -> None:

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
 from core.audit.models import AuditEntry
+from core.days import legal_day
 from core.errors import Conflict, Invalid, NotAllowed
 from core.notices.models import Notice
 from core.people.models import Membership
@@ -252,7 +253,9 @@ def test_pages_and_files_are_the_askers_alone(firm: Membership, client_as: As) -
     written(row)
     assert "文件已生成：1 件" in page.get(url).content.decode()
     file = page.get(f"{url}file/")
-    assert "attachment" in file.headers["Content-Disposition"]
+    named = file.headers["Content-Disposition"]
+    assert "attachment" in named
+    assert f"-{legal_day(row.asked_at):%Y%m%d}-{row.pk}.xlsx" in named  # the day here, not in UTC
     assert b"".join(file).startswith(b"PK")  # type: ignore[arg-type]
     assert [other.get(path).status_code for path in (url, f"{url}file/")] == [404, 404]
     assert "专利类型：发明" not in other.get("/searches/exports/").content.decode()

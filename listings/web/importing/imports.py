@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -165,7 +166,9 @@ def shown(row: Any, *, landed: bool = False) -> dict[str, Any]:
         "changes": changes.shown(row.changes),
         "stays": (row.before or {}).get("undone", ""),
         "patent": row.patent,
-        "text": " · ".join(sheets.written(cell) for cell in cells if cell not in (None, ""))[:80],
+        "text": Truncator(
+            " · ".join(sheets.written(cell) for cell in cells if cell not in (None, ""))
+        ).chars(80, truncate="…"),
     }
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from core.days import legal_day
 from core.errors import Conflict
 from core.idempotency.web import submitted
 from core.permissions import Permission, require
@@ -122,7 +123,7 @@ def answer_file(row: ResultExport) -> HttpResponse:
     if row.state != ExportState.READY:
         said = NO_FILE.get(ExportState(row.state), "文件还没有生成，请回到导出页面查看进度。")
         raise Conflict(said, code="export-not-ready")
-    name = f"专利检索结果-{row.asked_at:%Y%m%d}-{row.pk}.{row.form}"
+    name = f"专利检索结果-{legal_day(row.asked_at):%Y%m%d}-{row.pk}.{row.form}"
     try:
         stored = row.file.open("rb")
     except FileNotFoundError as gone:  # it expired after the row was read
