@@ -49,7 +49,7 @@ MAX_LIVE_KEYS = 2
 MAX_ENDPOINTS = 10
 TIMEOUT_SECONDS = 15.0
 WEB_PORTS = (80, 443)  # below 1024 other services listen, to whom nobody may speak through us
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)  # a dead pusher's rows are sent again, under the same id
 SECRET_OVERLAP = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)
 # Waits after the first, second … failed try: Standard Webhooks' sample schedule.

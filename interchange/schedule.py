@@ -5,5 +5,5 @@ from __future__ import annotations
 from typing import Any
 
 SCHEDULE: dict[str, dict[str, Any]] = {
-    "interchange.push_deliveries": {"task": "interchange.push_deliveries", "schedule": 15.0},
+    "interchange.push_deliveries": {"task": "interchange.push_deliveries", "schedule": 5.0},
 }

@@ -19,6 +19,7 @@ class IdempotencyKey(models.Model):
     body_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
     body = models.JSONField(null=True)
+    spelled = models.TextField(null=True)  # noqa: DJ001  the body to the letter: jsonb sorts keys
     location = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,7 +62,8 @@ def once(
                     "这个 Idempotency-Key 已用于另一个请求，请换一个新的。",
                     code="idempotency-key-reused",
                 )
-            return Answer(known.status, known.body, known.location, replayed=True)
+            body = known.body if known.spelled is None else json.loads(known.spelled)
+            return Answer(known.status, body, known.location, replayed=True)
         answer = run()
         IdempotencyKey.objects.create(
             actor_key=by.key,
@@ -70,6 +72,7 @@ def once(
             body_digest=digest,
             status=answer.status,
             body=answer.body,
+            spelled=json.dumps(answer.body, ensure_ascii=False),
             location=answer.location,
             created_at=now,
         )

@@ -13,7 +13,6 @@ from typing import Any
 
 from celery import current_app
 from django.db import connection, models, transaction
-from django.db.models import Q
 
 from core.events import EVENTS
 from core.outbox import registry
@@ -22,10 +21,11 @@ from core.people.types import Actor
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 MAX_ATTEMPTS = 10
 MAX_CRASHES = 3
 NUMBER_LOCK = 0x0B0C
+NUMBER_EVERY = 20  # deliveries: so soon the feed has a new event while a relay is busy
 
 
 def emit(
@@ -84,52 +84,57 @@ def _nudge() -> None:
     current_app.send_task("core.relay", ignore_result=True, retry=False)
 
 
-def claim(*, now: datetime, limit: int = 20) -> list[int]:
+# Statement and lease in one go: a delivery costs one round trip more than its own transaction.
+CLAIM = """
+    WITH due AS MATERIALIZED (
+        SELECT id, (leased_until IS NOT NULL)::int AS crashed FROM core_outboxdelivery
+        WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= %(now)s
+          AND (leased_until IS NULL OR leased_until < %(now)s)
+        ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+    UPDATE core_outboxdelivery d
+    SET attempts = d.attempts + 1,
+        leased_until = %(until)s,
+        crashes = d.crashes + due.crashed,
+        dead_at = CASE WHEN d.crashes + due.crashed >= %(most)s THEN %(now)s END,
+        error = CASE WHEN d.crashes + due.crashed >= %(most)s
+                THEN %(most)s || ' relays died on this row. ' || d.error ELSE d.error END
+    FROM due WHERE d.id = due.id
+    RETURNING d.due_at, d.id, d.dead_at IS NULL
+"""
+
+
+def claim(*, now: datetime, limit: int = 1) -> list[int]:
     """Lease up to `limit` due deliveries, skipping those another relay holds; their ids.
 
-    A lease that ran out means that its holder crashed: after three crashes the row is dead.
+    A lease that ran out means that its holder crashed: after three crashes the row is dead. Who
+    works on a row has it locked besides, so a consumer slower than the lease is no crash.
     """
-    open_rows = OutboxDelivery.objects.filter(
-        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
-        done_at__isnull=True,
-        dead_at__isnull=True,
-        due_at__lte=now,
-    )
-    with transaction.atomic():
-        rows = list(open_rows.select_for_update(skip_locked=True).order_by("due_at", "pk")[:limit])
-        for row in rows:
-            if row.leased_until is not None:
-                row.crashes += 1
-            if row.crashes >= MAX_CRASHES:
-                row.dead_at, row.error = now, f"{row.crashes} relays died on this row. {row.error}"
-            row.leased_until = now + LEASE
-            row.attempts += 1
-        OutboxDelivery.objects.bulk_update(
-            rows, ["crashes", "dead_at", "error", "leased_until", "attempts"]
-        )
-    return [row.pk for row in rows if row.dead_at is None]
+    known = {"now": now, "until": now + LEASE, "most": MAX_CRASHES, "limit": limit}
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(CLAIM, known)
+            rows = sorted(cursor.fetchall())
+            alive = [pk for _due, pk, is_alive in rows if is_alive]
+            if alive or not rows:  # rows that all died just now: there may be more behind them
+                return alive
 
 
-def relay(*, clock: Callable[[], datetime], rounds: int = 200) -> int:
-    """Number what is new and hand over what is due until nothing is; how many were handed over."""
+def relay(*, clock: Callable[[], datetime], rounds: int = 4_000) -> int:
+    """Number what is new and hand over what is due until nothing is; how many were handed over.
+
+    One row is leased at a time: a relay that dies is to blame for that row alone.
+    """
     done = 0
-    for _ in range(rounds):
-        number_events()
+    for turn in range(rounds):
+        if turn % NUMBER_EVERY == 0:
+            number_events()
         ids = claim(now=clock())
         if not ids:
             break
-        leased = clock()
-        for place, pk in enumerate(ids):
-            if clock() - leased > LEASE / 2:
-                leased = clock()
-                _keep_leases(ids[place:], now=leased)
-            done += hand_over(delivery_id=pk, now=clock())
+        done += hand_over(delivery_id=ids[0], now=clock())
+    number_events()
     return done
-
-
-def _keep_leases(ids: list[int], *, now: datetime) -> None:
-    """Slow consumers hold up the rest of a claim: without this it would look like a crash."""
-    OutboxDelivery.objects.filter(pk__in=ids, done_at__isnull=True).update(leased_until=now + LEASE)
 
 
 def hand_over(*, delivery_id: int, now: datetime) -> bool:

@@ -52,24 +52,52 @@ def test_an_event_is_handed_over_once(heard: Heard, now: datetime) -> None:
 
 
 @pytest.mark.django_db
-def test_waiting_behind_a_slow_consumer_is_no_crash(
+def test_a_consumer_slower_than_its_lease_is_no_crash(
     monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
     monkeypatch.setattr(registry, "_consumers", {})
     monkeypatch.setattr(registry, "_listeners", {})
     time = [now]
-    stolen: list[int] = []
 
     @registry.consumer("need.opened", name="tests.slow")
     def slow(event: registry.Event, *, now: datetime) -> None:
-        stolen.extend(services.claim(now=time[0]))  # another relay looks for what died
-        time[0] += services.LEASE * 0.6
+        time[0] += services.LEASE * 2
 
     for _ in range(4):
         emit(now)
     assert services.relay(clock=lambda: time[0]) == 4
-    assert stolen == []
     assert OutboxDelivery.objects.filter(crashes__gt=0).count() == 0
+
+
+@pytest.mark.django_db
+def test_a_relay_that_dies_is_to_blame_for_one_row(heard: Heard, now: datetime) -> None:
+    """What waited behind it is handed over at once, and never counted as its crash."""
+    for _ in range(30):
+        emit(now)
+
+    def die(event: registry.Event, *, now: datetime) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry._consumers, "tests.listen", die)
+        for crash in range(services.MAX_CRASHES):
+            with pytest.raises(KeyboardInterrupt):
+                services.relay(clock=lambda crash=crash: now + crash * 2 * services.LEASE)  # type: ignore[misc]
+    later = now + 10 * services.LEASE
+    assert services.relay(clock=lambda: later) == 29
+    assert OutboxDelivery.objects.get(dead_at__isnull=False).crashes == services.MAX_CRASHES
+    assert OutboxDelivery.objects.filter(crashes__gt=0).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_dead_row_does_not_hold_up_what_waits_behind_it(heard: Heard, now: datetime) -> None:
+    first, second = emit(now), emit(now + timedelta(seconds=1))
+    OutboxDelivery.objects.filter(event=first).update(
+        crashes=services.MAX_CRASHES - 1, leased_until=now
+    )
+    assert services.relay(clock=lambda: now + timedelta(minutes=1)) == 1
+    assert heard == [second.subject_id]
+    assert "died on this row" in OutboxDelivery.objects.get(event=first).error
 
 
 @pytest.mark.django_db
