@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.twins import Case, alone, creating, spread, twins
+from tests.faults.twins import Case, afresh, alone, creating, spread, twins
 
 FEW = ("licensing-api:open-declaration-list", "pledges-api:pledge-list")
 MANY, KEYS = int(os.environ.get("TWINS", "0")), int(os.environ.get("TWIN_KEYS", "200"))
@@ -37,8 +37,8 @@ def test_a_few_twins() -> None:
 def test_many_twins() -> None:
     wrong, keys, statuses = [], 0, Counter[int]()
     for each, share in spread(KEYS):
-        expected = alone(each)
         for _ in range(share):
+            expected = afresh(each)
             found = twins(Case(each), many=MANY, alone=expected)
             keys, statuses = keys + 1, statuses + found.statuses
             if found.wrong:
