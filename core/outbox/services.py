@@ -110,7 +110,7 @@ def claim(*, now: datetime, limit: int = 1) -> list[int]:
     A lease that ran out means that its holder crashed: after three crashes the row is dead. Who
     works on a row has it locked besides, so a consumer slower than the lease is no crash.
     """
-    known = {"now": now, "until": now + LEASE, "most": MAX_CRASHES, "limit": limit}
+    known: dict[str, Any] = {"now": now, "until": now + LEASE, "most": MAX_CRASHES, "limit": limit}
     with connection.cursor() as cursor:
         while True:
             cursor.execute(CLAIM, known)
