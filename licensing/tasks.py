@@ -18,6 +18,7 @@ from licensing.services import (
     pool_licences,
     registrations,
     renewals,
+    settlement_sums,
     terminations,
 )
 
@@ -41,6 +42,7 @@ def daily() -> None:
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
     services.remind_of_dues(now=now)
+    settlement_sums.remind_of_settlements(now=now)
     conduct_facts.note_facts(now=now)
     conduct.follow_conduct(now=now)
     services.remind_of_reports(now=now)

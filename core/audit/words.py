@@ -110,6 +110,8 @@ DONE: dict[str, Any] = {
     "ending_answered": _("答复终止"),
     "ending_stopped": _("停止终止"),
     "terminated": _("终止"),
+    "sum_booked": _("协议款项入账"),
+    "sum_paid": _("登记协议付款"),
     "member_dropped": _("从组合去掉一件"),
     "disputed": _("提出争议"),
     "unanswered": _("逾期未答复"),

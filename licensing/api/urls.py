@@ -22,6 +22,7 @@ from licensing.api import (
     pricing,
     registrations,
     royalties,
+    settlement_sums,
     views,
 )
 
@@ -33,6 +34,7 @@ router.register("outcomes", views.OutcomeViewSet, basename="outcome")
 router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="royalty-report")
 router.register("renewals", endings.RenewalViewSet, basename="renewal")
 router.register("terminations", endings.TerminationViewSet, basename="termination")
+router.register("settlement-sums", settlement_sums.SettlementSumViewSet, basename="settlement-sum")
 router.register("deal-endings", deal_endings.DealEndingViewSet, basename="deal-ending")
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
 router.register("pools", pools.PoolViewSet, basename="pool")

@@ -34,6 +34,7 @@ from licensing.models.pool_licences import (
 from licensing.models.pools import Pool, PoolEntry, PoolTerms
 from licensing.models.registrations import Registration
 from licensing.models.royalties import DueReason, RoyaltyReport
+from licensing.models.settlement_sums import SettlementPayment, SettlementSum
 from licensing.models.terms import SignedCopy, TermsFile, TermsPatent, TermsVersion
 
 __all__ = [
@@ -84,6 +85,8 @@ __all__ = [
     "Registration",
     "Renewal",
     "RoyaltyReport",
+    "SettlementPayment",
+    "SettlementSum",
     "SignedCopy",
     "Termination",
     "TermsFile",

@@ -11,16 +11,19 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor, Role
 from core.permissions import Governance
+from licensing.models.deal_endings import DealEnding
 from licensing.models.endings import Termination
 from licensing.models.licences import PaymentDue
 from licensing.models.registrations import ONE_CONTRACT, OfContract
+from licensing.models.settlement_sums import SettlementSum
 from licensing.rules import conduct as rules
 from licensing.rules import moves
 from licensing.rules.conduct import ConductKind, ConductStatus
 
 _S = ConductStatus
 KINDS = [(k.value, rules.KIND_LABELS[k]) for k in ConductKind]
-FROM_RECORDS = Q(due__isnull=False) | Q(termination__isnull=False) | Q(kind="performed")
+RECORDS = ("due", "termination", "settlement", "ending")
+FROM_RECORDS = Q(kind="performed") | ~Q(**{f"{record}__isnull": True for record in RECORDS})
 NOT_STRUCK = ~Q(status=_S.STRUCK.value)
 
 
@@ -58,6 +61,12 @@ class ConductNote(OfContract):
     )
     termination = models.ForeignKey(
         Termination, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    settlement = models.ForeignKey(
+        SettlementSum, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ending = models.ForeignKey(
+        DealEnding, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     stated_at = models.DateTimeField()
     stated_by = ActorKeyField()
@@ -129,6 +138,17 @@ class ConductNote(OfContract):
                 fields=["organisation", "licence"],
                 condition=Q(kind="performed"),
                 name="one_conduct_note_a_licence",
+            ),
+            UniqueConstraint(
+                fields=["settlement"], condition=NOT_STRUCK, name="one_conduct_note_a_settlement"
+            ),
+            UniqueConstraint(
+                fields=["ending"], condition=NOT_STRUCK, name="one_conduct_note_a_deal_ending"
+            ),
+            UniqueConstraint(
+                fields=["organisation", "deal"],
+                condition=Q(kind="performed"),
+                name="one_conduct_note_a_deal",
             ),
         ]
         indexes: ClassVar = [

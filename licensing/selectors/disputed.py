@@ -19,9 +19,23 @@ def _about(due: Any) -> Q:
 
 
 def with_dispute(rows: QuerySet[PaymentDue]) -> QuerySet[Any]:
-    """The sums with `disputed` (a dispute runs) and `held` (and dunning rests) beside them."""
-    running = Dispute.objects.filter(_about(OuterRef("pk")), status__in=OPEN_STATES)
-    return rows.annotate(disputed=Exists(running), held=Exists(running.filter(holds=True)))
+    """The sums with `disputed` (a dispute runs) and `held` (and dunning rests) beside them.
+
+    Dunning rests once over one sum: a dispute that is over has used that up, whether it named the
+    sum itself, its report, or what bears its interest.
+    """
+    about = Dispute.objects.filter(_about(OuterRef("pk")))
+    running, holding = about.filter(status__in=OPEN_STATES), about.filter(holds=True)
+    over = holding.exclude(status__in=OPEN_STATES)
+    return rows.annotate(
+        disputed=Exists(running),
+        held=Exists(holding.filter(status__in=OPEN_STATES)) & ~Exists(over),
+    )
+
+
+def rested_before(due_id: int) -> bool:
+    """Whether a dispute was brought already that let dunning of this sum rest."""
+    return Dispute.objects.filter(_about(due_id), holds=True).exists()
 
 
 def disputed_lines(licence: Licence) -> frozenset[int]:

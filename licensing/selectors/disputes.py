@@ -28,7 +28,7 @@ from licensing.rules import fees, reports
 from licensing.rules import terminations as endings
 from licensing.rules.deals import PARTY_LABELS, Party
 from licensing.rules.disputes import DisputeStatus, ProposalStatus
-from licensing.selectors.disputed import OPEN_STATES
+from licensing.selectors.disputed import OPEN_STATES, rested_before
 from licensing.selectors.royalties import with_paid
 
 NOT_FOUND = "没有找到这起纠纷，或您无权查看。"
@@ -146,8 +146,15 @@ def open_twin(row: Dispute) -> Dispute | None:
 
 
 def disputed_before(row: Dispute) -> bool:
-    """Whether the same line was disputed already."""
-    return _same_matter(row).exists()
+    """Whether the same was disputed already: the line, or every sum that it is about."""
+    if _same_matter(row).exists():
+        return True
+    if row.due_id is not None:
+        return rested_before(row.due_id)
+    if row.report is None:
+        return False
+    sums = list(row.report.reasons.values_list("due_id", flat=True))
+    return bool(sums) and all(rested_before(pk) for pk in sums)
 
 
 def first_day(row: Dispute, *, now: datetime) -> date | None:

@@ -28,6 +28,7 @@ from licensing.rules.renewals import RenewalStatus
 from licensing.rules.terminations import OPEN
 from licensing.selectors.disputed import OPEN_STATES
 from licensing.selectors.royalties import with_paid
+from licensing.selectors.settlement_sums import open_until, who_pays
 
 HORIZON = 365  # days ahead
 KINDS = {
@@ -84,6 +85,7 @@ def falling_due(
         *_of_licences(licences, until),
         *_reports(licences, until),
         *_dues(of_mine, until),
+        *_settlements(own, until),
         *_renewals(of_mine, until),
         *_endings(of_mine, until),
         *_contract_endings(own, until),
@@ -139,6 +141,13 @@ def _dues(of_mine: Q, until: date) -> Iterator[Raw]:
         )
         url = f"/licences/{row.licence_id}/statement/"
         yield f"due-{row.pk}", row.due_on, "due", row.licence.patent_title, text, url
+
+
+def _settlements(own: Any, until: date) -> Iterator[Raw]:
+    for row in open_until(until, own=own):
+        text = f"{who_pays(row)} {fees.exact_text(row.open_sum, row.currency)}"
+        url = f"/disputes/{row.dispute_id}/"
+        yield f"settlement-{row.pk}", row.due_on, "due", row.dispute.patent_title, text, url
 
 
 def _renewals(of_mine: Q, until: date) -> Iterator[Raw]:

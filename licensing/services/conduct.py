@@ -20,11 +20,12 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import ConductNote, ConductRevision, Deal, Licence
 from licensing.rules import conduct as rules
+from licensing.rules import deals
 from licensing.rules.conduct import ConductKind, ConductStatus
 from licensing.selectors import conduct as questions
 from licensing.services.deal_ground import need
 from licensing.services.ground import locked, moved, tell
-from licensing.services.registrations import SIGNED, deal_record, licence_record
+from licensing.services.registrations import deal_record, licence_record
 from licensing.types import Side
 
 TABLE, LABELS = rules.CONDUCT_MOVES, rules.CONDUCT_LABELS
@@ -79,7 +80,7 @@ def state_conduct(
     )
     require(by, Permission.STATE_CONDUCT, on=Side(None, contract.region))
     if isinstance(contract, Deal):
-        ready = contract.status in SIGNED and contract.effective_on is not None
+        ready = contract.status in deals.CONTRACTS and contract.effective_on is not None
         known = deal_record(contract) if ready else {}
     else:
         known = licence_record(contract) if contract.in_force_ever else {}

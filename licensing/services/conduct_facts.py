@@ -18,6 +18,7 @@ from licensing.rules.moves import LicenceStatus
 from licensing.rules.terminations import Ground, TerminationStatus
 from licensing.selectors.disputed import with_dispute
 from licensing.selectors.royalties import with_paid
+from licensing.services import conduct_of_deals
 from licensing.services.conduct import Fact, strike, write_note
 from licensing.services.ground import locked
 from licensing.services.registrations import licence_record
@@ -33,6 +34,7 @@ def note_facts(*, now: datetime) -> int:
     made = sum(_late(pk, today=today, now=now) for pk in _late_sums(today))
     made += sum(_ended(pk, now=now) for pk in _endings(today))
     made += sum(_kept(pk, now=now) for pk in _kept_licences(today))
+    made += conduct_of_deals.note_facts(now=now)
     return made + _paid_in_time(now=now)
 
 

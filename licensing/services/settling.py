@@ -34,6 +34,7 @@ from licensing.services.dispute_ground import (
 from licensing.services.documents import issue
 from licensing.services.ground import moved
 from licensing.services.royalties import add_due, stored
+from licensing.services.settlement_sums import book_sum
 
 TABLE, LABELS = rules.PROPOSAL_MOVES, rules.PROPOSAL_LABELS
 SETTLEMENT = "settlement"
@@ -141,13 +142,18 @@ def _settle(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) ->
 
 
 def _book(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -> None:
-    """What the settlement does to the licence's sums: disputed ones fall away, a new one is due."""
-    if row.licence is None:
-        return
-    if made.releases:
+    """What the settlement does to the money: disputed sums fall away, the agreed one is due.
+
+    What a licensee pays is another sum of its licence; what a holder pays, or anybody on a contract
+    without one, is a sum of its own.
+    """
+    if row.licence is not None and made.releases:
         keys = questions.disputed_sums(row)
         row.licence.dues.filter(pk__in=keys).update(released_on=legal_day(now))
-    if made.amount is None or made.payer != Party.TAKER or made.pay_by is None:
+    if made.amount is None or made.pay_by is None:
+        return
+    if row.licence is None or made.payer != Party.TAKER:
+        book_sum(row, made, by=by, now=now)
         return
     assert row.document is not None  # it was issued before
     label = f"协议 {row.document.number}"

@@ -34,6 +34,7 @@ from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
 from licensing.types import Side
 from licensing.web import deal_forms as asked
+from licensing.web import settlement_sums
 from licensing.web.bundle_deals import BundleTermsForm
 from licensing.web.doors import page_of, sent, status_of
 from licensing.web.typesetting import typeset
@@ -166,6 +167,7 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "may_look": bool(side)
         and conduct.is_live(row)
         and allowed(request.actor, Permission.ANSWER_CONDUCT),
+        "sums": settlement_sums.shown(request, deal_id=row.pk),
         "may_state": row.status in rules.CONTRACTS
         and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
     }

@@ -23,6 +23,7 @@ from licensing.selectors import deals
 from licensing.selectors import disputes as questions
 from licensing.services import disputes as services
 from licensing.services import mediation
+from licensing.web import settlement_sums
 from licensing.web.contract_steps import open_steps, take_step
 from licensing.web.dispute_forms import DisputeForm, MinutesForm
 from licensing.web.dispute_steps import MEDIATOR, STEPS, parts_of
@@ -101,6 +102,7 @@ def detail(request: Request, dispute_id: int) -> HttpResponse:
         "days_left": questions.days_left(row, now=timezone.now()),
         "timeline": _timeline(row),
         "held": _held(row),
+        "sums": settlement_sums.shown_of(request, row.pk),
         "where_to_ask": rules.where_to_ask(open_licence=row.open_licence),
     }
     return render(request, "licensing/dispute.html", context)

@@ -27,6 +27,7 @@ from licensing.rules import fees
 from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
 from licensing.selectors.claims import side_of
 from licensing.selectors.disputed import disputed_reports
+from licensing.web import settlement_sums
 from licensing.web.doors import answer_form, page_of, sent
 from licensing.web.forms import file_field
 from licensing.web.papers import paper_pdf
@@ -201,6 +202,7 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
             "may_receive": row.in_force_ever
             and allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side()),
             "rounding": ROUNDING,
+            "sums": settlement_sums.shown(request, licence_id=row.pk),
         },
     )
 

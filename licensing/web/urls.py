@@ -28,6 +28,7 @@ from licensing.web import (
     pricing,
     registrations,
     royalties,
+    settlement_sums,
 )
 
 app_name = "licensing"
@@ -101,6 +102,7 @@ urlpatterns = [
     *pool_licences.urlpatterns,
     *endings.urlpatterns,
     *disputes.urlpatterns,
+    *settlement_sums.urlpatterns,
     *conduct.urlpatterns,
     *falling_due.urlpatterns,
     path("outcomes/", outcomes.index, name="outcomes"),

@@ -1,0 +1,159 @@
+"""Sums of settlements that no licence takes up: booked, paid, called for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from core.attachments import services as attachments
+from core.audit import services as audit
+from core.days import legal_day
+from core.errors import Conflict, Invalid
+from core.people import selectors as people
+from core.people.types import Actor
+from core.permissions import Permission, require
+from licensing.models import Dispute, DisputeProposal, SettlementPayment, SettlementSum
+from licensing.rules import fees, reports
+from licensing.rules.deals import PARTY_LABELS, Party
+from licensing.rules.royalties import Line
+from licensing.selectors import settlement_sums as questions
+from licensing.services.dues import DUNNING_DAYS, FARTHEST, REMINDER_DAYS
+from licensing.services.ground import locked, tell
+from licensing.services.royalties import stored
+from licensing.types import Side
+
+File = UploadedFile[bytes]
+
+
+def book_sum(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -> SettlementSum:
+    """What the settlement gives a party to pay, with how it came about. Inside the command."""
+    assert made.amount is not None  # the proposal was asked
+    assert made.pay_by is not None
+    assert row.document is not None  # it was issued before
+    payer = PARTY_LABELS[Party(made.payer)]
+    formula = f"双方商定由{payer}支付 {fees.exact_text(made.amount, row.currency)}"
+    basis = f"纠纷 {row.number} 第 {made.version} 版方案"
+    line = Line(f"协议 {row.document.number}", formula, made.amount, basis)
+    found = SettlementSum.objects.create(
+        dispute=row,
+        payer=made.payer,
+        amount=made.amount,
+        currency=row.currency,
+        due_on=made.pay_by,
+        explanation=[stored(line)],
+        booked_at=now,
+        booked_by=by.key,
+    )
+    audit.record("dispute.sum_booked", subject=row, by=by, at=now,
+                 changes={"sum": str(made.amount), "payer": made.payer})  # fmt: skip
+    return found
+
+
+@transaction.atomic
+def pay_settlement(
+    *,
+    sum_id: int,
+    amount: Decimal,
+    paid_on: date,
+    by: Actor,
+    now: datetime,
+    reference: str = "",
+    proof: File | None = None,
+) -> SettlementPayment:
+    """The party that owes it notes what it paid; the other checks that it came."""
+    row = locked(SettlementSum.objects.visible_to(by).select_related("dispute"), sum_id)
+    require(by, Permission.RUN_DISPUTE, on=Side(row.payer_id, row.dispute.region))
+    left = row.amount - sum((p.amount for p in row.payments.all()), Decimal(0))
+    if left <= 0:
+        raise Conflict("这笔协议款项已经付清，不用再登记。", code="paid")
+    _refuse(row, amount, paid_on, left, reference=reference.strip(), proof=proof, now=now)
+    made = SettlementPayment.objects.create(
+        sum=row,
+        amount=amount,
+        paid_on=paid_on,
+        reference=reference.strip()[:80],
+        proof=attachments.store(proof, purpose="settlement", by=by, now=now, field="proof")
+        if proof
+        else None,
+        recorded_at=now,
+        recorded_by=by.key,
+    )
+    audit.record("dispute.sum_paid", subject=row.dispute, by=by, at=now,
+                 changes={"sum": str(amount)})  # fmt: skip
+    rest = fees.exact_text(left - amount, row.currency)
+    _ring(row, row.payee_id, key=f"paid:{made.pk}", now=now,
+          title=f"协议款项已支付 {fees.exact_text(amount, row.currency)}",
+          body=f"尚余 {rest}。请核对是否到账。")  # fmt: skip
+    return made
+
+
+def _refuse(
+    row: SettlementSum,
+    amount: Decimal,
+    paid_on: date,
+    left: Decimal,
+    *,
+    reference: str,
+    proof: File | None,
+    now: datetime,
+) -> None:
+    errors: dict[str, list[str]] = {}
+    if not amount.is_finite() or amount <= 0 or amount != fees.yuan(amount):
+        errors["amount"] = ["请填写大于 0、最多两位小数的金额。"]
+    elif amount > left:
+        errors["amount"] = [f"只剩 {fees.exact_text(left, row.currency)} 未付，请核对。"]
+    if paid_on > legal_day(now):
+        errors["paid_on"] = ["付款日不能晚于今天。"]
+    if not reference and proof is None:
+        errors["proof"] = ["请上传付款凭证，或填写付款凭证号。"]
+    if errors:
+        raise Invalid(fields=errors)
+    if reference and row.payments.filter(reference=reference).exists():
+        raise Conflict("这个付款凭证号已经登记过，请勿重复登记。", code="receipt-used")
+
+
+def remind_of_settlements(*, now: datetime) -> int:
+    """Remind who owes before the day, both after it; each step once."""
+    today = legal_day(now)
+    rung = 0
+    for row in questions.open_until(today + timedelta(days=60)).iterator():
+        if row.due_on >= today - timedelta(days=FARTHEST):
+            rung += _remind(row, today=today, now=now)
+    return rung
+
+
+def _remind(row: Any, *, today: date, now: datetime) -> int:
+    region = row.dispute.region
+    reached = reports.reminders_due(
+        row.due_on,
+        today,
+        before=people.region_setting("fees.reminder_days", region, default=REMINDER_DAYS),
+        after=people.region_setting("fees.dunning_days", region, default=DUNNING_DAYS),
+    )
+    if not reached:
+        return 0
+    late = reached[-1].startswith("late")
+    who = [row.payer_id, row.payee_id] if late else [row.payer_id]
+    _ring(row, *who, key=reached[-1], now=now,
+          title="协议款项已逾期" if late else "协议款项即将到期",
+          body=f"{fees.exact_text(row.open_sum, row.currency)} 应在 {row.due_on:%Y-%m-%d} 前支付。"
+          "已付的，请登记付款。")  # fmt: skip
+    return 1
+
+
+def _ring(
+    row: SettlementSum, *organisations: int, key: str, title: str, body: str, now: datetime
+) -> None:
+    tell(
+        list(organisations),
+        kind="dispute.progress",
+        key=f"settlement-sum:{row.pk}:{key}",
+        title=f"{title}：{row.dispute.patent_title[:60]}",
+        body=body,
+        url=f"/disputes/{row.dispute_id}/",
+        now=now,
+    )
