@@ -119,6 +119,12 @@ class Crew:
             )
         return self._actors[key]
 
+    def person(self, account: str, org: str) -> Actor:
+        """Another person of an organisation, by the account."""
+        person = get_user_model().objects.get(email=account)
+        membership = person.memberships.get(organisation_id=self.ids[org])
+        return people.actor_for(person, membership_id=membership.pk, on=self.began.date())
+
     @cached_property
     def _actors(self) -> dict[str, Actor]:
         return {}

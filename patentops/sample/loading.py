@@ -19,6 +19,7 @@ from django.db import transaction
 from interchange import services as interchange
 from patentops.sample.answers import Answers
 from patentops.sample.content import Sample, sample, volumes
+from patentops.sample.contracts import Contracts
 from patentops.sample.crew import Crew
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
@@ -46,6 +47,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Patents(plan).prepare()
     Deals(plan).prepare()
     Disputes(plan).prepare()
+    Contracts(plan).prepare()
     Demands(plan).prepare()
     Trade(plan).prepare()
     Answers(plan).prepare()
