@@ -17,6 +17,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from listings import selectors as listings
 from listings import services as encumbrances
 from listings.types import (
@@ -329,7 +330,21 @@ def release_pledge(
         body=pledge.get_ending_display(),
         now=now,
     )
+    _ask_how_it_was(pledge, now=now)
     return pledge
+
+
+def _ask_how_it_was(pledge: Pledge, *, now: datetime) -> None:
+    """Whoever pledged may rate whoever lent, once the pledge is over."""
+    offer_rating(
+        service="pledge",
+        reference=f"pledge:{pledge.pk}",
+        title=f"专利质押：{pledge.register_number}",
+        url=f"/pledges/{pledge.pk}/",
+        organisation_id=pledge.pledgor_id,
+        provider_id=pledge.pledgee_id,
+        now=now,
+    )
 
 
 @transaction.atomic

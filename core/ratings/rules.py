@@ -23,6 +23,10 @@ SERVICES: dict[str, str] = {
     "registration": "技术合同登记",
     "outcome": "转化反馈核验",
     "dispute": "许可异议处理",
+    "mediation": "合同纠纷调解",
+    "pledge": "质押登记与解除",
+    "auction": "拍卖竞价",
+    "gathering": "活动组织",
 }
 PRAISE: dict[str, str] = {
     "fast": "办得快",

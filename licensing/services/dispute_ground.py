@@ -16,6 +16,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from licensing.models import Deal, Dispute, DisputePaper, Licence
 from licensing.rules import disputes as rules
 from licensing.rules import terminations
@@ -110,6 +111,21 @@ def close(row: Dispute, move: str, closing: str, *, by: Actor, now: datetime) ->
     ring(row, *sides, key="closed", title=f"纠纷{row.get_status_display()}", body=closing, now=now)
     if row.mediator_id is not None:
         _ring([row.mediator_id], row, "closed", f"纠纷{row.get_status_display()}", closing, now)
+        _ask_how_it_was(row, row.mediator_id, now=now)
+
+
+def _ask_how_it_was(row: Dispute, mediator_id: int, *, now: datetime) -> None:
+    """Both sides may rate whoever mediated, however it ended."""
+    for side in Party:
+        offer_rating(
+            service="mediation",
+            reference=f"dispute:{row.pk}",
+            title=f"合同纠纷调解：{row}",
+            url=dispute_url(row),
+            organisation_id=row.organisation_of(side),
+            provider_id=mediator_id,
+            now=now,
+        )
 
 
 def _resume_endings(row: Dispute, *, now: datetime) -> None:

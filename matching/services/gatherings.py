@@ -15,6 +15,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
+from core.ratings.services import offer_rating
 from listings import selectors as listings
 from matching.models import Gathering, GatheringItem, GatheringResult, Need, SignUp
 from matching.rules import IllegalMove, after
@@ -133,7 +134,23 @@ def finish_gathering(*, gathering_id: int, by: Actor, now: datetime) -> Gatherin
     row.ended_at, row.ended_by = now, by.key
     row.save()
     audit.record("gathering.held", subject=row, by=by, at=now)
+    for guest in _guests(row):
+        offer_rating(
+            service="gathering",
+            reference=f"gathering:{row.pk}",
+            title=row.title,
+            url=f"/gatherings/{row.pk}/",
+            organisation_id=guest,
+            provider_id=row.organisation_id,
+            now=now,
+        )
     return row
+
+
+def _guests(row: Gathering) -> list[int]:
+    """The organisations that were expected."""
+    coming = row.sign_ups.filter(status=SignUpStatus.CONFIRMED)
+    return sorted(set(coming.values_list("organisation_id", flat=True)))
 
 
 @transaction.atomic

@@ -31,6 +31,7 @@ from tests.factories.core import actor
 from tests.factories.deals import paper
 from tests.factories.disputes import Quarrel, matter, offer
 from tests.factories.licensing import NOON, TODAY
+from tests.factories.ratings import offered
 
 LATE = NOON + timedelta(days=20)
 
@@ -293,6 +294,8 @@ def test_both_accept_one_version_and_the_paper_and_the_sum_follow():
     new = at.licence.dues.get(kind="settlement")
     assert (new.amount, new.due_on, new.reason.dispute) == (5_000, offer().pay_by, row)
     assert room_selectors.document(row.document.content_hash) == row.document
+    assert {who for who, _ in offered("mediation")} == {row.holder_id, row.taker_id}
+    assert {whom for _, whom in offered("mediation")} == {exchange.organisation_id}
 
 
 def test_they_may_settle_without_a_mediator_and_refuse_with_a_reason():

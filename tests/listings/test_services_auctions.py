@@ -29,6 +29,7 @@ from tests.factories import core
 from tests.factories import listings as stock
 from tests.factories.auctions import CLOSES, OPENS, at
 from tests.factories.listings import NOON
+from tests.factories.ratings import offered
 
 pytestmark = pytest.mark.django_db
 MS = timedelta(milliseconds=1)
@@ -355,6 +356,10 @@ def test_the_award_names_who_owes_whom_and_tells_everybody_once() -> None:
     assert titles(winner) == ["恭喜，您已竞得"]
     assert titles(loser) == ["您的报价已被超过", "拍卖已有结果，您未竞得"]
     assert titles(keeper) == ["拍卖成交"]
+    assert offered("auction") == [
+        (winner.organisation_id, keeper.organisation_id),
+        (loser.organisation_id, keeper.organisation_id),
+    ]
     assert not done.lots.filter(live=True).exists()
 
 

@@ -36,6 +36,7 @@ from tests.factories import core
 from tests.factories import gatherings as make
 from tests.factories import listings as board
 from tests.factories import matching as needs
+from tests.factories.ratings import offered
 
 NOON = make.NOON
 LEGAL = {
@@ -323,6 +324,7 @@ def test_interest_in_a_patent_becomes_a_lead(drain: Callable[[], int]) -> None:
     lead = Lead.objects.get(organisation=firm.organisation, patent=patent)
     assert lead.contacted_at == later
     services.finish_gathering(gathering_id=row.pk, by=by, now=later)
+    assert offered("gathering") == [(firm.organisation_id, keeper.organisation_id)]
     with pytest.raises(Conflict):
         services.cancel_gathering(gathering_id=row.pk, because="x", by=by, now=later)
     given["organisation_id"] = core.enterprise().organisation_id

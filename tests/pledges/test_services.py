@@ -19,6 +19,7 @@ from tests.factories import licensing as patents
 from tests.factories import pledges as pled
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.factories.ratings import offered
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +209,7 @@ def test_release_frees_the_patent(office, bank):
     assert listings.can(patent_id, Action.LICENSE_ORDINARY, at=NOON) == []
     assert pled.pledge(office, bank, patent_id).status == "registered"
     assert len(events("pledge.released")) == 1
+    assert offered("pledge") == [(row.pledgor_id, row.pledgee_id)]
     with pytest.raises(Conflict):
         release(row, bank)
     with pytest.raises(Conflict):

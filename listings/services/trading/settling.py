@@ -14,6 +14,7 @@ from core.days import legal_day
 from core.notices import services as notices
 from core.people import selectors as people
 from core.people.types import Actor
+from core.ratings.services import offer_rating
 from listings import types
 from listings.models import Auction, Bid
 from listings.models.auctions import ObjectionStatus
@@ -119,6 +120,7 @@ def _fail(auction: Auction, reason: str, *, by: Actor, now: datetime) -> None:
     tell("auction.failed", auction, by=by, now=now, reason=reason)
     _say(auction, _organisations(auction), "failed", "拍卖未成交", reason, now=now)
     _say(auction, {auction.organisation_id}, "failed", "拍卖未成交", reason, now=now)
+    _ask_how_it_was(auction, now=now)
 
 
 def _award(auction: Auction, winner: rules.Bid, *, by: Actor, now: datetime) -> None:
@@ -151,6 +153,21 @@ def _award(auction: Auction, winner: rules.Bid, *, by: Actor, now: datetime) -> 
     _say(auction, {winner.organisation_id}, "won", "恭喜，您已竞得", sign, now=now)
     _say(auction, others, "lost", "拍卖已有结果，您未竞得", f"{price}。", now=now)
     _say(auction, {auction.organisation_id}, "sold", "拍卖成交", sign, now=now)
+    _ask_how_it_was(auction, now=now)
+
+
+def _ask_how_it_was(auction: Auction, *, now: datetime) -> None:
+    """Whoever bid may rate whoever put the patents up, won or not."""
+    for bidder in sorted(_organisations(auction)):
+        offer_rating(
+            service="auction",
+            reference=f"auction:{auction.pk}",
+            title=f"拍卖：{auction.title}",
+            url=page_of(auction),
+            organisation_id=bidder,
+            provider_id=auction.organisation_id,
+            now=now,
+        )
 
 
 def _organisations(auction: Auction) -> set[int]:
