@@ -3,8 +3,9 @@
 Django keeps a registry of historical models and, for each new table, column or constraint, builds
 that model and all its relatives again: a hundred and fifty classes for one check constraint. The
 SQL needs none of it. Here a new model joins the registry as it does when an app is loaded, a new
-field joins its class, and a new constraint or index joins its list. Data migrations still get a
-registry rendered from scratch (`is_delayed`), and every other operation goes Django's way.
+field joins its class, and constraints, indexes and triggers only change their lists. Data
+migrations still get a registry rendered from scratch (`is_delayed`), and every other operation
+goes Django's way.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
+
+LISTS = ("constraints", "indexes", "triggers")  # of a model's options: no class is built from them
 
 
 class GrowingState(ProjectState):
@@ -59,6 +62,42 @@ class GrowingState(ProjectState):
             self.resolve_model_field_relations(key, name, kept)
         self._rendered(app_label, model_name).add_to_class(name, kept.clone())
         self.apps.clear_cache()
+
+    def reload_model(self, app_label: str, model_name: str, delay: bool = False) -> None:
+        """Django's, unless nothing but the lists has changed since the model was rendered."""
+        if not self._is_rendered or not self._is_drawn(app_label, model_name):
+            super().reload_model(app_label, model_name, delay)
+            return
+        options = self.models[app_label, model_name].options
+        model = self._rendered(app_label, model_name)
+        for name in LISTS:
+            if name in options:
+                setattr(model._meta, name, list(options[name]))
+
+    def alter_model_managers(self, app_label: str, model_name: str, managers: Any) -> None:
+        """Django's: what managers are made of cannot be compared."""
+        self.models[app_label, model_name].managers = list(managers)
+        super().reload_model(app_label, model_name, delay=True)
+
+    def _is_drawn(self, app_label: str, model_name: str) -> bool:
+        """Whether the rendered model has these very fields, and these options but for the lists."""
+        state = self.models[app_label, model_name]
+        try:
+            meta = self.apps.get_model(app_label, model_name)._meta
+        except LookupError:
+            return False
+        drawn = {field.name: field for field in (*meta.local_fields, *meta.local_many_to_many)}
+        ours = {"app_label", "apps", *LISTS}
+        given = {k: v for k, v in meta.original_attrs.items() if k not in ours}
+        wanted = {k: v for k, v in state.options.items() if k not in ours}
+        return (
+            given == wanted
+            and drawn.keys() == state.fields.keys()
+            and all(
+                field.deconstruct()[1:] == drawn[name].deconstruct()[1:]
+                for name, field in state.fields.items()
+            )
+        )
 
     def _append_option(self, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
         """A constraint or an index more."""
