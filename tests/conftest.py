@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
+from django.template.base import Template
 from django.test import Client
+from django.test.utils import _TestState
 from rest_framework.test import APIClient
 
 from core.audit import services as audit
@@ -34,19 +36,26 @@ def now() -> datetime:
     return NOON
 
 
+def drained() -> int:
+    """Run the relay until nothing is owed; fails when a consumer failed."""
+    OutboxDelivery.objects.filter(done_at__isnull=True).update(due_at=NOON)
+    done = outbox.relay(clock=lambda: RELAY)
+    broken = OutboxDelivery.objects.filter(done_at__isnull=True).exclude(error="").first()
+    assert broken is None, f"{broken}: {broken.error}"
+    audit.seal()
+    return done
+
+
 @pytest.fixture
 def drain() -> Callable[[], int]:
     """Run the relay until nothing is owed; fails when a consumer failed."""
+    return drained
 
-    def run() -> int:
-        OutboxDelivery.objects.filter(done_at__isnull=True).update(due_at=NOON)
-        done = outbox.relay(clock=lambda: RELAY)
-        broken = OutboxDelivery.objects.filter(done_at__isnull=True).exclude(error="").first()
-        assert broken is None, f"{broken}: {broken.error}"
-        audit.seal()
-        return done
 
-    return run
+@pytest.fixture
+def plain_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates as users get them: Django's test runner copies every context for whoever asks."""
+    monkeypatch.setattr(Template, "_render", _TestState.saved_data.template_render)
 
 
 def log_in(client: Client, membership: Membership) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,17 @@ def _fonts() -> Path:
 
 def typeset(source: Path, data: Mapping[str, Any]) -> bytes:
     """The PDF of a typst template that reads `data` as JSON from sys.inputs."""
+    return _set(str(source), json.dumps(data, ensure_ascii=False))
+
+
+@lru_cache(maxsize=32)
+def _set(source: str, data: str) -> bytes:
+    """The same words make the same paper: both parties and whoever oversees them fetch it."""
     pdf: bytes = typst.compile(
-        str(source),
+        source,
         font_paths=[str(_fonts())],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": data},
     )
     return pdf
 

@@ -140,6 +140,7 @@ def _who(name: str) -> Iterable[str]:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("plain_templates")
 @pytest.mark.parametrize("room", sorted({name.split(":")[0] for name in DOORS}))
 def test_no_door_breaks(room: str) -> None:
     world, operations = World(), _operations()
@@ -195,6 +196,7 @@ def _body(
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("plain_templates")
 @pytest.mark.parametrize("url", ["/api/v1/needs/", "/needs/new/", "/accounts/login/"])
 def test_no_body_breaks_a_door(url: str) -> None:
     world = World()

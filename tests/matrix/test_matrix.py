@@ -128,7 +128,7 @@ def stage(request: pytest.FixtureRequest, crowd: Crowd) -> Iterator[Stage]:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_plain_refusals")
+@pytest.mark.usefixtures("_plain_refusals", "plain_templates")
 @pytest.mark.parametrize(("stage", "name"), _by_stage(), indirect=["stage"])
 def test_answers_are_as_declared(name: str, crowd: Crowd, stage: Stage) -> None:
     row, world = ROWS[name], World(crowd.members, stage.things)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from core.errors import Missing, NotAllowed
 from core.people.models import Membership
 from licensing import services as licensing
 from oversight import rules, selectors
 from oversight.rules import Period
-from tests.conftest import RELAY
+from tests.conftest import NOON, RELAY, drained
 from tests.factories import core as make
 from tests.factories import licensing as deals
 from tests.factories import matching as demand
@@ -35,18 +37,26 @@ class Region:
     auditor: Membership
 
 
-@pytest.fixture
-def region(drain: Callable[[], int], now: datetime) -> Region:
+@pytest.fixture(scope="module")
+def region(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Region]:
+    """Built once for all of these tests, taken back at their end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield built()
+        transaction.set_rollback(True)
+
+
+def built() -> Region:
+    cache.clear()
     office, firm = make.office(region="310115"), make.enterprise(region="310115")
-    demand.match(drain, firm, office)
+    demand.match(drained, firm, office)
     licence = deals.licence(office, firm)
     loans.pledge(office, make.bank())
     deals.listed(make.office(region="320508"))
     bureau = make.bureau("31")
-    drain()
+    drained()
     outcome = licence.outcomes.get()
-    licensing.verify_outcome(outcome_id=outcome.pk, by=make.actor(bureau), now=now)
-    drain()
+    licensing.verify_outcome(outcome_id=outcome.pk, by=make.actor(bureau), now=NOON)
+    drained()
     return Region(bureau, make.bureau(""), make.auditor())
 
 
