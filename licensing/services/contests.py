@@ -23,6 +23,7 @@ from licensing.services.ending import unbind
 from licensing.services.granting import end_sublicences
 from licensing.services.ground import licence_facts, licence_url, locked, moved, tell
 from licensing.services.outcomes import annul_outcomes
+from listings.services.ownership.incomes import forget_income
 
 TABLE, LABELS = moves.CONTEST_MOVES, moves.CONTEST_LABELS
 
@@ -129,6 +130,8 @@ def _void(licence: Licence, reason: str, *, by: Actor, now: datetime) -> None:
     unbind(licence, on=legal_day(now), reason=_("异议成立，许可失效"), now=now)
     annul_outcomes(licence, by=by, now=now)
     end_sublicences(licence, now=now)
+    paid = licence.payments.values_list("pk", flat=True)
+    forget_income(patent_id=licence.patent_id, references=[f"payment:{pk}" for pk in paid])
 
 
 def _announce(licence: Licence, contest: Contest, *, by: Actor, now: datetime) -> None:

@@ -22,6 +22,7 @@ from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
 from licensing.selectors.credits import credits_left, licences_with_credit, open_dues
 from licensing.services.ground import locked, tell
+from listings.services.ownership.incomes import note_income
 
 if TYPE_CHECKING:
     from core.attachments.models import Attachment
@@ -182,6 +183,16 @@ def _use(credit: Credit, due: PaymentDue, amount: Decimal, *, by: Actor, now: da
     CreditUse.objects.create(
         credit=credit, amount=amount, payment=payment, used_at=now, used_by=by.key
     )
+    if credit.kind == rules.CreditKind.RECEIVED:  # what a correction gives back came in before
+        note_income(
+            patent_id=credit.licence.patent_id,
+            organisation_id=credit.licence.licensor_id,
+            reference=f"payment:{payment.pk}",
+            amount=amount,
+            currency=credit.licence.plan.currency,
+            received_on=legal_day(payment.paid_at),
+            now=now,
+        )
 
 
 def _counts_from(credit: Credit, due: PaymentDue, *, now: datetime) -> datetime:

@@ -35,6 +35,7 @@ from licensing.services.ground import (
 )
 from licensing.services.outcomes import report_open_licence
 from listings import services as encumbrances
+from listings.services.ownership.incomes import note_income
 from listings.types import Action, EncumbranceKind
 
 TABLE, LABELS = moves.LICENCE_MOVES, moves.LICENCE_LABELS
@@ -208,6 +209,15 @@ def record_payment(
         else None,
         recorded_at=now,
         recorded_by=by.key,
+    )
+    note_income(
+        patent_id=licence.patent_id,
+        organisation_id=licence.licensor_id,
+        reference=f"payment:{payment.pk}",
+        amount=amount,
+        currency=licence.plan.currency,
+        received_on=legal_day(paid_at),
+        now=now,
     )
     audit.record("licence.paid", subject=licence, by=by, at=now, changes={"amount": str(amount)})
     outbox.emit(

@@ -34,6 +34,10 @@ class PortfolioSerializer(serializers.Serializer[Any]):
     )
     idle = serializers.IntegerField(help_text="缴费而没有许可或转化的件数")
     idle_cost = serializers.DecimalField(max_digits=18, decimal_places=2)
+    earned = serializers.DecimalField(
+        max_digits=18, decimal_places=2, help_text="近一年登记到账的许可费（元）"
+    )
+    dry = serializers.IntegerField(help_text="有许可或转化、近一年没有到账的件数")
     suggestions = serializers.DictField(child=serializers.IntegerField())
 
 
@@ -62,6 +66,8 @@ class PortfolioView(APIView):
             "cost": found.cost,
             "idle": found.idle,
             "idle_cost": found.idle_cost,
+            "earned": found.earned,
+            "dry": found.dry,
             "suggestions": counts,
         }
         return Response(PortfolioSerializer(body).data)

@@ -29,6 +29,7 @@ from listings.models.events import (
 from listings.models.exports import ResultExport
 from listings.models.foreign_titles import ForeignTitle
 from listings.models.imports import ImportBatch, ImportPiece, ImportRow
+from listings.models.incomes import PatentIncome
 from listings.models.inventing import InventorSilence, PatentInventors
 from listings.models.layers import (
     DemandSignal,
@@ -116,6 +117,7 @@ __all__ = [
     "Objection",
     "Patent",
     "PatentClaim",
+    "PatentIncome",
     "PatentInventors",
     "Posting",
     "PromotionItem",

@@ -15,6 +15,7 @@ from licensing import selectors
 from licensing.models import Credit, CreditUse
 from licensing.rules import credits as rules
 from licensing.services import credits as services
+from listings.models import PatentIncome
 from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.core import actor
@@ -116,6 +117,9 @@ def test_too_much_pays_what_is_open_and_the_rest_waits(licence, office, firm):
     accept(lic.royalty(licence, firm, starts_on=date(2024, 11, 20)), office)
     # the second year's minimum of 50,000, less the 20,000 that waited
     assert account(licence) == (30_000, 0)
+    came = PatentIncome.objects.filter(patent=licence.patent_id)
+    assert sum(row.amount for row in came) == 70_000  # once, whatever it paid
+    assert {row.organisation_id for row in came} == {office.organisation_id}
 
 
 def test_what_was_paid_in_advance_pays_the_next_report(licence, office, firm):

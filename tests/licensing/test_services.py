@@ -20,6 +20,7 @@ from licensing.tasks import daily
 from licensing.types import DeclarationTerms, OutcomeReport
 from listings import selectors as listings
 from listings import services as library
+from listings.models import PatentIncome
 from listings.types import Action, EncumbranceKind, HolderInput, PatentKind
 from tests.factories import core as make
 from tests.factories import licensing as lic
@@ -529,9 +530,11 @@ def test_an_upheld_objection_voids_the_licence_and_its_outcome(office, firm):
     row = lic.paid(lic.licence(office, firm, mode=FeeMode.FIXED), firm)
     contest(row, office)
     bureau = make.bureau("31")
+    assert PatentIncome.objects.filter(patent=row.patent_id).count() == 1
     services.resolve_contest(
         licence_id=row.pk, uphold=True, resolution="付款凭证不实", by=actor(bureau), now=NOON
     )
+    assert not PatentIncome.objects.filter(patent=row.patent_id).exists()
     row.refresh_from_db()
     assert (row.status, row.closed_reason) == ("void", "付款凭证不实")
     kinds = [b.kind for b in listings.encumbrances(row.patent_id, at=NOON)]

@@ -7,16 +7,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.errors import Invalid, NotAllowed
 from core.people.models import Membership
-from listings.models import InventoryItem, Listing, MaintenanceDecision
+from listings.models import InventoryItem, Listing, MaintenanceDecision, PatentIncome
 from listings.selectors.offering import portfolios as selectors
 from listings.services.layers import promotion
 from listings.services.offering import portfolio
+from listings.services.ownership.incomes import forget_income, note_income
 from listings.types import EncumbranceKind
 from tests.factories import core
 from tests.factories import listings as make
@@ -64,6 +65,60 @@ def test_what_costs_and_earns_nothing(keeper: Membership) -> None:
     assert [row.pk for row in rows] == [idle.pk]
     assert found.idle == 1
     assert Decimal(0) < found.idle_cost < found.cost
+
+
+def test_what_came_in_is_counted_and_what_is_licensed_for_nothing_is_named(
+    keeper: Membership, client_as: Callable[[Membership], Client]
+) -> None:
+    viewer, other = core.actor(keeper), core.office()
+    paid, free, _idle = (make.patent(keeper) for _ in range(3))
+    for patent in (paid, free):
+        make.bound(patent, EncumbranceKind.ORDINARY)
+    given = {"organisation_id": keeper.organisation_id, "currency": "CNY", "now": NOON}
+    for _again in range(2):
+        note_income(
+            patent_id=paid.pk,
+            reference="payment:1",
+            amount=Decimal(800),
+            received_on=TODAY,
+            **given,
+        )
+    long_ago = TODAY - timedelta(days=366)
+    note_income(
+        patent_id=free.pk, reference="payment:2", amount=Decimal(9), received_on=long_ago, **given
+    )
+    theirs = given | {
+        "organisation_id": other.organisation_id
+    }  # of a sub-licence, not the keeper's
+    note_income(
+        patent_id=free.pk, reference="payment:3", amount=Decimal(7), received_on=TODAY, **theirs
+    )
+    found = selectors.overview(viewer=viewer, on=TODAY)
+    assert (found.earned, found.dry, found.idle) == (Decimal(800), 1, 1)
+    rows = selectors.dry(selectors.holdings(viewer=viewer), viewer=viewer, on=TODAY)
+    assert [row.pk for row in rows] == [free.pk]
+    page = client_as(keeper).get("/library/portfolio/?idle=dry").content.decode()
+    assert "有许可或转化，近一年没有到账" in page
+    forget_income(patent_id=paid.pk, references=["payment:1"])
+    assert selectors.overview(viewer=viewer, on=TODAY).dry == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "constraint"),
+    [
+        ({"amount": 0}, "patent_income_positive"),
+        ({"reference": ""}, "patent_income_referenced"),
+        ({}, "patent_income_once"),
+    ],
+)
+def test_a_broken_income(keeper: Membership, broken: dict[str, object], constraint: str) -> None:
+    row = {
+        "patent": make.patent(keeper), "organisation_id": keeper.organisation_id,
+        "reference": "payment:1", "amount": 5, "received_on": TODAY, "noted_at": NOON,
+    }  # fmt: skip
+    PatentIncome.objects.create(**row)
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        PatentIncome.objects.create(**row | broken)
 
 
 def test_the_portfolio_costs_the_same_for_one_row_as_for_ten(keeper: Membership) -> None:

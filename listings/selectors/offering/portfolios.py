@@ -9,12 +9,32 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from core.days import MONTHS_IN_YEAR, add_months
 from core.people.types import Actor
-from listings.models import Encumbrance, Listing, MaintenanceDecision, MarketSignal, Patent
+from listings.models import (
+    Encumbrance,
+    Listing,
+    MaintenanceDecision,
+    MarketSignal,
+    Patent,
+    PatentIncome,
+)
 from listings.models.patents import PatentQuerySet
 from listings.rules import moves, suggestions
 from listings.rules.suggestions import Act, Holding, Suggestion
@@ -41,6 +61,7 @@ LIVES: tuple[tuple[str, int, int | None], ...] = (
 )
 """Bands of remaining years: code, from, below."""
 UNKNOWN = "x"
+YUAN = "CNY"
 DAYS = Decimal("365.25")
 
 
@@ -63,6 +84,8 @@ class Overview:
     idle_cost: Decimal
     cost: Decimal
     layers: dict[str, int]
+    earned: Decimal  # yuan received within the last year
+    dry: int  # licensed or converted, and nothing received within the last year
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,19 @@ def _earns() -> Q:
     return Q(Exists(licensed)) | Q(Exists(converted))
 
 
+def _incomes(on: date, viewer: Actor) -> QuerySet[PatentIncome]:
+    """What the viewer's organisations received within the year that ends on this day."""
+    return PatentIncome.objects.filter(
+        organisation_id__in=viewer.acts_for, received_on__gt=_years(on, -1), received_on__lte=on
+    )
+
+
+def dry(rows: PatentQuerySet, *, viewer: Actor, on: date) -> PatentQuerySet:
+    """Licensed or converted ones for which nothing was received within a year."""
+    paid = _incomes(on, viewer).filter(patent=OuterRef("pk"))
+    return rows.filter(_earns()).exclude(Exists(paid))
+
+
 def narrowed(
     rows: PatentQuerySet, *, on: date, score: str = "", life: str = "", idle: bool = False
 ) -> PatentQuerySet:
@@ -150,6 +186,11 @@ def overview(*, viewer: Actor, on: date) -> Overview:
         idle_cost=sum((d.total for d in due if d.patent_id in idle), Decimal(0)),
         cost=sum((d.total for d in due), Decimal(0)),
         layers={layer: layers.get(layer, 0) for layer in ("A", "B", "C")},
+        earned=_incomes(on, viewer)
+        .filter(patent__in=rows.order_by(), currency=YUAN)
+        .aggregate(sum=Sum("amount"))["sum"]
+        or Decimal(0),
+        dry=dry(rows, viewer=viewer, on=on).count(),
     )
 
 

@@ -118,6 +118,8 @@ def overview(request: Request) -> HttpResponse:
         life=asked["life"],
         idle=asked["idle"] == "1",
     )
+    if asked["idle"] == "dry":
+        rows = selectors.dry(rows, viewer=viewer, on=on)
     act = asked["act"] if asked["act"] in set(Act) else ""
     ideas, counts = selectors.suggested(rows, viewer=viewer, on=on, act=act)
     page = Paginator(ideas, A_PAGE).get_page(request.GET.get("page"))
@@ -181,6 +183,8 @@ def _narrowed(asked: dict[str, str]) -> str:
         said.append(_("剩余保护期 %(l)s") % {"l": LIFE_WORDS[asked["life"]]})
     if asked["idle"] == "1":
         said.append(_("在缴费而没有许可或转化"))
+    elif asked["idle"] == "dry":
+        said.append(_("有许可或转化，近一年没有到账"))
     return "，".join(said)
 
 
