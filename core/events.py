@@ -72,6 +72,7 @@ EVENTS: dict[str, str] = {
     # licensed also pool_licence_id, licensee_id
     "pool.admitted": "A patent stands in a pool: later licences of the pool contain it.",
     "pool.left": "A patent left a pool: later licences do not contain it, running ones keep it.",
+    "pool.licence_filed": "A licence of a pool was filed with the administration.",
     "pool.licensed": "A firm took a licence of all patents of a pool.",
     "royalty.reported": "A licensee reported a period: report_id, starts_on, ends_on.",
     "milestone.claimed": "A party says that an event of the fee plan came: claim_id, reached_on.",

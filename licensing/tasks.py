@@ -16,6 +16,7 @@ from licensing.services import (
     deal_endings,
     disputes,
     pool_licences,
+    pool_papers,
     registrations,
     renewals,
     settlement_sums,
@@ -41,6 +42,7 @@ def daily() -> None:
     deal_endings.follow_deal_endings(now=now)
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
+    pool_papers.follow_papers(now=now)
     services.remind_of_dues(now=now)
     settlement_sums.remind_of_settlements(now=now)
     conduct_facts.note_facts(now=now)

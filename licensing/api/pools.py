@@ -18,7 +18,7 @@ from licensing.api.views import Room
 from licensing.models import Pool, PoolEntry, PoolIncome, PoolLicence, PoolTerms
 from licensing.rules import pools as rules
 from licensing.selectors import pools as selectors
-from licensing.services import pool_entries, pool_licences
+from licensing.services import pool_entries, pool_licences, pool_papers
 from licensing.services import pools as services
 from licensing.types import PoolBargain
 
@@ -120,14 +120,22 @@ class PoolLicenceSerializer(serializers.ModelSerializer[PoolLicence]):
 
     status = serializers.ChoiceField(choices=POOL_LICENCE_STATES, read_only=True)
     version = serializers.IntegerField(source="terms.version", read_only=True)
+    file_by = serializers.DateField(read_only=True)
 
     class Meta:
         model = PoolLicence
         fields = (
             "id", "number", "pool_id", "version", "licensee_id", "status", "explanation",
-            "starts_on", "ends_on", "taken_at",
+            "starts_on", "ends_on", "taken_at", "file_by", "filing_number", "filed_on",
         )  # fmt: skip
         read_only_fields = fields
+
+
+class PoolFilingSerializer(serializers.Serializer[Any]):
+    """The number and day of a filing."""
+
+    filing_number = serializers.CharField(max_length=40)
+    filed_on = serializers.DateField()
 
 
 class PoolLicenceWholeSerializer(PoolLicenceSerializer):
@@ -426,6 +434,17 @@ class PoolLicenceViewSet(Room):
         responses={200: PoolLicenceWholeSerializer, **problems(401, 403, 404)},
     )
     def retrieve(self, request: Request, pk: str) -> Response:
+        return self._shown(int(pk))
+
+    @extend_schema(
+        summary="登记池许可备案",
+        request=PoolFilingSerializer,
+        parameters=[ID],
+        responses={200: PoolLicenceWholeSerializer, **CHANGED},
+    )
+    @action(detail=True, methods=["post"])
+    def filing(self, request: Request, pk: str) -> Response:
+        pool_papers.file_pool_licence(pool_licence_id=int(pk), **self.command(PoolFilingSerializer))
         return self._shown(int(pk))
 
     @extend_schema(

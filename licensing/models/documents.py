@@ -27,6 +27,7 @@ class Document(models.Model):
         CASE_FILE = "case_file", "尽职免责案卷"
         CERTIFICATE = "certificate", "技术交易鉴证书"
         SETTLEMENT = "settlement", "调解（和解）协议书"
+        POOL_CONTRACT = "pool", "专利池许可合同"
 
     kind = models.CharField(max_length=12, choices=Kind)
     number = models.CharField(max_length=40)
@@ -68,7 +69,7 @@ class Document(models.Model):
                 )
                 | Q(
                     # The record they belong to points at them.
-                    kind__in=["case_file", "certificate", "income", "settlement"],
+                    kind__in=["case_file", "certificate", "income", "pool", "settlement"],
                     declaration__isnull=True,
                     licence__isnull=True,
                     due__isnull=True,

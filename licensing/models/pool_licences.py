@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -10,8 +11,10 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor, Role
+from core.permissions import Governance
+from licensing.models.documents import Document
 from licensing.models.pools import Pool, PoolEntry, PoolTerms
-from licensing.rules import moves, pools
+from licensing.rules import effect, moves, pools
 
 _S = pools.PoolLicenceStatus
 # At commit, since the shares are written after the income they belong to.
@@ -61,6 +64,13 @@ class PoolLicence(models.Model):
     taken_by = ActorKeyField()
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = ActorKeyField(null=True, blank=True)
+    document = models.OneToOneField(
+        Document, on_delete=models.PROTECT, null=True, blank=True, related_name="pool_licence"
+    )
+    filing_number = models.CharField("备案号", max_length=40, blank=True, default="", db_default="")
+    filed_on = models.DateField("备案日", null=True, blank=True)
+    filed_at = models.DateTimeField(null=True, blank=True)
+    filed_by = ActorKeyField(null=True, blank=True)
 
     objects = PoolLicenceQuerySet.as_manager()
 
@@ -86,6 +96,12 @@ class PoolLicence(models.Model):
                 | Q(status=_S.ENDED.value, ended_at__isnull=False),
                 name="pool_licence_ended_dated",
             ),
+            both_or_neither("filed_at", "filed_by", name="pool_licence_filed_pair"),
+            CheckConstraint(
+                condition=Q(filed_at__isnull=True, filed_on__isnull=True, filing_number="")
+                | (Q(filed_at__isnull=False, filed_on__gte=F("starts_on")) & ~Q(filing_number="")),
+                name="pool_licence_filed_whole",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["licensee", "-id"], name="pool_licence_licensee"),
@@ -100,6 +116,16 @@ class PoolLicence(models.Model):
 
     def __str__(self) -> str:
         return self.number or f"池许可 {self.pk}"
+
+    def governed_by(self) -> Governance:
+        """The affair of whoever runs the pool and of the licensee."""
+        parties = frozenset({self.pool.administrator_id, self.licensee_id})
+        return Governance(parties, self.pool.region)
+
+    @property
+    def file_by(self) -> date:
+        """The last day for filing it."""
+        return effect.filing_deadline(self.starts_on)
 
 
 class PoolLicencePatent(models.Model):

@@ -17,6 +17,7 @@ from licensing.models import (
     Dispute,
     Licence,
     PaymentDue,
+    PoolLicence,
     Renewal,
     RoyaltyReport,
     Termination,
@@ -84,6 +85,7 @@ def falling_due(
     found = [
         *_of_licences(licences, until),
         *_reports(licences, until),
+        *_pool_filings(own, until),
         *_dues(of_mine, until),
         *_settlements(own, until),
         *_renewals(of_mine, until),
@@ -112,6 +114,16 @@ def _of_licences(rows: list[Licence], until: date) -> Iterator[Raw]:
             deadline = effect.filing_deadline(row.starts_on)
             if deadline <= until:
                 yield f"filing-{row.pk}", deadline, "filing", row.patent_title, parties, url
+
+
+def _pool_filings(own: Any, until: date) -> Iterator[Raw]:
+    mine = Q(licensee_id__in=own) | Q(pool__administrator_id__in=own)
+    rows = PoolLicence.objects.filter(mine, status="running", filed_on__isnull=True)
+    for row in rows.select_related("pool").order_by("pk"):
+        if row.file_by <= until:
+            text = f"池许可 {row.number}"
+            url = f"/pool-licences/{row.pk}/"
+            yield f"pool-filing-{row.pk}", row.file_by, "filing", row.pool.name, text, url
 
 
 def _reports(rows: list[Licence], until: date) -> Iterator[Raw]:

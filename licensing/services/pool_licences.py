@@ -27,6 +27,7 @@ from licensing.models import (
 from licensing.rules import effect, fees
 from licensing.rules import pools as rules
 from licensing.services.ground import bind, locked, moved, patent, refuse, tell
+from licensing.services.pool_papers import put_on_paper
 from licensing.services.pools import run_by, still_open
 from licensing.services.taking import licensee_of
 from listings import selectors as listings
@@ -73,6 +74,7 @@ def take_pool_licence(
     licence.save(update_fields=["number"])
     for entry in sorted(granted, key=lambda e: e.patent_id):
         _grant(licence, entry, ends[entry.pk], by=by, now=now)
+    put_on_paper(licence, by=by, now=now)
     _taken(licence, granted, by=by, now=now)
     return licence
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.utils import timezone
 
 from core.web.forms import day_input
 from licensing.rules import fees, pools
@@ -162,3 +163,10 @@ class IncomeForm(forms.Form):
 def first_due(licence: PoolLicence, dues: Sequence[fees.Due]) -> dict[str, Any]:
     """What the form begins with: the first sum of the plan while nothing has come in."""
     return {"amount": dues[0].amount} if dues and not licence.received else {}  # type: ignore[attr-defined]
+
+
+class PoolFilingForm(forms.Form):
+    """The number and day under which a pool licence was filed."""
+
+    filing_number = forms.CharField(label="备案号", max_length=40)
+    filed_on = forms.DateField(label="备案日", widget=day_input(), initial=timezone.localdate)

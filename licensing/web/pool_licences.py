@@ -16,8 +16,10 @@ from licensing.rules import fees
 from licensing.rules import pools as rules
 from licensing.selectors import pools as selectors
 from licensing.services import pool_licences as services
+from licensing.services import pool_papers
 from licensing.web.doors import sent
-from licensing.web.pool_forms import IncomeForm, TakePoolForm, first_due
+from licensing.web.papers import paper_pdf
+from licensing.web.pool_forms import IncomeForm, PoolFilingForm, TakePoolForm, first_due
 from licensing.web.pools import step
 
 
@@ -58,6 +60,9 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
         "dues": selectors.schedule(row),
         "income": selectors.income(row, viewer=request.actor),
         "runs": allowed(request.actor, Permission.RUN_POOL, on=row.pool),
+        "may_file": row.filed_on is None
+        and row.status == rules.PoolLicenceStatus.RUNNING
+        and allowed(request.actor, Permission.FILE_LICENCE, on=row),
     }
     return render(request, "licensing/pool_licence.html", context)
 
@@ -85,7 +90,35 @@ def income(request: Request, licence_id: int) -> HttpResponse:
     return step(request, form, run, row=row.pool, title="登记到账", lead=lead, submit="登记并分配")
 
 
+@require_GET
+@login_needed
+def paper(request: Request, licence_id: int) -> HttpResponse:
+    """The contract of a pool licence, for its parties, holders and overseers."""
+    return paper_pdf(request, selectors.licence(licence_id, viewer=request.actor).document)
+
+
+@require_http_methods(["GET", "POST"])
+@login_needed
+def file(request: Request, licence_id: int) -> HttpResponse:
+    """Note the filing of a pool licence."""
+    row = selectors.licence(licence_id, viewer=request.actor)
+    require(request.actor, Permission.FILE_LICENCE, on=row)
+    form = PoolFilingForm(sent(request)[0])
+
+    def run() -> str:
+        pool_papers.file_pool_licence(
+            pool_licence_id=licence_id, **form.cleaned_data, by=request.actor, now=timezone.now()
+        )
+        messages.success(request, "备案已登记，双方会收到通知。")
+        return reverse("licensing:pool-licence", args=[licence_id])
+
+    lead = f"{row.number}，应在 {row.file_by:%Y-%m-%d} 前备案（专利法实施细则第十五条）。"
+    return step(request, form, run, row=row.pool, title="登记备案", lead=lead, submit="登记备案")
+
+
 urlpatterns = [
+    path("pool-licences/<int:licence_id>/contract.pdf", paper, name="pool-licence-pdf"),
+    path("pool-licences/<int:licence_id>/file/", file, name="pool-licence-file"),
     path("pools/<int:pool_id>/take/", take, name="pool-take"),
     path("pool-licences/<int:licence_id>/", licence, name="pool-licence"),
     path("pool-licences/<int:licence_id>/income/", income, name="pool-income"),

@@ -101,6 +101,17 @@ EXPECTATIONS: dict[str, Row] = {
         get=seen("office2", among=LICENCE_SEEN),
         post=seen("office2", among=LICENCE_SEEN, status=422),
     ),
+    "licensing:pool-licence-pdf": Row(kwargs=of_licence, get=only(*LICENCE_SEEN, others=404)),
+    "licensing:pool-licence-file": Row(
+        kwargs=of_licence,
+        get=seen("office2", "enterprise", among=LICENCE_SEEN),
+        post=seen("office2", "enterprise", among=LICENCE_SEEN, status=422),
+    ),
+    "licensing-api:pool-licence-filing": Row(
+        kwargs=licence_pk,
+        post=seen("office2", "enterprise", among=LICENCE_SEEN, anonymous=401),
+        data=lambda w: {"filing_number": "B1", "filed_on": "2026-11-20"},
+    ),
     "licensing-api:pool-list": Row(
         kwargs=made,
         get=everyone(200),

@@ -1,6 +1,6 @@
 """Broken rows of patent pools."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from tests.licensing.constraints.bare import NOON, TODAY
@@ -48,4 +48,12 @@ WHERE: dict[str, Any] = {
     "one_pool_per_patent": ({"status": "admitted"}, {"status": "left"}),
     "one_live_entry_per_patent": ({"status": "applied"}, {"status": "refused"}),
     "one_running_pool_licence": ({"status": "running"}, {"status": "ended"}),
+}
+ROWS |= {
+    "pool_licence_filed_whole": (
+        {"filed_at": NOON, "filed_on": TODAY, "starts_on": TODAY, "filing_number": "B1"},
+        {"filing_number": ""},
+        {"filed_on": TODAY - timedelta(days=1)},
+        {"filed_at": None},
+    ),
 }
