@@ -67,6 +67,12 @@ class BundleTermsForm(DealTermsForm):
     def __init__(self, *args: Any, members: tuple[int, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.members = members
+        numbers = [
+            card.printed for card in listings.cards(members, viewer=questions.SYSTEM).values()
+        ]
+        self.fields["shares"].help_text += " 成员：" + "、".join(
+            n.replace(" ", "") for n in numbers
+        )
         del self.fields["others"]
         self.groups = [
             (title, lead, [name for name in names if name in self.fields])

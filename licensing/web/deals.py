@@ -28,7 +28,7 @@ from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
 from licensing.rules.deals import DealKind, DealStatus, Party
 from licensing.selectors import bundle_deals as bundle_members
-from licensing.selectors import conduct, disputes
+from licensing.selectors import conduct, deal_endings, disputes
 from licensing.selectors import deals as selectors
 from licensing.selectors import registrations as records
 from licensing.services import completing, deals, signing
@@ -167,6 +167,7 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "may_look": bool(side)
         and conduct.is_live(row)
         and allowed(request.actor, Permission.ANSWER_CONDUCT),
+        "ending": deal_endings.open_ending(row) if row.effective_on else None,
         "sums": settlement_sums.shown(request, deal_id=row.pk),
         "may_state": row.status in rules.CONTRACTS
         and allowed(request.actor, Permission.STATE_CONDUCT, on=Side(None, row.region)),
