@@ -255,7 +255,7 @@ def _share_lines(terms: Terms, patents: Sequence[str]) -> list[tuple[str, str]]:
     if not terms.shares:
         return []
     said = zip(patents, terms.shares, strict=True)
-    return [("价格分摊", "\n".join(f"{patent}：{fees.exact_text(sum_)}" for patent, sum_ in said))]
+    return [("价格分摊", "\n".join(f"{patent}：{fees.exact_text(sum_, fees.Currency.CNY)}" for patent, sum_ in said))]
 
 
 SCOPE = ("地域", "实施方式", "使用领域", "期限", "分许可")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -123,7 +123,11 @@ def terminate(request: Request, deal_id: int) -> HttpResponse:
     """Propose to end the contract, or give notice of it."""
     deal = selectors.deal(deal_id, viewer=request.actor)
     require(request.actor, Permission.NEGOTIATE_DEAL, on=deal)
-    form = DealEndingForm(*sent(request), grounds=questions.grounds_of(deal))
+    grounds = questions.grounds_of(deal)
+    if not grounds:
+        messages.error(request, _why_not(deal))
+        return redirect(_back(deal_id))
+    form = DealEndingForm(*sent(request), grounds=grounds)
 
     def command(now: datetime) -> object:
         known = dict(form.cleaned_data)
