@@ -254,8 +254,11 @@ def lines(
 def _share_lines(terms: Terms, patents: Sequence[str]) -> list[tuple[str, str]]:
     if not terms.shares:
         return []
-    said = zip(patents, terms.shares, strict=True)
-    return [("价格分摊", "\n".join(f"{patent}：{fees.exact_text(sum_, fees.Currency.CNY)}" for patent, sum_ in said))]
+    said = [
+        f"{patent}：{fees.exact_text(share, fees.Currency.CNY)}"
+        for patent, share in zip(patents, terms.shares, strict=True)
+    ]
+    return [("价格分摊", "\n".join(said))]
 
 
 SCOPE = ("地域", "实施方式", "使用领域", "期限", "分许可")
