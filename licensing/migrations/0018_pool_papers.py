@@ -9,7 +9,7 @@ import core.db
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0008_idempotency_spelled"),
-        ("licensing", "0016_settlement_sums"),
+        ("licensing", "0017_payments_as_income"),
     ]
 
     operations = [
