@@ -165,3 +165,14 @@ def test_the_list_asks_the_same_for_one_row_as_for_ten(
         stock.patent(office, granted_on=OLD)
     with django_assert_max_num_queries(len(one)):
         client.get("/library/candidates/")
+
+
+def test_a_count_that_stops_early_says_so(
+    office: Membership, client_as: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        stock.patent(office, granted_on=OLD)
+    browser = client_as(office)
+    assert "候选，不少于" not in browser.get("/library/candidates/").content.decode()
+    monkeypatch.setattr(candidates, "MOST", 1)
+    assert "候选，不少于" in browser.get("/library/candidates/").content.decode()

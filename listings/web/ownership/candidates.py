@@ -56,7 +56,9 @@ def candidates(request: Request) -> HttpResponse:
         "rows": [_line(found[pk], cards[pk]) for pk in ids if pk in found and pk in cards],
         "tabs": [
             {
-                "label": label,
+                "label": _("%(list)s，不少于") % {"list": label}
+                if pages[name].count == reading.MOST
+                else label,
                 "url": f"?list={name}",
                 "count": pages[name].count,
                 "current": name == shown,
