@@ -16,7 +16,7 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Licence, MilestoneClaim, PaymentDue
+from licensing.models import FeePart, Licence, MilestoneClaim, PaymentDue
 from licensing.rules import claims as rules
 from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
@@ -60,12 +60,39 @@ def claim_milestone(
     """Say with evidence that an event of the fee plan came; the other side has days to answer."""
     licence = locked(Licence.objects.visible_to(by), licence_id)
     side = _party(licence, by=by)
+    part = _claimable(licence, part_id)
+    proof = _checked(licence, part, reached_on, evidence, today=legal_day(now))
+    days = people.region_setting("fees.claim_days", licence.region, default=rules.ANSWER_DAYS)
+    claim = MilestoneClaim.objects.create(
+        licence=licence,
+        part=part,
+        side=side.value,
+        reached_on=reached_on,
+        note=note.strip()[:2000],
+        evidence=attachments.store(proof, purpose="milestone", by=by, now=now, field="evidence"),
+        answer_by=rules.answer_by(legal_day(now), days),
+        claimed_at=now,
+        claimed_by=by.key,
+    )
+    _said("milestone.claimed", claim, by=by, now=now)
+    _ask(claim, side, now=now)
+    return claim
+
+
+def _claimable(licence: Licence, part_id: int) -> FeePart:
+    """The part of the plan that waits for an event."""
     if licence.status not in moves.IN_FORCE and licence.status != moves.LicenceStatus.ENDED:
         raise Conflict("许可还没有生效或已失效，不能申报里程碑。", code="not-in-force")
     part = licence.plan.parts.filter(pk=part_id).first()
     if part is None or not rules.waits_for_event(part.as_rule()):
         raise Invalid(fields={"part": ["请选择付费方案中要申报的事件。"]})
-    today = legal_day(now)
+    return part
+
+
+def _checked(
+    licence: Licence, part: FeePart, reached_on: date, evidence: File | None, *, today: date
+) -> File:
+    """The evidence, once nothing stands against the claim."""
     errors: dict[str, list[str]] = {}
     if wrong := rules.day_errors(reached_on, starts_on=licence.starts_on, today=today):
         errors["reached_on"] = wrong
@@ -78,30 +105,22 @@ def claim_milestone(
             "这一事件已经申报过，不需要重复申报。对方有争议的，可以撤回后补充材料再申报。",
             code="claimed-already",
         )
-    days = people.region_setting("fees.claim_days", licence.region, default=rules.ANSWER_DAYS)
-    claim = MilestoneClaim.objects.create(
-        licence=licence,
-        part=part,
-        side=side.value,
-        reached_on=reached_on,
-        note=note.strip()[:2000],
-        evidence=attachments.store(evidence, purpose="milestone", by=by, now=now, field="evidence"),
-        answer_by=rules.answer_by(today, days),
-        claimed_at=now,
-        claimed_by=by.key,
-    )
-    _said("milestone.claimed", claim, by=by, now=now)
+    return evidence
+
+
+def _ask(claim: MilestoneClaim, side: rules.Side, *, now: datetime) -> None:
+    """The other side has its days to answer."""
     _tell_side(
         claim,
         claim.other_side,
         key="claimed",
         title="请确认里程碑",
-        body=f"{rules.SIDE_LABELS[side]}申报“{part.trigger}”已于 {reached_on:%Y-%m-%d} 达到，"
+        body=f"{rules.SIDE_LABELS[side]}申报“{claim.part.trigger}”已于 "
+        f"{claim.reached_on:%Y-%m-%d} 达到，"
         f"请在 {claim.answer_by:%Y-%m-%d} 前确认或提出争议。"
         + ("逾期未答复的，视为确认。" if side is rules.Side.LICENSEE else ""),
         now=now,
     )
-    return claim
 
 
 def _standing(claim_id: int, *, by: Actor) -> tuple[MilestoneClaim, rules.Side]:

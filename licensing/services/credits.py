@@ -218,19 +218,8 @@ def refund_credit(
     require(by, Permission.ACCEPT_ROYALTY, on=licence.licensor_side())
     credits = credits_left(licence)
     balance = sum((left for _c, left in credits), Decimal(0))
-    if not balance:
-        raise Conflict("账上没有预存款，不需要退款。", code="no-credit")
-    errors: dict[str, list[str]] = {}
-    if amount <= 0 or amount != fees.yuan(amount):
-        errors["amount"] = ["请填写大于 0、最多两位小数的金额。"]
-    elif amount > balance:
-        errors["amount"] = [f"账上预存款只有 {fees.exact_text(balance)}，请核对。"]
-    if refunded_on > legal_day(now):
-        errors["refunded_on"] = ["退款日不能晚于今天。"]
-    if not reference.strip() and proof is None:
-        errors["proof"] = ["请上传退款凭证，或填写退款凭证号。"]
-    if errors:
-        raise Invalid(fields=errors)
+    proved = bool(reference.strip()) or proof is not None
+    _refuse_refund(amount, balance, refunded_on, proved=proved, today=legal_day(now))
     kept = _kept(proof, by=by, now=now)
     uses = [
         CreditUse.objects.create(
@@ -245,16 +234,39 @@ def refund_credit(
         for credit_id, piece in rules.drawn([(c.pk, left) for c, left in credits], amount)
     ]
     audit.record("licence.refunded", subject=licence, by=by, at=now, changes={"sum": str(amount)})
+    _tell_refunded(licence, amount, key=f"refund:{uses[0].pk}", now=now)
+    return uses
+
+
+def _refuse_refund(
+    amount: Decimal, balance: Decimal, refunded_on: date, *, proved: bool, today: date
+) -> None:
+    """Conflict when nothing is there, Invalid with everything that is wrong."""
+    if not balance:
+        raise Conflict("账上没有预存款，不需要退款。", code="no-credit")
+    errors: dict[str, list[str]] = {}
+    if amount <= 0 or amount != fees.yuan(amount):
+        errors["amount"] = ["请填写大于 0、最多两位小数的金额。"]
+    elif amount > balance:
+        errors["amount"] = [f"账上预存款只有 {fees.exact_text(balance)}，请核对。"]
+    if refunded_on > today:
+        errors["refunded_on"] = ["退款日不能晚于今天。"]
+    if not proved:
+        errors["proof"] = ["请上传退款凭证，或填写退款凭证号。"]
+    if errors:
+        raise Invalid(fields=errors)
+
+
+def _tell_refunded(licence: Licence, amount: Decimal, *, key: str, now: datetime) -> None:
     tell(
         [licence.licensee_id],
         kind="licence.progress",
-        key=f"refund:{uses[0].pk}",
+        key=key,
         title=f"预存款已退回：{fees.exact_text(amount, licence.plan.currency)}",
         body="许可人登记了退款，请核对是否到账。",
         url=account_url(licence),
         now=now,
     )
-    return uses
 
 
 def use_credits(*, now: datetime) -> int:

@@ -51,10 +51,28 @@ def _grant(
 ) -> Licence:
     """The licence of one patent, binding it within the agreed scope and term."""
     starts_on = legal_day(now)
+    licence = _written(row, item, version, plan, by=by, now=now)
+    licence.number = licence_number(licence.pk, starts_on)
+    licence.ends_on = _last_day(row, item, version, starts_on)
+    if row.under is None:
+        licence.encumbrance_id = _bond(licence, version, starts_on, by=by, now=now)
+    moved(moves.LICENCE_MOVES, moves.LICENCE_LABELS, licence, "take_effect")
+    licence.effective_at, licence.starts_on = now, starts_on
+    licence.explanation = _why(row, first, now)
+    licence.save()
+    write_schedule(licence)
+    _announce(licence, by=by, now=now)
+    return licence
+
+
+def _written(
+    row: Deal, item: DealItem, version: TermsVersion, plan: FeePlan, *, by: Actor, now: datetime
+) -> Licence:
+    """The licence as agreed, before anything binds; each side licenses its own."""
     giver, taker = row.holder_id, row.taker_id
     if item.side == Party.TAKER:
         giver, taker = taker, giver
-    licence = Licence.objects.create(
+    return Licence.objects.create(
         patent_id=item.patent_id,
         licensor_id=giver,
         licensee_id=taker,
@@ -70,36 +88,32 @@ def _grant(
         noticed_by=by.key,
         served_at=now,
     )
-    licence.number = licence_number(licence.pk, starts_on)
-    licence.ends_on = _last_day(row, item, version, starts_on)
-    if row.under is None:
-        licence.encumbrance_id = bind(
-            patent_id=item.patent_id,
-            kind=rules.BONDS[DealKind(version.kind)],
-            starts_on=starts_on,
-            ends_on=licence.ends_on,
-            reference=f"licence:{licence.pk}",
-            party_id=taker,
-            territory=version.territory,
-            modes=tuple(version.modes),
-            by=by,
-            now=now,
-        )
-    moved(moves.LICENCE_MOVES, moves.LICENCE_LABELS, licence, "take_effect")
-    licence.effective_at, licence.starts_on = now, starts_on
-    licence.explanation = _why(row, first, now)
-    licence.save()
-    write_schedule(licence)
-    audit.record("licence.effective", subject=licence, by=by, at=now)
-    outbox.emit(
-        "licence.effective",
-        subject=licence,
+
+
+def _bond(
+    licence: Licence, version: TermsVersion, starts_on: date, *, by: Actor, now: datetime
+) -> int:
+    """What it binds of the patent; its id."""
+    return bind(
+        patent_id=licence.patent_id,
+        kind=rules.BONDS[DealKind(version.kind)],
+        starts_on=starts_on,
+        ends_on=licence.ends_on,
+        reference=f"licence:{licence.pk}",
+        party_id=licence.licensee_id,
+        territory=version.territory,
+        modes=tuple(version.modes),
         by=by,
-        at=now,
-        payload=licence_facts(licence)
-        | {"effective_at": now.isoformat(), "fee": fees.price_text(licence.plan.terms())},
+        now=now,
     )
-    return licence
+
+
+def _announce(licence: Licence, *, by: Actor, now: datetime) -> None:
+    """It is in effect: into the trail, and out to whoever listens."""
+    audit.record("licence.effective", subject=licence, by=by, at=now)
+    known = {"effective_at": now.isoformat(), "fee": fees.price_text(licence.plan.terms())}
+    payload = licence_facts(licence) | known
+    outbox.emit("licence.effective", subject=licence, by=by, at=now, payload=payload)
 
 
 def _last_day(row: Deal, item: DealItem, version: TermsVersion, starts_on: date) -> date:

@@ -46,6 +46,25 @@ def open_one(
     """Propose to end the licence, or give notice on a ground; the day is reckoned and explained."""
     licence = locked(Licence.objects.visible_to(by), licence_id)
     side = party(licence, by=by)
+    _refuse(licence)
+    _check(licence, wanted, side, bool(evidence), today=legal_day(now))
+    row = _drawn_up(licence, wanted, side, by=by, now=now)
+    if evidence is not None:
+        row.evidence = attachments.store(
+            evidence, purpose="termination", by=by, now=now, field="evidence"
+        )
+    row.save()
+    said("licence.ending_opened", licence, row, by=by, now=now)
+    if wanted.ground is Ground.PATENT:
+        _finish(row, "take_effect", by=by, now=now)
+        end_early(licence, row, by=by, now=now)
+    else:
+        _tell_opened(row, now=now)
+    return row
+
+
+def _refuse(licence: Licence) -> None:
+    """Conflict where nothing can be ended now."""
     if not licence.in_force or licence.ends_on is None:
         raise Conflict(
             "只有生效中的许可可以终止；还没有生效的，撤回通知即可。", code="not-in-force"
@@ -54,51 +73,57 @@ def open_one(
         raise Conflict("这项许可有待处理的异议，处理完毕后再办理终止。", code="contested")
     if open_termination(licence):
         raise Conflict("这项许可已有一项终止正在办理。", code="ending-already")
+
+
+def _drawn_up(
+    licence: Licence, wanted: Wanted, side: Side, *, by: Actor, now: datetime
+) -> Termination:
+    """The termination with its day and what becomes of the sums, not yet saved."""
     today, ground = legal_day(now), wanted.ground
-    _check(licence, wanted, side, bool(evidence), today=today)
-    grace = people.region_setting(
-        "licence.termination_days", licence.region, default=rules.GRACE_DAYS
-    )
-    on = rules.effective_on(ground, today=today, wished=wanted.wished_on, grace_days=grace)
-    if on > licence.ends_on:
-        raise Conflict(
-            f"许可到 {licence.ends_on:%Y-%m-%d} 就要期满，早于终止通知的补救期，期满自然终止。",
-            code="ends-sooner",
-        )
-    answer = people.region_setting("licence.answer_days", licence.region, default=rules.ANSWER_DAYS)
+    on = _day(licence, wanted, today=today)
+    days = people.region_setting("licence.answer_days", licence.region, default=rules.ANSWER_DAYS)
     releases = wanted.releases if ground is Ground.AGREEMENT else True
     invalid = patent(licence.patent_id).status == PatentStatus.INVALID
-    row = Termination.objects.create(
+    assert licence.ends_on is not None  # what is in force has a last day
+    return Termination(
         licence=licence,
         side=side.value,
         ground=ground.value,
         status=rules.first_status(ground).value,
         reason=wanted.reason.strip()[:2000],
-        evidence=attachments.store(
-            evidence, purpose="termination", by=by, now=now, field="evidence"
-        )
-        if evidence
-        else None,
         served_on=today,
         effective_on=on,
         former_ends_on=licence.ends_on,
         releases=releases,
         explanation=rules.why(ground, served_on=today, on=on),
         money=rules.money_words(ground, invalid=invalid, releases=releases),
-        answer_by=rules.answer_by(today, answer, on=on),
+        answer_by=rules.answer_by(today, days, on=on),
         opened_at=now,
         opened_by=by.key,
     )
-    said("licence.ending_opened", licence, row, by=by, now=now)
-    if ground is Ground.PATENT:
-        _finish(row, "take_effect", by=by, now=now)
-        end_early(licence, row, by=by, now=now)
-    else:
-        title = "请答复终止提议" if ground is Ground.AGREEMENT else "收到终止通知"
-        body = f"{row.get_ground_display()}：{row.reason}\n{row.explanation}"
-        key = f"ending-opened:{row.pk}"
-        ring(licence, row.other_side, key=key, title=title, body=body, now=now)
-    return row
+
+
+def _day(licence: Licence, wanted: Wanted, *, today: date) -> date:
+    """The first day without the licence; Conflict when its term is over before."""
+    grace = people.region_setting(
+        "licence.termination_days", licence.region, default=rules.GRACE_DAYS
+    )
+    on = rules.effective_on(wanted.ground, today=today, wished=wanted.wished_on, grace_days=grace)
+    if licence.ends_on is not None and on > licence.ends_on:
+        raise Conflict(
+            f"许可到 {licence.ends_on:%Y-%m-%d} 就要期满，早于终止通知的补救期，期满自然终止。",
+            code="ends-sooner",
+        )
+    return on
+
+
+def _tell_opened(row: Termination, *, now: datetime) -> None:
+    """The other side is asked to answer, or learns of the notice."""
+    asked = row.ground == Ground.AGREEMENT
+    title = "请答复终止提议" if asked else "收到终止通知"
+    body = f"{row.get_ground_display()}：{row.reason}\n{row.explanation}"
+    key = f"ending-opened:{row.pk}"
+    ring(row.licence, row.other_side, key=key, title=title, body=body, now=now)
 
 
 def _check(licence: Licence, wanted: Wanted, side: Side, proved: bool, *, today: date) -> None:
