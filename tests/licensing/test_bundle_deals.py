@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given as property_of
 from hypothesis import strategies as st
@@ -294,3 +295,13 @@ def test_pages_from_the_shelf_to_the_terms(client):
     assert "价格分摊" in client.get(reverse("licensing:deal", args=[row.pk])).text
     shelf.lapse(shelf.patents[0])
     assert "不能成交" in client.get(reverse("licensing:deal", args=[row.pk])).text
+
+
+def test_many_members_cost_the_same_queries_as_few():
+    few, many = Shelf(2).asked(), Shelf(6).asked()
+    counts = []
+    for row in (few, many):
+        with CaptureQueriesContext(connection) as asked:
+            assert len(questions.lines(row, at=NOON)) == row.members.count()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -17,6 +19,7 @@ from licensing.rules.deal_endings import DealGround
 from licensing.rules.deal_kinds import Effect
 from licensing.rules.deals import DealStatus
 from licensing.rules.disputes import Topic
+from licensing.selectors import deal_endings as questions
 from licensing.selectors.deal_endings import deal_endings_waiting
 from licensing.selectors.falling_due import falling_due
 from licensing.services import completing, disputes, registrations
@@ -286,3 +289,15 @@ def test_days_of_a_long_wait_are_dates():
         )
         == TODAY
     )
+
+
+def test_the_list_costs_the_same_for_one_as_for_many():
+    at = given.table()
+    counts = []
+    for more in (1, 3):
+        for _ in range(more):
+            opened(signed(at), at.taker)
+        with CaptureQueriesContext(connection) as asked:
+            assert all(row.deal.number for row in questions.deal_endings(viewer=at.holder))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
