@@ -9,6 +9,9 @@ import psycopg
 
 def forget_tenant(connection: psycopg.Connection[Any]) -> None:
     """The next page begins as nobody (core/walls.py); done by the pool's own thread."""
-    connection.execute("SELECT set_config('patentops.tenant', '', false)")
+    connection.execute(
+        "SELECT set_config('patentops.tenant', '', false),"
+        " set_config('patentops.overseen', '', false)"
+    )
     if not connection.autocommit:
         connection.commit()

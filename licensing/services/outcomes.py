@@ -383,8 +383,11 @@ def report_again(
     require(by, Permission.REPORT_OUTCOME, on=Side(outcome.organisation_id, outcome.region))
     if outcome.licence_id is not None:
         raise Conflict(_("由许可自动生成的反馈随许可变化，不能手工重新填报。"))
+    before = outcome.status
+    moved(TABLE, LABELS, outcome, "report_again")  # refuses what was not sent back, first
+    after, outcome.status = outcome.status, before
     keep_wording(outcome, outcome.decision_reason, by=by, now=now)
-    moved(TABLE, LABELS, outcome, "report_again")
+    outcome.status = after
     if evidence:
         outcome.evidence = attachments.store(
             evidence, purpose="outcome", by=by, now=now, field="evidence"

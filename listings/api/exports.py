@@ -23,7 +23,7 @@ from listings.rules.exports import ExportState, Form
 from listings.selectors.searching import exports
 from listings.services.searching import exports as services
 from listings.web.searching.describing import asked, described
-from listings.web.searching.exports import answer_file
+from listings.web.searching.exports import TYPES, answer_file
 
 
 class ExportSerializer(serializers.Serializer[Any]):
@@ -115,7 +115,13 @@ class ExportViewSet(IdempotentCreateMixin):
     @extend_schema(
         operation_id="exports_file",
         summary="下载文件",
-        responses={200: OpenApiTypes.BINARY, **problems(404, 409)},
+        responses={
+            **{
+                (200, kind.partition(";")[0]): OpenApiTypes.BINARY
+                for kind in sorted(TYPES.values())
+            },
+            **problems(404, 409),
+        },
     )
     @action(detail=True, methods=["get"])
     def file(self, request: Request, pk: str) -> HttpResponse:

@@ -83,6 +83,9 @@ EXAMPLE_LISTING: dict[str, Any] = {
     "patent": EXAMPLE_PATENT,
 }
 
+# A move asks for an Idempotency-Key (422 when it was used for another) and may carry an ETag.
+MOVED = problems(400, 401, 403, 404, 409, 412, 422)
+
 
 class Page(Cursor):
     """Newest first; with words and `sort=relevance`, best text match first."""
@@ -248,7 +251,7 @@ class ListingViewSet(IdempotentCreateMixin):
         summary="挂牌",
         parameters=[KEY],
         request=None,
-        responses={200: serializers.ListingSerializer, **problems(400, 401, 403, 404, 409, 412)},
+        responses={200: serializers.ListingSerializer, **MOVED},
     )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
@@ -259,7 +262,7 @@ class ListingViewSet(IdempotentCreateMixin):
         summary="暂停挂牌",
         parameters=[KEY],
         request=serializers.SuspendSerializer,
-        responses={200: serializers.ListingSerializer, **problems(400, 401, 403, 404, 409, 412)},
+        responses={200: serializers.ListingSerializer, **MOVED},
     )
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, pk: str) -> Response:
@@ -274,7 +277,7 @@ class ListingViewSet(IdempotentCreateMixin):
         summary="恢复挂牌",
         parameters=[KEY],
         request=None,
-        responses={200: serializers.ListingSerializer, **problems(400, 401, 403, 404, 409, 412)},
+        responses={200: serializers.ListingSerializer, **MOVED},
     )
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
@@ -285,7 +288,7 @@ class ListingViewSet(IdempotentCreateMixin):
         summary="撤回挂牌",
         parameters=[KEY],
         request=None,
-        responses={200: serializers.ListingSerializer, **problems(400, 401, 403, 404, 409, 412)},
+        responses={200: serializers.ListingSerializer, **MOVED},
     )
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:

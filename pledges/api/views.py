@@ -32,7 +32,6 @@ class PledgeCheckView(APIView):
     """Whether a patent can be pledged."""
 
     request: Request
-    permission_classes = ()
 
     @extend_schema(
         operation_id="pledge_check",

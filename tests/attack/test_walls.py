@@ -29,6 +29,14 @@ WALLED = {
     "listings_disclosurecontributor",
     "listings_disclosurepublication",
     "listings_disclosurefile",
+    "licensing_dealmessage",
+    "licensing_termsversion",
+    "licensing_termspatent",
+    "licensing_termsfile",
+    "licensing_signedcopy",
+    "pledges_pledge",
+    "pledges_pledgeitem",
+    "pledges_pledgeeconsent",
 }
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO patentops_app",
@@ -46,17 +54,19 @@ def _granted() -> None:
 
 
 @contextmanager
-def as_web(*organisations: int) -> Iterator[None]:
-    """As the role that serves pages, acting for these."""
+def as_web(*organisations: int, overseen: str = "") -> Iterator[None]:
+    """As the role that serves pages, acting for these, overseeing those regions."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {walls.WEB_ROLE}")
         told = ",".join(map(str, organisations))
-        cursor.execute("SELECT set_config(%s, %s, false)", [walls.TENANT, told])
+        for name, value in ((walls.TENANT, told), (walls.OVERSEEN, overseen)):
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
         try:
             yield
         finally:
             cursor.execute("SET LOCAL ROLE NONE")
-            cursor.execute("SELECT set_config(%s, '', false)", [walls.TENANT])
+            for name in (walls.TENANT, walls.OVERSEEN):
+                cursor.execute("SELECT set_config(%s, '', false)", [name])
 
 
 def disclosed(inventor: Membership, now: datetime, title: str) -> Disclosure:
@@ -217,7 +227,8 @@ def test_indexes_still_serve(two: tuple[Disclosure, Disclosure]) -> None:
 def test_nobody_stays_behind_on_a_connection(two: tuple[Disclosure, Disclosure]) -> None:
     raw = connection.connection
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, '7', false)", [walls.TENANT])
+        for name in (walls.TENANT, walls.OVERSEEN):
+            cursor.execute("SELECT set_config(%s, '7', false)", [name])
         raw_execute = raw.execute
 
         class Returned:
@@ -225,8 +236,9 @@ def test_nobody_stays_behind_on_a_connection(two: tuple[Disclosure, Disclosure])
             execute = staticmethod(raw_execute)
 
         forget_tenant(Returned())  # type: ignore[arg-type]
-        cursor.execute("SELECT current_setting(%s, true)", [walls.TENANT])
-        assert cursor.fetchone() == ("",)
+        for name in (walls.TENANT, walls.OVERSEEN):
+            cursor.execute("SELECT current_setting(%s, true)", [name])
+            assert cursor.fetchone() == ("",)
 
 
 def test_nobody_stands_for_visitors_and_nothing_is_asked_without_walls(settings: Any) -> None:

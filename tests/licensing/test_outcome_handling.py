@@ -149,6 +149,14 @@ def test_a_correction_stays_readable_and_counts_only_once_verified_again(office,
 
 
 @db
+def test_what_was_not_sent_back_is_not_reported_again(office):
+    row = report(office)
+    with pytest.raises(Conflict, match="不能办理这一步"):
+        services.report_again(outcome_id=row.pk, by=actor(office), now=NOON)
+    assert not OutcomeRevision.objects.exists()
+
+
+@db
 def test_a_correction_needs_a_reason_its_owner_and_its_own_fact(office):
     row = report(office)
     other = report(office, row.patent_id, contract_number="HT-02")
