@@ -37,7 +37,7 @@ def of_its_terms(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licensing", "0015_bundle_deals")]
+    dependencies = [("licensing", "0018_pool_papers")]
 
     operations = [
         walled("licensing_dealmessage", of_its_parties("licensing_dealmessage")),
