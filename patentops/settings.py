@@ -450,6 +450,7 @@ THROTTLED_VIEWS = {
 # --- Files ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = PLACES.static
+AUDIT_HEADS = str(PLACES.state / "audit-heads")  # outside the database, on purpose
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = env.str("PATENTOPS_MEDIA", "") or str(PLACES.state / "media")
 MEDIA_URL = "/media/"  # never served from here: attachments are read through core

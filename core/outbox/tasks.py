@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from core.audit import heads
 from core.audit import services as audit
 from core.idempotency import services as idempotency
 from core.outbox import services
@@ -21,6 +25,7 @@ def seal_audit() -> None:
     """Chain what was written since the last time."""
     while audit.seal():  # one batch a transaction
         pass
+    heads.remember(Path(settings.AUDIT_HEADS), now=timezone.now())
 
 
 @shared_task(name="core.forget_idempotency_keys", ignore_result=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from redis import Redis
 from redis.exceptions import RedisError
 
+from core.audit import heads
 from core.audit import selectors as audit
 from core.audit import services as audit_services
 from core.errors import Missing
@@ -143,7 +146,8 @@ def audit_trail(request: Request) -> HttpResponse:
     context = {
         "page": page,
         "search": search,
-        "broken_at": audit.first_break(newest=CHECKED_ENTRIES),
+        "broken_at": audit.first_break(newest=CHECKED_ENTRIES)
+        or heads.lost(Path(settings.AUDIT_HEADS)),
     }
     return render(request, "core/audit.html", context)
 

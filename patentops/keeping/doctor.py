@@ -264,6 +264,7 @@ def background(where: Places) -> Iterator[Line]:
     from django.conf import settings
     from django.utils import timezone
 
+    from core.audit import heads
     from core.audit.selectors import first_break
 
     yield from deliveries(where, timezone.now())
@@ -272,6 +273,12 @@ def background(where: Places) -> Iterator[Line]:
         yield good(f"审计链最近 {CHAIN:,} 条完整")
     else:
         yield bad(f"审计链在第 {broken} 条断开", "有人绕过程序改过数据库。请保留现场并查明")
+    cut = heads.lost(Path(settings.AUDIT_HEADS))
+    if cut is not None:
+        yield bad(
+            f"审计链曾封存到第 {cut} 条，现在这一条没有了，或不是原来的",
+            "有人绕过程序删改过数据库，或换过数据库。请保留现场并查明",
+        )
     media = Path(settings.MEDIA_ROOT)
     if media.exists() and not os.access(media, os.W_OK):
         yield bad(f"不能写入附件目录 {media}", "把它的所有者改为运行平台的用户")

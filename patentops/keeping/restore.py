@@ -158,6 +158,9 @@ def take_over(where: Places, target: database.Database, files: Path, stamp: str)
         media.rename(media.with_name(f"{media.name}_before_{stamp}"))
     files.rename(media)
     media.chmod(0o700)
+    heads = where.state / "audit-heads"
+    if heads.exists():  # the end of the other past's audit chain
+        heads.rename(heads.with_name(f"{heads.name}_before_{stamp}"))
     shutil.rmtree(where.valkey, ignore_errors=True)  # a cache and a queue of the other past
     Prepared(where.state).forget()
 

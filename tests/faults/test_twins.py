@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.twins import Case, afresh, alone, creating, spread, twins
+from tests.faults.twins import Case, Found, Refused, Unkeyed, afresh, alone, creating, spread, twins
 
 FEW = ("licensing-api:open-declaration-list", "pledges-api:pledge-list")
 MANY, KEYS = int(os.environ.get("TWINS", "0")), int(os.environ.get("TWIN_KEYS", "200"))
@@ -36,9 +36,18 @@ def test_a_few_twins() -> None:
 @pytest.mark.skipif(MANY == 0, reason="benchmarks/idempotent_twins.py runs it")
 def test_many_twins() -> None:
     wrong, keys, statuses = [], 0, Counter[int]()
+    unkeyed = set()
     for each, share in spread(KEYS):
         for _ in range(share):
-            expected = afresh(each)
+            try:
+                expected = afresh(each)
+            except Unkeyed:
+                unkeyed.add(each.name)
+                break
+            except Refused as refusal:
+                wrong.append(Found(each.name, wrong=[str(refusal)]))
+                print(refusal, flush=True)
+                break
             found = twins(Case(each), many=MANY, alone=expected)
             keys, statuses = keys + 1, statuses + found.statuses
             if found.wrong:
@@ -47,5 +56,6 @@ def test_many_twins() -> None:
     print(
         f"\n{len(creating())} POSTs, {keys} keys of {MANY} twins: {sum(statuses.values())} answers"
     )
+    print("guarded by their state, without a key:", sorted(unkeyed))
     print("by status:", dict(sorted(statuses.items())), "wrong:", len(wrong))
     assert not wrong

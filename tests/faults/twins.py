@@ -207,13 +207,20 @@ def alone(each: Creating) -> Counter[str]:
     """What one request of it does, in a world of its own that is taken back."""
     with transaction.atomic():
         case = Case(each)
-        before = effects()
-        answer = case.post(case.client(), "alone")
+        before, client = effects(), case.client()
+        bare = case.post(client, None)
+        answer = case.post(client, "alone")
         done = effects() - before
         transaction.set_rollback(True)
+    if b"idempotency-key-missing" not in bare.content:
+        raise Unkeyed(each.name)
     if answer.status_code not in (200, 201, 202):
         raise Refused(f"{each.name}: {answer.status_code} {answer.content.decode()[:300]}")
     return done
+
+
+class Unkeyed(Exception):
+    """The matrix sends a key, but the view asks for none: the state of the thing guards it."""
 
 
 class Refused(Exception):

@@ -345,3 +345,50 @@ def test_an_exclusive_licence_of_one_province_leaves_the_others_to_be_offered() 
     for bonds, codes in (((one,), []), ((rest,), []), ((one, rest), ["exclusive-licence"])):
         found = blockers.blockers(facts(bonds=bonds), Action.PUBLISH)
         assert [b.code for b in found] == codes
+
+
+def test_a_bond_runs_from_its_first_day_to_its_last() -> None:
+    one = bond(K.ORDINARY, starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 31))
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 31), date(2026, 2, 1)]
+    assert [one.runs_on(day) for day in days] == [False, True, True, False]
+    assert bond(K.ORDINARY, starts_on=days[1], ends_on=None).runs_on(days[3])
+    assert not bond(K.ORDINARY, starts_on=days[1], ends_on=None).runs_on(days[0])
+
+
+def test_bonds_meet_on_a_shared_day_and_cell_only() -> None:
+    one = bond(K.ORDINARY, starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 31))
+    for start, end, meets in (
+        (date(2026, 1, 31), date(2026, 3, 1), True),
+        (date(2026, 2, 1), date(2026, 3, 1), False),
+        (date(2025, 1, 1), date(2026, 1, 1), True),
+        (date(2025, 1, 1), date(2025, 12, 31), False),
+        (date(2026, 1, 15), None, True),
+        (date(2026, 2, 1), None, False),
+    ):
+        assert one.meets(start, end, ALL_CELLS) is meets
+        assert not one.meets(start, end, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        (K.EXCLUSIVE, (0, binding.LAST_SEAT)),
+        (K.SOLE, (1, binding.LAST_SEAT)),
+        (K.OPEN_DECLARATION, (1, 2)),
+        (K.PLEDGE, (-1, 0)),
+        (K.ORDINARY, (2**30 + 7, 2**30 + 8)),
+        (K.PRESERVATION, (-(2**30) - 7, -(2**30) - 6)),
+    ],
+)
+def test_the_registers_rows_sit_apart(kind: K, place: tuple[int, int]) -> None:
+    assert binding.register_seats(kind, 7) == place
+
+
+def test_seats_are_one_wide_and_never_taken_twice() -> None:
+    taken: list[int] = [-1, 1, 2**30 + 5, -(2**30) - 5]
+    for number in range(3):
+        assert binding.seats(K.ORDINARY, taken=taken) == (2 + number, 3 + number)
+        assert binding.seats(K.PRESERVATION, taken=taken) == (-2 - number, -1 - number)
+        taken += [2 + number, -2 - number]
+    assert binding.seats(K.ORDINARY, exception=SI27, taken=taken) == (0, 1)
+    assert binding.seats(K.ORDINARY, taken=[2**30]) == (2, 3)

@@ -1,0 +1,290 @@
+"""Mutation testing of the modules that must not be wrong (docs/adr/0023-mutation-testing.md).
+
+    python benchmarks/mutants.py                         # all, a sample of each module
+    python benchmarks/mutants.py core/permissions.py --most 0 --show
+
+One pytest process starts Django and its database once. It runs the module's tests, noting which
+test runs which line, then forks a child a mutant: the child puts the changed code into the living
+functions, runs the tests of that line, quickest first, and stops at the first that fails. Lines
+outside of functions (tables) are not changed; a mutant that hangs is killed after a while.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import signal
+import sys
+import time
+import types
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES: dict[str, list[str]] = {
+    "core/permissions.py": ["tests/core/test_permissions.py"],
+    "listings/rules/binding.py": ["tests/listings/test_rules_binding.py"],
+    "listings/rules/blockers.py": ["tests/listings/test_rules_binding.py"],
+    "listings/services/register/binding.py": [
+        "tests/listings/test_services_binding.py",
+        "tests/licensing/test_services.py",
+    ],
+    "pledges/rules.py": ["tests/pledges/test_rules.py"],
+    "core/outbox/services.py": ["tests/core/test_outbox.py"],
+    "core/outbox/registry.py": ["tests/core/test_outbox.py"],
+    "core/outbox/selectors.py": ["tests/core/test_outbox.py"],
+    "licensing/rules/effect.py": ["tests/licensing/test_rules.py"],
+    "licensing/rules/guards.py": ["tests/licensing/test_rules.py"],
+    "licensing/rules/moves.py": ["tests/licensing/test_rules.py", "tests/licensing/test_states.py"],
+    "licensing/services/taking.py": ["tests/licensing/test_services.py"],
+    "licensing/services/declarations.py": ["tests/licensing/test_services.py"],
+}
+SLOWEST = 40  # tests that a mutant meets at most
+HUNG = 30
+
+
+@dataclass
+class Mutant:
+    """One change of one line."""
+
+    line: int
+    what: str
+    tree: ast.Module
+
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+    ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv,
+    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Every change: comparisons, and/or, arithmetic, not, constants, statements left out."""
+    tree = ast.parse(source)
+    for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+        for number, node in enumerate(_inside(function)):
+            for what, change in _changes(node):
+                changed = copy.deepcopy(tree)
+                twin = next(
+                    f for f in ast.walk(changed)
+                    if isinstance(f, ast.FunctionDef)
+                    and (f.name, f.lineno) == (function.name, function.lineno)
+                )  # fmt: skip
+                change(list(_inside(twin))[number])
+                yield Mutant(getattr(node, "lineno", function.lineno), what, changed)
+
+
+def _inside(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """What runs when it is called: not its docstring, its signature or functions within it."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.JoinedStr | ast.Raise):
+            waiting += list(ast.iter_child_nodes(node))
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+        yield (
+            f"{type(node.ops[0]).__name__} turned",
+            lambda n: n.ops.__setitem__(0, SWAPS[type(n.ops[0])]()),
+        )
+    elif isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in SWAPS:
+        yield f"{type(node.op).__name__} turned", lambda n: setattr(n, "op", SWAPS[type(n.op)]())
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield "not left out", lambda n: setattr(n, "op", ast.UAdd()) or _untruth(n)
+    elif isinstance(node, ast.Constant) and node.value in (True, False) and not _is_number(node):
+        yield f"{node.value} turned", lambda n: setattr(n, "value", not n.value)
+    elif isinstance(node, ast.Constant) and _is_number(node):
+        yield f"{node.value} + 1", lambda n: setattr(n, "value", n.value + 1)
+    elif isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield "condition false", lambda n: setattr(n, "test", ast.Constant(value=False))
+        yield "condition true", lambda n: setattr(n, "test", ast.Constant(value=True))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield "call left out", lambda n: setattr(n, "value", ast.Constant(value=None))
+    elif isinstance(node, ast.Return) and node.value is not None:
+        yield "returns nothing", lambda n: setattr(n, "value", ast.Constant(value=None))
+
+
+def _untruth(node: Any) -> None:
+    """`+x` of what is no number fails; `bool(x)` is what is meant by leaving `not` out."""
+    node.op, node.operand = ast.Not(), ast.UnaryOp(op=ast.Not(), operand=node.operand)
+
+
+def _is_number(node: ast.Constant) -> bool:
+    return type(node.value) is int
+
+
+@dataclass
+class Lines:
+    """Which test ran which line of the module, and how long each took."""
+
+    file: str
+    by_line: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    seconds: dict[str, float] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+
+    def __call__(self, frame: Any, _event: str, _: Any) -> Any:
+        return self._local if frame.f_code.co_filename == self.file else None
+
+    def _local(self, frame: Any, event: str, _: Any) -> Any:
+        if event == "line":
+            self.seen.add(frame.f_lineno)
+        return self._local
+
+    def note(self, name: str, seconds: float) -> None:
+        """What was seen since the last time was that test."""
+        self.seconds[name] = seconds
+        for line in self.seen:
+            self.by_line[line].append(name)
+        self.seen.clear()
+
+
+class Plugin:
+    """Runs the tests once, then a mutant a child."""
+
+    def __init__(self, module: str, asked: argparse.Namespace) -> None:
+        self.path, self.asked = ROOT / module, asked
+        self.name = module.removesuffix(".py").replace("/", ".")
+        self.lines = Lines(str(self.path))
+        self.killed = self.total = self.possible = self.uncovered = 0
+        self.survivors: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """All tests as they are, the database staying up at their end; then the mutants."""
+        self.session = session
+        self.by_name = {item.nodeid: item for item in session.items}
+        for item in session.items:
+            begun = time.monotonic()
+            sys.settrace(self.lines)
+            self.run(item)
+            sys.settrace(None)
+            self.lines.note(item.nodeid, time.monotonic() - begun)
+            if session.testsfailed:
+                raise SystemExit(f"{self.name}: {item.nodeid} fails as it is")
+        found = list(mutants(self.path.read_text("utf-8")))
+        self.possible = len(found)
+        if self.asked.most and len(found) > self.asked.most:
+            found = random.Random(self.asked.seed).sample(found, self.asked.most)
+        for mutant in sorted(found, key=lambda m: m.line):
+            self.total += 1
+            self.meet(mutant)
+        self.report()
+        return True
+
+    def run(self, item: pytest.Item) -> None:
+        """One test; what is above it (session, module) stays as it is set up."""
+        self.session._setupstate.teardown_exact(item)
+        other = next(other for other in self.session.items if other is not item)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
+
+    def meet(self, mutant: Mutant) -> None:
+        tests = sorted(self.lines.by_line.get(mutant.line, []), key=self.lines.seconds.__getitem__)
+        if not tests:
+            self.uncovered += 1
+        elif self.fork(mutant, tests[:SLOWEST]):
+            self.killed += 1
+            return
+        self.survivors.append(f"{self.name}:{mutant.line} {mutant.what}")
+
+    def fork(self, mutant: Mutant, tests: list[str]) -> bool:
+        """Whether a child with this mutant fails a test, or hangs."""
+        from django.db import connections
+
+        connections.close_all()  # a child opens its own
+        child = os.fork()
+        if child == 0:
+            signal.alarm(HUNG + int(3 * sum(self.lines.seconds[name] for name in tests)))
+            os._exit(self.child(mutant, tests))
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+    def child(self, mutant: Mutant, tests: list[str]) -> int:
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        put_in(mutant.tree, self.name, str(self.path))
+        before = self.session.testsfailed
+        for name in tests:
+            self.run(self.by_name[name])
+            if self.session.testsfailed > before:
+                return 1
+        return 0
+
+    def report(self) -> None:
+        share = 100 * self.killed / max(self.total, 1)
+        told = f"{self.killed} of {self.total} killed ({share:.0f} %), {self.possible} possible"
+        print(f"\n{self.name}: {told}, {self.uncovered} on lines no test runs", flush=True)
+        for line in self.survivors if self.asked.show else []:
+            print("   lives:", line)
+
+
+def put_in(tree: ast.Module, name: str, file: str) -> None:
+    """The changed code into the functions that live, wherever they are referred to."""
+    code = compile(ast.fix_missing_locations(tree), file, "exec")
+    fresh = {(c.co_qualname, c.co_firstlineno): c for c in _codes(code)}
+    module = import_module(name)
+    for thing in _functions(module):
+        inner = fresh.get((thing.__code__.co_qualname, thing.__code__.co_firstlineno))
+        if inner is not None and len(inner.co_freevars) == len(thing.__code__.co_freevars):
+            thing.__code__ = inner
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            yield const
+            yield from _codes(const)
+
+
+def _functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
+    """Those of the module and of its classes, beneath their decorators."""
+    waiting = list(vars(module).values())
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, type) and thing.__module__ == module.__name__:
+            waiting += list(vars(thing).values())
+        if isinstance(thing, property):
+            waiting.append(thing.fget)
+        thing = getattr(thing, "__func__", thing)
+        while hasattr(thing, "__wrapped__"):
+            thing = thing.__wrapped__
+        if isinstance(thing, types.FunctionType) and thing.__module__ == module.__name__:
+            yield thing
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("modules", nargs="*", default=[])
+    parser.add_argument("--most", type=int, default=60, help="mutants a module; 0: all")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--show", action="store_true", help="name those that live")
+    asked = parser.parse_args()
+    code = 0
+    for module in asked.modules or MODULES:
+        tests = [t for t in MODULES[module] if (ROOT / t).exists()]
+        child = os.fork()  # one pytest a module: its modules begin unchanged
+        if child == 0:
+            os.chdir(ROOT)
+            sys.path.insert(0, str(ROOT))
+            options = [*tests, "-q", "-p", "no:cacheprovider", "--no-header", "-x"]
+            os._exit(int(pytest.main(options, plugins=[Plugin(module, asked)])))
+        code |= os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
