@@ -33,7 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES: dict[str, list[str]] = {
     "core/permissions.py": ["tests/core/test_permissions.py"],
     "listings/rules/binding.py": ["tests/listings/test_rules_binding.py"],
-    "listings/rules/blockers.py": ["tests/listings/test_rules_binding.py"],
+    "listings/rules/blockers.py": [
+        "tests/listings/test_rules_blockers.py",
+        "tests/listings/test_rules_binding.py",
+    ],
     "listings/services/register/binding.py": [
         "tests/listings/test_services_binding.py",
         "tests/licensing/test_services.py",

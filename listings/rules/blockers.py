@@ -259,8 +259,6 @@ def _licences(facts: Facts, action: Action) -> Iterator[Blocker]:
         return
     kind = AS_KIND[action]
     for bond in running:
-        if bond.kind not in binding.LICENCES | {K.OPEN_DECLARATION}:
-            continue
         exception = facts.exception if kind is K.ORDINARY else bond.exception
         if binding.exclude_each_other(kind, bond.kind, exception=exception):
             yield _overlap(action, bond)

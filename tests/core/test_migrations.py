@@ -23,7 +23,7 @@ MOVED = (migrations.RenameModel, migrations.AlterModelTable)
 
 def steps() -> Iterator[tuple[str, migrations.Migration]]:
     """All migrations of ours but the first of each room, in a fixed order."""
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
     for (room, name), migration in sorted(loader.disk_migrations.items()):
         if room in ROOMS and migration.dependencies and not name.startswith("0001"):
             yield f"{room}.{name}", migration
