@@ -10,8 +10,13 @@ from django.db.models import Q, QuerySet
 
 from core.audit import rules, words
 from core.audit.models import AuditEntry
-from core.audit.services import content
 from core.people.types import Actor, Role
+
+# Rows as they come: a million entries as objects would take twice the time.
+SEALED = (
+    *("position", "digest", "event", "subject_type", "subject_id", "actor_key"),
+    *("organisation_id", "at", "changes"),
+)
 
 
 def entries(*, viewer: Actor) -> QuerySet[AuditEntry]:
@@ -71,9 +76,11 @@ def first_break(*, newest: int | None = None) -> int | None:
             sealed = sealed.filter(position__gt=start)
             before = AuditEntry.objects.filter(position=start).first()
             previous, expected = (before.digest or "") if before else "", start + 1
-    for entry in sealed.iterator(chunk_size=5_000):
-        right = rules.digest(previous, content(entry), algorithm=settings.AUDIT_HASH)
-        if entry.position != expected or entry.digest != right:
+    for position, digest, *said in sealed.values_list(*SEALED).iterator(chunk_size=10_000):
+        right = rules.digest(
+            previous, rules.content(position, *said), algorithm=settings.AUDIT_HASH
+        )
+        if position != expected or digest != right:
             return expected
         previous, expected = right, expected + 1
     return None

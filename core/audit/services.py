@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -68,15 +68,16 @@ def _entry(
 
 def content(entry: AuditEntry) -> dict[str, object]:
     """What of an entry is sealed: everything but the erasable name."""
-    return {
-        "position": entry.position,
-        "event": entry.event,
-        "subject": f"{entry.subject_type}:{entry.subject_id}",
-        "actor": entry.actor_key,
-        "organisation": entry.organisation_id,
-        "at": entry.at.astimezone(UTC).isoformat(),
-        "changes": entry.changes,
-    }
+    return rules.content(
+        entry.position,
+        entry.event,
+        entry.subject_type,
+        entry.subject_id,
+        entry.actor_key,
+        entry.organisation_id,
+        entry.at,
+        entry.changes,
+    )
 
 
 @transaction.atomic
