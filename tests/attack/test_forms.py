@@ -46,6 +46,7 @@ MADE_WITH: dict[str, Any] = {
     "entries": [],
     "part_kind": PartKind.LUMP,
     "of_kind": "exclusive",
+    "members": (),
     "judged": True,
     "raws": [{"kind": PartKind.LUMP.value}],
     "patents": [("1", "甲")],
