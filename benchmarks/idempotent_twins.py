@@ -25,8 +25,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--twins", type=int, default=32)
     parser.add_argument("--keys", type=int, default=200)
+    parser.add_argument("--rooms", default="", help="listings,pledges: only theirs")
     asked = parser.parse_args()
-    sizes = {"TWINS": str(asked.twins), "TWIN_KEYS": str(asked.keys)}
+    sizes = {"TWINS": str(asked.twins), "TWIN_KEYS": str(asked.keys), "TWIN_ROOMS": asked.rooms}
     begun = time.monotonic()
     test = "tests/faults/test_twins.py::test_many_twins"
     command = [sys.executable, "-m", "pytest", test, "-q", "-s"]
