@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.template.base import Template
 from django.test import Client
 from django.test.utils import _TestState
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from core.audit import services as audit
@@ -28,6 +29,11 @@ RELAY = NOON.replace(year=2100)  # the relay runs late enough for whatever a tes
 Argon2PasswordHasher.time_cost = 1
 Argon2PasswordHasher.memory_cost = 64
 Argon2PasswordHasher.parallelism = 1
+
+
+# A machine that others use is no fault of the rule under test.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 
 @pytest.fixture

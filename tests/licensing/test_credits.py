@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -29,7 +29,6 @@ sums = st.lists(st.integers(1, 99_999_999).map(lambda fen: Decimal(fen) / 100), 
 # --- rules ---------------------------------------------------------------------------------------
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the rule
 @given(sums, sums)
 def test_no_fen_is_lost_or_made(credits, dues):
     shares = rules.spread(list(enumerate(credits)), list(enumerate(dues)))

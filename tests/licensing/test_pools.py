@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
@@ -84,7 +84,6 @@ def test_income_by_hand(split, amount, fee, shares):
 stakes = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 10**6)), min_size=1, max_size=12)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # on a loaded machine the first draw is
 @given(
     st.integers(1, 10**14),
     st.integers(0, 5000),
