@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -30,7 +31,15 @@ LONGEST = 30 * 60.0
 
 
 def _greeting(user_id: int) -> str:
-    return str(selectors.unread_count(viewer=Actor(user_id=user_id)))
+    """How many are unread; the connection goes back to the pool, for the stream lasts half an hour.
+
+    Django would keep it until the answer ends: as many open pages as the pool has connections,
+    and nobody else could be served.
+    """
+    try:
+        return str(selectors.unread_count(viewer=Actor(user_id=user_id)))
+    finally:
+        close_old_connections()
 
 
 async def events(request: HttpRequest) -> HttpResponseBase:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 PAPER: ViewportSize = {"width": 673, "height": 971}  # A4 within its margins, at 96 dots an inch
 PRINTED = {
-    "office": ("/", "/patents/1/", "/library/portfolio/", "/licences/1/", "/help/office/"),
+    "office": ("/", "/patents/1/", "/library/portfolio/", "/open-licences/mine/", "/help/office/"),
     "sme": ("/matches/", "/open-licences/"),
     "bureau": ("/oversight/", "/outcomes/"),
     "bank": ("/pledges/records/",),
