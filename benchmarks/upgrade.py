@@ -35,7 +35,7 @@ from patentops.runner.places import ROOT, places
 
 PATIENCE = 300.0
 # What the platform itself clears away, and what a start replaces.
-MAY_SHRINK = frozenset({"django_session", "core_cacheentry", "usersessions_usersession"})
+MAY_SHRINK = frozenset({"django_session", "usersessions_usersession"})
 
 
 class Release:

@@ -37,8 +37,20 @@ def inert(value: object) -> object:
 
 def attached(name: str) -> str:
     """The header that offers a file under this name; no line end in it begins another header."""
+    return _named(name, to_keep=True)
+
+
+def _named(name: str, *, to_keep: bool) -> str:
     kept = "".join(character for character in name if character.isprintable())
-    return content_disposition_header(True, kept) or ""
+    return content_disposition_header(to_keep, kept) or ""
+
+
+def pdf_shown(paper: bytes, name: str, **headers: str) -> HttpResponse:
+    """A paper in the browser's own reader, kept under this name when it is saved."""
+    where = _named(name, to_keep=False)
+    return HttpResponse(
+        paper, content_type="application/pdf", headers={"Content-Disposition": where, **headers}
+    )
 
 
 def csv_download(

@@ -130,7 +130,9 @@ class DealTermsSerializer(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField(choices=DEAL_KINDS)
     patent_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), allow_empty=False, max_length=50
+        child=serializers.IntegerField(min_value=1),
+        allow_empty=False,
+        max_length=rules.MOST_PATENTS,
     )
     counter_patent_ids = serializers.ListField(
         child=serializers.IntegerField(min_value=1),
@@ -141,7 +143,7 @@ class DealTermsSerializer(serializers.Serializer[Any]):
     shares = serializers.ListField(
         child=serializers.DecimalField(max_digits=18, decimal_places=2, min_value=0),
         required=False,
-        max_length=50,
+        max_length=rules.MOST_PATENTS,
         help_text="价格分摊，顺序同 patent_ids，合计等于价格；组合洽谈留空时按件平均到分",
     )
     particulars = serializers.DictField(

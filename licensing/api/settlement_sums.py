@@ -13,20 +13,12 @@ from rest_framework.response import Response
 from core.api.schema import ID, KEY, REFUSED, problems
 from core.api.types import Request
 from licensing.api.deals import DEAL_SIDES
+from licensing.api.fees import FeeLineSerializer
 from licensing.api.royalties import CURRENCIES
 from licensing.api.views import Room
 from licensing.models import SettlementSum
 from licensing.selectors import settlement_sums as questions
 from licensing.services import settlement_sums as services
-
-
-class SettlementLineSerializer(serializers.Serializer[Any]):
-    """How a sum came about."""
-
-    label = serializers.CharField()  # type: ignore[assignment]
-    formula = serializers.CharField()
-    amount = serializers.CharField()
-    basis = serializers.CharField()
 
 
 class SettlementSumSerializer(serializers.ModelSerializer[SettlementSum]):
@@ -35,7 +27,7 @@ class SettlementSumSerializer(serializers.ModelSerializer[SettlementSum]):
     payer = serializers.ChoiceField(choices=DEAL_SIDES, read_only=True)
     currency = serializers.ChoiceField(choices=CURRENCIES, read_only=True)
     open_sum = serializers.DecimalField(max_digits=18, decimal_places=2, read_only=True)
-    explanation = SettlementLineSerializer(many=True, read_only=True)
+    explanation = FeeLineSerializer(many=True, read_only=True)
 
     class Meta:
         model = SettlementSum

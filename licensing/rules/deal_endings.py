@@ -47,9 +47,20 @@ PROVED = frozenset({_G.BREACH, _G.MADE_PUBLIC})
 """Grounds that a paper must show; whether a patent is gone the register says."""
 
 
+def why_not(effect: Effect, status: str) -> tuple[str, str] | None:
+    """Why a contract of this effect cannot be ended where it stands, as code and words."""
+    if effect is Effect.LICENCE:
+        return "ends-by-licence", "许可合同的续展和终止在每项许可的页面办理。"
+    if status == DealStatus.SETTLED:
+        return "not-in-force", PERFORMED
+    if status not in ENDABLE:
+        return "not-in-force", "只有已签约、还没有结清的合同可以终止；签约前请终止洽谈。"
+    return None
+
+
 def grounds_for(effect: Effect, status: str) -> list[DealGround]:
     """The grounds on which a contract of this effect may end where it stands."""
-    if status not in ENDABLE or effect is Effect.LICENCE:
+    if why_not(effect, status):
         return []
     found = [_G.AGREEMENT, _G.BREACH]
     if effect is Effect.WORK:

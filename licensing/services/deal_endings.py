@@ -11,7 +11,7 @@ from django.db import transaction
 from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
-from core.errors import Conflict, Invalid, NotAllowed
+from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
@@ -19,15 +19,15 @@ from licensing.models import Deal, DealEnding
 from licensing.rules import deal_endings as rules
 from licensing.rules import deals, terminations
 from licensing.rules.deal_endings import DealGround
-from licensing.rules.deals import DealStatus, Party
+from licensing.rules.deals import Party
 from licensing.rules.terminations import TerminationStatus
 from licensing.selectors import deal_endings as questions
 from licensing.services import registrations
 from licensing.services.deal_ground import advance, facts, locked_deal, move, party_of
-from licensing.services.ground import locked, moved, patent, tell
+from licensing.services.ending_course import be_ones_turn, finish, note_answer
+from licensing.services.ground import locked, patent, tell
 from listings.types import PatentStatus
 
-TABLE, LABELS = terminations.TERMINATION_MOVES, terminations.TERMINATION_LABELS
 GONE = frozenset(
     {PatentStatus.LAPSED, PatentStatus.EXPIRED, PatentStatus.INVALID, PatentStatus.ABANDONED}
 )
@@ -72,12 +72,8 @@ def open_deal_ending(
 
 def _refuse(deal: Deal, wanted: Wanted, *, proved: bool, today: date) -> None:
     """Conflict or Invalid with whatever stands against it."""
-    if deal.is_licence:
-        raise Conflict("许可合同按许可续展与终止办理，请到许可页操作。", code="ends-by-licence")
-    if deal.status not in rules.ENDABLE:
-        settled = deal.status == DealStatus.SETTLED
-        message = rules.PERFORMED if settled else "只有已签约、还没有结清的合同可以终止。"
-        raise Conflict(message, code="not-in-force")
+    if barred := rules.why_not(deal.effect, deal.status):
+        raise Conflict(barred[1], code=barred[0])
     if questions.open_ending(deal) is not None:
         raise Conflict("这份合同已有一项终止正在办理。", code="ending-already")
     if wanted.ground not in rules.grounds_for(deal.effect, deal.status):
@@ -136,14 +132,10 @@ def answer_deal_ending(
 ) -> DealEnding:
     """The other side agrees or refuses a proposal, objects to a notice, or drops the objection."""
     row, side = _locked(ending_id, by=by)
-    _turn(row, side, own=False)
-    if verdict not in terminations.VERDICTS:
-        raise Invalid(fields={"verdict": ["请选择答复。"]})
-    if verdict in ("refuse", "object") and not reason.strip():
-        raise Invalid(fields={"reason": ["请写明理由，对方会看到。"]})
-    row.answered_at, row.answered_by, row.answer = now, by.key, reason.strip()[:2000]
+    be_ones_turn(row, side, own=False)
+    note_answer(row, verdict, reason, by=by, now=now)
     _not_before(row, verdict, today=legal_day(now))
-    _finish(row, terminations.VERDICTS[verdict], by=by, now=now)
+    finish(row, terminations.VERDICTS[verdict], by=by, now=now)
     _said("deal.ending_answered", row, by=by, now=now)
     words = row.answer or row.explanation
     _ring(row, Party(row.side), key=f"{verdict}:{now:%Y%m%d%H%M%S}",
@@ -166,7 +158,7 @@ def withdraw_deal_ending(
 ) -> DealEnding:
     """Whoever proposed or noticed takes it back, or notes that the breach was mended."""
     row, side = _locked(ending_id, by=by)
-    _turn(row, side, own=True)
+    be_ones_turn(row, side, own=True)
     _stop(row, "mend" if mended else "withdraw", by=by, now=now)
     return row
 
@@ -179,23 +171,9 @@ def _locked(pk: int, *, by: Actor) -> tuple[DealEnding, Party]:
     return row, party_of(row.deal, by=by)
 
 
-def _turn(row: DealEnding, side: Party, *, own: bool) -> None:
-    if (side == row.side) is not own:
-        words = "这一步由提出终止的一方办理。" if own else "这是本方提出的，要由对方答复。"
-        raise NotAllowed(words, code="other-side")
-
-
-def _finish(row: DealEnding, name: str, *, by: Actor, now: datetime) -> None:
-    """Move it; what is not open any more was closed now."""
-    moved(TABLE, LABELS, row, name)
-    if row.status not in terminations.OPEN:
-        row.closed_at, row.closed_by = now, by.key
-    row.save()
-
-
 def _stop(row: DealEnding, name: str, *, by: Actor, now: datetime) -> None:
     """It ends nothing: the contract goes on as it was, and both are told."""
-    _finish(row, name, by=by, now=now)
+    finish(row, name, by=by, now=now)
     _said("deal.ending_stopped", row, by=by, now=now)
     _ring(row, *Party, key="stopped", title=f"终止合同{row.get_status_display()}",
           body="合同照常履行。", now=now)  # fmt: skip
@@ -205,7 +183,7 @@ def _take_effect(row: DealEnding, *, by: Actor, now: datetime) -> None:
     """The contract ends: its patents are free again where no register has the transfer."""
     deal = row.deal
     row.effects = rules.effects(deal.effect, deal.status)
-    _finish(row, "take_effect", by=by, now=now)
+    finish(row, "take_effect", by=by, now=now)
     move(deal, "end")
     deal.items.update(holds_transfer=False)
     deal.closed_at, deal.closed_by = now, by.key

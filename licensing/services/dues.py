@@ -89,15 +89,20 @@ def remind_of_dues(*, now: datetime) -> int:
     )
 
 
+def steps_reached(due_on: date, *, region: str, today: date) -> list[str]:
+    """The steps of reminding and dunning that a sum has reached, by the days of its region."""
+    return reports.reminders_due(
+        due_on,
+        today,
+        before=people.region_setting("fees.reminder_days", region, default=REMINDER_DAYS),
+        after=people.region_setting("fees.dunning_days", region, default=DUNNING_DAYS),
+    )
+
+
 @transaction.atomic
 def _remind(due: Any, *, today: date, now: datetime) -> int:
     licence = due.licence
-    reached = reports.reminders_due(
-        due.due_on,
-        today,
-        before=people.region_setting("fees.reminder_days", licence.region, default=REMINDER_DAYS),
-        after=people.region_setting("fees.dunning_days", licence.region, default=DUNNING_DAYS),
-    )
+    reached = steps_reached(due.due_on, region=licence.region, today=today)
     if not reached:
         return 0
     step = reached[-1]

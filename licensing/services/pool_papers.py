@@ -16,10 +16,10 @@ from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Document, PoolLicence
-from licensing.rules import effect, fees, reports
+from licensing.rules import effect, fees
 from licensing.rules import pools as rules
 from licensing.services.documents import issue
-from licensing.services.dues import DUNNING_DAYS, FARTHEST, REMINDER_DAYS
+from licensing.services.dues import FARTHEST, steps_reached
 from licensing.services.ground import locked, tell
 from listings import services as encumbrances
 
@@ -150,13 +150,7 @@ def _call(licence: PoolLicence, *, today: date, now: datetime) -> int:
     if found is None or (today - found[0]).days > FARTHEST:
         return 0
     due_on, missing = found
-    region = licence.pool.region
-    reached = reports.reminders_due(
-        due_on,
-        today,
-        before=people.region_setting("fees.reminder_days", region, default=REMINDER_DAYS),
-        after=people.region_setting("fees.dunning_days", region, default=DUNNING_DAYS),
-    )
+    reached = steps_reached(due_on, region=licence.pool.region, today=today)
     if not reached:
         return 0
     late = reached[-1].startswith("late")

@@ -13,15 +13,14 @@ from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid
-from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Dispute, DisputeProposal, SettlementPayment, SettlementSum
-from licensing.rules import fees, reports
+from licensing.rules import fees
 from licensing.rules.deals import PARTY_LABELS, Party
 from licensing.rules.royalties import Line
 from licensing.selectors import settlement_sums as questions
-from licensing.services.dues import DUNNING_DAYS, FARTHEST, REMINDER_DAYS
+from licensing.services.dues import FARTHEST, steps_reached
 from licensing.services.ground import locked, tell
 from licensing.services.royalties import stored
 from licensing.types import Side
@@ -127,13 +126,7 @@ def remind_of_settlements(*, now: datetime) -> int:
 
 
 def _remind(row: Any, *, today: date, now: datetime) -> int:
-    region = row.dispute.region
-    reached = reports.reminders_due(
-        row.due_on,
-        today,
-        before=people.region_setting("fees.reminder_days", region, default=REMINDER_DAYS),
-        after=people.region_setting("fees.dunning_days", region, default=DUNNING_DAYS),
-    )
+    reached = steps_reached(row.due_on, region=row.dispute.region, today=today)
     if not reached:
         return 0
     late = reached[-1].startswith("late")

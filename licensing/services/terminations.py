@@ -22,10 +22,10 @@ from licensing.selectors import pending_contest
 from licensing.selectors.disputed import ending_is_held
 from licensing.selectors.endings import late_sums, open_termination
 from licensing.services.ending import SYSTEM, end_early, party, ring, said
-from licensing.services.ground import locked, moved, patent
+from licensing.services.ending_course import be_ones_turn, finish, note_answer
+from licensing.services.ground import locked, patent
 from listings.types import PatentStatus
 
-TABLE, LABELS = rules.TERMINATION_MOVES, rules.TERMINATION_LABELS
 File = UploadedFile[bytes]
 
 
@@ -56,7 +56,7 @@ def open_one(
     row.save()
     said("licence.ending_opened", licence, row, by=by, now=now)
     if wanted.ground is Ground.PATENT:
-        _finish(row, "take_effect", by=by, now=now)
+        finish(row, "take_effect", by=by, now=now)
         end_early(licence, row, by=by, now=now)
     else:
         _tell_opened(row, now=now)
@@ -159,43 +159,25 @@ def _locked(pk: int, *, by: Actor) -> tuple[Termination, Side]:
     return row, party(row.licence, by=by)
 
 
-def _turn(row: Termination, side: Side, own: bool) -> None:
-    if (side == row.side) is not own:
-        words = "这一步由提出终止的一方办理。" if own else "这是本方提出的，要由对方答复。"
-        raise NotAllowed(words, code="other-side")
-
-
-def _finish(row: Termination, move: str, *, by: Actor, now: datetime) -> None:
-    """Move it; what is not open any more was closed now."""
-    moved(TABLE, LABELS, row, move)
-    if row.status not in rules.OPEN:
-        row.closed_at, row.closed_by = now, by.key
-    row.save()
-
-
 @transaction.atomic
 def answer_termination(
     *, termination_id: int, verdict: str, by: Actor, now: datetime, reason: str = ""
 ) -> Termination:
     """The other side agrees or refuses a proposal, objects to a notice, or drops the objection."""
     row, side = _locked(termination_id, by=by)
-    _turn(row, side, own=False)
-    if verdict not in rules.VERDICTS:
-        raise Invalid(fields={"verdict": ["请选择答复。"]})
-    if verdict in ("refuse", "object") and not reason.strip():
-        raise Invalid(fields={"reason": ["请写明理由，对方会看到。"]})
-    row.answered_at, row.answered_by, row.answer = now, by.key, reason.strip()[:2000]
+    be_ones_turn(row, side, own=False)
+    note_answer(row, verdict, reason, by=by, now=now)
     today = legal_day(now)
     if verdict in ("agree", "drop") and row.effective_on < today:
         row.effective_on = min(today, row.former_ends_on)
         row.explanation += f"答复晚于该日，改自 {row.effective_on:%Y-%m-%d} 起终止。"
-    _finish(row, rules.VERDICTS[verdict], by=by, now=now)
+    finish(row, rules.VERDICTS[verdict], by=by, now=now)
     said("licence.ending_answered", row.licence, row, by=by, now=now)
     words = row.answer or row.explanation
     ring(row.licence, row.side, key=f"ending-{verdict}:{row.pk}:{now:%Y%m%d%H%M%S}",
          title=f"终止：{row.get_status_display()}", body=words, now=now)  # fmt: skip
     if row.status == TerminationStatus.AGREED and row.effective_on <= today:
-        _finish(row, "take_effect", by=by, now=now)
+        finish(row, "take_effect", by=by, now=now)
         end_early(row.licence, row, by=by, now=now)
     return row
 
@@ -206,14 +188,14 @@ def withdraw_termination(
 ) -> Termination:
     """Whoever proposed or noticed takes it back, or notes that the breach was mended."""
     row, side = _locked(termination_id, by=by)
-    _turn(row, side, own=True)
+    be_ones_turn(row, side, own=True)
     _stop(row, "mend" if mended else "withdraw", by=by, now=now)
     return row
 
 
 def _stop(row: Termination, move: str, *, by: Actor, now: datetime) -> None:
     """It ends nothing: the licence goes on as it was, and both are told."""
-    _finish(row, move, by=by, now=now)
+    finish(row, move, by=by, now=now)
     said("licence.ending_stopped", row.licence, row, by=by, now=now)
     ring(row.licence, key=f"ending-stopped:{row.pk}", title=f"终止{row.get_status_display()}",
          body="许可照常有效。" if row.licence.in_force else "许可已经结束。", now=now)  # fmt: skip
@@ -240,7 +222,7 @@ def _follow(pk: int, licence_id: int, *, now: datetime) -> int:
     elif row.status in rules.TIMED and ending_is_held(row):
         return 0  # a dispute stops the clock
     elif row.status in rules.TIMED and today >= row.effective_on:
-        _finish(row, "take_effect", by=SYSTEM, now=now)
+        finish(row, "take_effect", by=SYSTEM, now=now)
         end_early(licence, row, by=SYSTEM, now=now)
     else:
         return _remind(row, (row.effective_on - today).days, now=now)

@@ -83,18 +83,15 @@ def overview(request: Request, deal_id: int) -> HttpResponse:
         "side": side if may else "",
         "endings": questions.deal_endings(viewer=request.actor, deal_id=deal.pk),
         "may_end": may and questions.grounds_of(deal) and questions.open_ending(deal) is None,
-        "against": "" if questions.grounds_of(deal) else _why_not(deal),
+        "against": _why_not(deal),
     }
     return render(request, "licensing/deal_endings.html", context)
 
 
 def _why_not(deal: Any) -> str:
     """Why nothing can be ended here today."""
-    if deal.is_licence:
-        return "许可合同的续展和终止在每项许可的页面办理。"
-    if deal.status == "settled":
-        return rules.PERFORMED
-    return "只有已签约、还没有结清的合同可以终止；签约前请终止洽谈。"
+    barred = rules.why_not(deal.effect, deal.status)
+    return barred[1] if barred else ""
 
 
 def _step(

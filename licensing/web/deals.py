@@ -15,7 +15,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.attachments.web import download
@@ -23,6 +22,7 @@ from core.errors import Missing
 from core.idempotency.web import submitted
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed, tabs_of
+from core.web.export import pdf_shown
 from core.web.types import Request
 from licensing.rules import deals as rules
 from licensing.rules.deal_kinds import ASKED_OF_HOLDER, EXCHANGEABLE, KINDS
@@ -36,7 +36,7 @@ from licensing.types import Side
 from licensing.web import deal_forms as asked
 from licensing.web import settlement_sums
 from licensing.web.bundle_deals import BundleTermsForm
-from licensing.web.doors import page_of, sent, status_of
+from licensing.web.doors import may_dispute, page_of, sent, status_of
 from licensing.web.typesetting import typeset
 from listings import selectors as listings
 from listings.selectors.trading import price_postings as postings
@@ -161,9 +161,7 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "records": records.of_contract(row.number or "", viewer=request.actor),
         "may_certify": side and row.status in rules.SIGNED_DEALS,
         "disputes": disputes.on_contract(viewer=request.actor, deal_id=row.pk),
-        "may_dispute": side
-        and row.status in rules.CONTRACTS
-        and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+        "may_dispute": row.status in rules.CONTRACTS and may_dispute(request, row, side),
         "may_look": bool(side)
         and conduct.is_live(row)
         and allowed(request.actor, Permission.ANSWER_CONDUCT),
@@ -432,10 +430,7 @@ def term_sheet(request: Request, deal_id: int) -> HttpResponse:
         content_hash=sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest(),
         address=request.build_absolute_uri(reverse("licensing:deal", args=[row.pk])),
     )
-    name = content_disposition_header(False, f"条款清单{row.number}.pdf") or ""
-    return HttpResponse(
-        paper, content_type="application/pdf", headers={"Content-Disposition": name}
-    )
+    return pdf_shown(paper, f"条款清单{row.number}.pdf")
 
 
 urlpatterns = [

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from core.errors import Conflict
 from core.idempotency.web import submitted
+from core.permissions import Governed, Permission, allowed
 from core.web.doors import login_needed
 from core.web.types import Request
 
@@ -29,6 +30,11 @@ Row = TypeVar("Row", bound=Model)
 def page_of(request: Request, rows: QuerySet[Row], *, size: int = PAGE) -> Page[Row]:
     """The page that the URL asks for; nonsense and overshoot land on a real page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def may_dispute(request: Request, contract: Governed, side: object) -> bool:
+    """Whether this person, of this side of the contract, may open a dispute over it."""
+    return bool(side) and allowed(request.actor, Permission.RUN_DISPUTE, on=contract)
 
 
 def status_of(form: Form) -> int:

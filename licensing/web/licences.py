@@ -29,7 +29,7 @@ from licensing.selectors import registrations as records
 from licensing.selectors.claims import side_of
 from licensing.selectors.disputed import disputed_lines
 from licensing.types import Side
-from licensing.web.doors import answer_form, page_of, sent, status_of
+from licensing.web.doors import answer_form, may_dispute, page_of, sent, status_of
 from licensing.web.forms import (
     ContestForm,
     FilingForm,
@@ -144,8 +144,7 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
             "disputes": disputes.on_contract(viewer=request.actor, licence_id=row.pk),
             "disputed": disputed_lines(row),
             "may_dispute": row.in_force_ever
-            and bool(side_of(row, request.actor))
-            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+            and may_dispute(request, row, side_of(row, request.actor)),
             "may_look": row.status in moves.LIVE_LICENCES
             and bool(side_of(row, request.actor))
             and allowed(request.actor, Permission.ANSWER_CONDUCT),

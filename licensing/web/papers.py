@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.attachments.web import download
 from core.errors import Missing
 from core.web.doors import login_needed
+from core.web.export import pdf_shown
 from core.web.types import Request
 from licensing import selectors
 from licensing.web.typesetting import typeset
@@ -31,16 +31,13 @@ def paper_pdf(
         raise Missing(_("文书尚未生成：声明公告后、许可生效后才有文书。"))
     address = request.build_absolute_uri(reverse("licensing:check", args=[document.content_hash]))
     name = f"{document.get_kind_display()}{document.number}.pdf"
-    return HttpResponse(
-        typeset(
-            title=document.get_kind_display(),
-            content=[*document.content, *more],
-            content_hash=document.content_hash,
-            address=address,
-        ),
-        content_type="application/pdf",
-        headers={"Content-Disposition": content_disposition_header(False, name) or ""},
+    paper = typeset(
+        title=document.get_kind_display(),
+        content=[*document.content, *more],
+        content_hash=document.content_hash,
+        address=address,
     )
+    return pdf_shown(paper, name)
 
 
 @require_GET

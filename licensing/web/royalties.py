@@ -13,14 +13,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.attachments.web import download
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
-from core.web.export import csv_download
+from core.web.export import csv_download, pdf_shown
 from core.web.types import Request
 from licensing import selectors, services
 from licensing.rules import fees
@@ -28,7 +27,7 @@ from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
 from licensing.selectors.claims import side_of
 from licensing.selectors.disputed import disputed_reports
 from licensing.web import settlement_sums
-from licensing.web.doors import answer_form, page_of, sent
+from licensing.web.doors import answer_form, may_dispute, page_of, sent
 from licensing.web.forms import file_field
 from licensing.web.papers import paper_pdf
 from licensing.web.typesetting import typeset
@@ -95,8 +94,7 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
             "may_report": allowed(request.actor, Permission.REPORT_ROYALTY, on=row.licensee_side()),
             "may_accept": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
             "disputed": disputed_reports(row),
-            "may_dispute": bool(side_of(row, request.actor))
-            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+            "may_dispute": may_dispute(request, row, side_of(row, request.actor)),
             "rounding": ROUNDING,
             "report_days": REPORT_DAYS,
             "pay_days": PAY_DAYS,
@@ -197,8 +195,7 @@ def statement(request: Request, licence_id: int) -> HttpResponse:
             "papers": selectors.papers_of(row),
             "may_charge": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
             "may_dispute": row.in_force_ever
-            and bool(side_of(row, request.actor))
-            and allowed(request.actor, Permission.RUN_DISPUTE, on=row),
+            and may_dispute(request, row, side_of(row, request.actor)),
             "may_receive": row.in_force_ever
             and allowed(request.actor, Permission.TAKE_LICENCE, on=row.licensee_side()),
             "rounding": ROUNDING,
@@ -292,8 +289,7 @@ def statement_pdf(request: Request, licence_id: int) -> HttpResponse:
         content_hash=hashlib.sha256(repr(content).encode()).hexdigest(),
         address=request.build_absolute_uri(reverse("licensing:statement", args=[licence_id])),
     )
-    name = content_disposition_header(False, f"对账单{row.number}.pdf") or ""
-    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
+    return pdf_shown(pdf, f"对账单{row.number}.pdf")
 
 
 @require_GET

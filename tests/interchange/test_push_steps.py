@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -23,10 +22,7 @@ from interchange.models import Delivery
 from tests.conftest import NOON
 from tests.factories import core
 from tests.factories import listings as board
-
-
-class Killed(BaseException):
-    """SIGKILL."""
+from tests.factories.kills import Killed, killer
 
 
 class Exchange:
@@ -43,18 +39,6 @@ class Exchange:
         if self.dies == "after":
             raise Killed
         return Reply(500 if self.dies == "late" else 204)
-
-
-def killer(at: int, seen: list[int]) -> Callable[..., Any]:
-    """Counts statements, and kills in place of the one numbered `at` (0: never)."""
-
-    def wrapper(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        seen[0] += 1
-        if seen[0] == at:
-            raise Killed
-        return execute(sql, params, many, context)
-
-    return wrapper
 
 
 def work(exchange: Exchange, at: datetime) -> None:

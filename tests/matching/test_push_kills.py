@@ -29,13 +29,10 @@ from tests.conftest import RELAY
 from tests.factories import core
 from tests.factories import listings as board
 from tests.factories import matching as make
+from tests.factories.kills import Killed, killer
 
 pytestmark = pytest.mark.django_db
 FIRMS = 3
-
-
-class Killed(BaseException):
-    """SIGKILL."""
 
 
 class Postman:
@@ -46,18 +43,6 @@ class Postman:
 
     def carry(self, letter: Letter) -> None:
         self.taken[letter.to, letter.message_id] += 1
-
-
-def killer(at: int, seen: list[int]) -> Callable[..., Any]:
-    """Counts statements, and kills instead of the one numbered `at` (0: never)."""
-
-    def wrapper(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        seen[0] += 1
-        if seen[0] == at:
-            raise Killed
-        return execute(sql, params, many, context)
-
-    return wrapper
 
 
 def work(postman: Postman, at: datetime) -> None:

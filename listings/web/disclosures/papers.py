@@ -7,7 +7,6 @@ from pathlib import Path
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -16,6 +15,7 @@ from core.days import legal_day
 from core.errors import Missing
 from core.people.types import Role
 from core.web.doors import for_roles
+from core.web.export import pdf_shown
 from core.web.types import Request
 from core.web.typesetting import typeset
 from listings.rules.disclosures import PUBLICATION_WORDS
@@ -80,14 +80,7 @@ def pdf(request: Request, pk: int) -> HttpResponse:
         ),
     }
     name = f"申请前评估 {card.number}.pdf"
-    return HttpResponse(
-        typeset(SOURCE, data),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(False, name) or "",
-            "Cache-Control": "no-store",
-        },
-    )
+    return pdf_shown(typeset(SOURCE, data), name, **{"Cache-Control": "no-store"})
 
 
 @require_GET

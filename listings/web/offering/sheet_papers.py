@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET
 from core.attachments.web import download
 from core.days import legal_day
 from core.reference import selectors as reference
+from core.web.export import pdf_shown
 from core.web.types import Request
 from core.web.typesetting import qr_code, typeset
 from listings import filters, selectors
@@ -113,14 +113,7 @@ def pdf(request: Request, pk: int) -> HttpResponse:
         },
     }
     name = _("推介表 %(title)s.pdf") % {"title": card.title[:60]}
-    return HttpResponse(
-        typeset(SOURCE, data),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(False, name) or "",
-            "Vary": "Cookie",
-        },
-    )
+    return pdf_shown(typeset(SOURCE, data), name, Vary="Cookie")
 
 
 @require_GET

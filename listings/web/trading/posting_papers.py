@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.days import legal_day
 from core.errors import Missing
+from core.web.export import pdf_shown
 from core.web.types import Request
 from core.web.typesetting import qr_code, typeset
 from listings.rules.postings import PostingStatus, digest
@@ -102,14 +102,7 @@ def pdf(request: Request, pk: int) -> HttpResponse:
         },
     }
     name = _("公示证明 %(number)s.pdf") % {"number": number}
-    return HttpResponse(
-        typeset(SOURCE, data),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(False, name) or "",
-            "Vary": "Cookie",
-        },
-    )
+    return pdf_shown(typeset(SOURCE, data), name, Vary="Cookie")
 
 
 urlpatterns = [
