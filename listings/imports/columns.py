@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from listings.rules.sheets import LONGEST_SUMMARY
+
 
 @dataclass(frozen=True)
 class Field:
@@ -203,7 +205,8 @@ FIELDS: Final[tuple[Field, ...]] = (
 BY_NAME: Final = {field.name: field for field in FIELDS}
 # The texts of the offer sheet 推介表 that a list may bring: how long each may be.
 SHEET: Final = {
-    "summary": 40, "problem": 1000, "how": 1000, "benefit": 1000, "maturity": 300, "contact": 200,
+    "summary": LONGEST_SUMMARY, "problem": 1000, "how": 1000, "benefit": 1000, "maturity": 300,
+    "contact": 200,
 }  # fmt: skip
 PARAGRAPHS: Final = frozenset({"problem", "how", "benefit"})
 IN_WAN: Final = re.compile(r"万元?")
