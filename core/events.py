@@ -151,7 +151,7 @@ EVENTS: dict[str, str] = {
     "member.joined": "The invitation was accepted: invitation_id, user_id.",
     "personal.copy_asked": "A person asked for a copy of what is held about them: copy_id.",
     "personal.erasure": "A request to be forgotten moved: erasure_id, status.",
-    "personal.erased": "A person was forgotten; rooms drop what they hold beside: user_id.",
+    "personal.erased": "A person was forgotten; rooms clear their texts: user_id, erasure_id.",
     "account.kept": "An administrator ended somebody's sessions or took a lost second factor "
     "away: user_id, what.",
     "member.changed": "Somebody has other roles, or none: user_id, organisation_id, roles.",

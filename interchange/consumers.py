@@ -12,3 +12,9 @@ from interchange import rules, services
 def owe_webhooks(event: Event, *, now: datetime) -> None:
     """Owe the event to every endpoint that hears it."""
     services.owe(event, now=now)
+
+
+@consumer("personal.erased", name=services.FORGET)
+def forget(event: Event, *, now: datetime) -> None:
+    """Somebody asked to be forgotten: names leave the labels of keys."""
+    services.forget(erasure_id=int(event.payload["erasure_id"]))

@@ -21,6 +21,9 @@ from core.errors import Conflict, Invalid, Missing
 from core.outbox.registry import Event
 from core.people.types import Actor
 from core.permissions import SCOPES, Permission, require
+from core.privacy import rules as prose
+from core.privacy import services as privacy
+from core.privacy.forgetting import Texts
 from interchange import rules, selectors
 from interchange.exchanges.port import Reply, Sender
 from interchange.models import Credential, Delivery, Endpoint, Partner, Receipt
@@ -389,3 +392,12 @@ def _endpoint(endpoint_id: int, by: Actor) -> Endpoint:
         raise Missing("没有这个回调地址。")
     require(by, Permission.MANAGE_WEBHOOKS, on=endpoint)
     return endpoint
+
+
+FORGET = "interchange.forget"
+NAMED = [Texts(Credential, ("label",), prose.everywhere, authors=("created_by",))]
+
+
+def forget(*, erasure_id: int) -> None:
+    """Take a person who asked to be forgotten out of the labels of keys (PIPL art. 47)."""
+    privacy.forget_in(FORGET, NAMED, erasure_id=erasure_id)

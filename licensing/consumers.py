@@ -12,6 +12,7 @@ from licensing.services import (
     bundle_deals,
     co_owners,
     completing,
+    forgetting,
     handing,
     pool_entries,
     registrations,
@@ -115,3 +116,9 @@ def open_from_auction(event: Event, *, now: datetime) -> None:
         sign_by=str(said["sign_by"]),
         now=now,
     )
+
+
+@consumer("personal.erased", name=forgetting.FORGET)
+def forget(event: Event, *, now: datetime) -> None:
+    """Somebody asked to be forgotten: their name and ways to reach them leave this room's texts."""
+    forgetting.forget(erasure_id=int(event.payload["erasure_id"]))

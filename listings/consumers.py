@@ -8,7 +8,7 @@ from core.days import legal_day
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from listings.rules.working import WorkingKind
-from listings.services import gazette, index_patents, take_rating
+from listings.services import forgetting, gazette, index_patents, take_rating
 from listings.services.disclosures import link_arrivals
 from listings.services.layers.scoring import rescore, take_demand
 from listings.services.ownership.rights import hear_working, unhear_working
@@ -175,3 +175,9 @@ def tell_of_return(event: Event, *, now: datetime) -> None:
 def tell_of_contradiction(event: Event, *, now: datetime) -> None:
     """The holder is asked to look."""
     watchers.tell_of_contradiction(contradiction_id=int(event.payload["contradiction_id"]), now=now)
+
+
+@consumer("personal.erased", name=forgetting.FORGET)
+def forget(event: Event, *, now: datetime) -> None:
+    """Somebody asked to be forgotten: their name and ways to reach them leave this room's texts."""
+    forgetting.forget(erasure_id=int(event.payload["erasure_id"]), now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.outbox.registry import Event, consumer
 from core.people.types import Actor
 from matching import services
+from matching.services import forgetting
 
 SYSTEM = Actor.system()
 
@@ -109,3 +110,9 @@ def _patents(event: Event) -> list[int]:
     several = event.payload.get("patent_ids")
     one = event.payload.get("patent_id")
     return [int(i) for i in several] if several else [int(one)] if one is not None else []
+
+
+@consumer("personal.erased", name=forgetting.FORGET)
+def forget(event: Event, *, now: datetime) -> None:
+    """Somebody asked to be forgotten: their name and ways to reach them leave this room's texts."""
+    forgetting.forget(erasure_id=int(event.payload["erasure_id"]), now=now)

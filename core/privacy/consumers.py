@@ -11,7 +11,7 @@ from core.notices.services import notify
 from core.outbox.registry import Event, consumer
 from core.people import selectors as people
 from core.people.types import Actor, Role
-from core.privacy import services
+from core.privacy import services, texts
 from core.privacy.models import ErasureRequest, ErasureStatus
 
 
@@ -29,6 +29,12 @@ def build(event: Event, *, now: datetime) -> None:
             url=reverse("core:privacy"),
             now=now,
         )
+
+
+@consumer("personal.erased", name=texts.FORGET)
+def forget(event: Event, *, now: datetime) -> None:
+    """Take the forgotten person out of this room's texts."""
+    texts.forget(erasure_id=event.payload["erasure_id"])
 
 
 @consumer("personal.erasure", name="core.erasure_news")

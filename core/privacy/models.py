@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
@@ -57,11 +58,20 @@ class ErasureRequest(models.Model):
     note = models.CharField("处理意见", max_length=500, blank=True, default="")
     decided_at = models.DateTimeField(null=True)
     decided_by = ActorKeyField(null=True)
-    result = models.JSONField(default=dict)  # tables and counts: deleted, kept
+    result = models.JSONField(default=dict)  # tables and counts: deleted, cleared, kept
+    # Until every room has looked: under what the person was known, and which rooms still look.
+    known = models.JSONField(null=True, editable=False)
+    awaited = ArrayField(models.CharField(max_length=120), default=list, db_default=[])
+    done_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "个人信息删除申请"
         constraints: ClassVar = [
+            CheckConstraint(
+                condition=Q(known__isnull=True, awaited=[])
+                | Q(status="done", known__isnull=False, done_at__isnull=False) & ~Q(awaited=[]),
+                name="erasure_known_while_awaited",
+            ),
             both_or_neither("decided_at", "decided_by", name="erasure_decided_pair"),
             CheckConstraint(
                 condition=Q(status__in=ErasureStatus.values), name="erasure_status_known"

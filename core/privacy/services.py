@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import uuid
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import FileField, ProtectedError, QuerySet, RestrictedError
 from django.template.loader import render_to_string
 
 from core.audit import services as audit
@@ -26,13 +30,18 @@ from core.joining.models import JoinApplication
 from core.joining.rules import Status
 from core.joining.services import drop
 from core.outbox import services as outbox
+from core.outbox.registry import listeners
 from core.people.models import User
 from core.people.types import Actor
 from core.permissions import Permission, require
 from core.privacy import inventory, selectors
+from core.privacy.forgetting import Change, Texts, clear
 from core.privacy.models import ErasureRequest, ErasureStatus, PersonalCopy
+from core.privacy.rules import NOBODY, Known
 
 DAYS = 7
+KNOWN_DAYS = 30
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -174,7 +183,8 @@ def erase(*, erasure_id: int, by: Actor, now: datetime) -> str | None:
     row = rows.filter(pk=erasure_id, status=ErasureStatus.APPROVED).first()
     if row is None:
         return None
-    user, name, address = row.user, f"已注销用户 {row.user_id}", row.user.email
+    user, name, address = row.user, f"{NOBODY} {row.user_id}", row.user.email
+    row.known, row.awaited, row.done_at = _known(user), listeners("personal.erased"), now
     deleted, kept = _delete_rows(user)
     mine = AuditPerson.objects.filter(inventory.by_key("entry__actor_key", user.pk))
     deleted["审计记录旁的姓名"] = mine.update(name=name)
@@ -191,8 +201,53 @@ def erase(*, erasure_id: int, by: Actor, now: datetime) -> str | None:
     row.result = {"deleted": dict(deleted), "kept": dict(kept)}
     row.save()
     audit.record("personal.erased", subject=user, by=by, at=now)
-    outbox.emit("personal.erased", subject=user, by=by, at=now, payload={"user_id": user.pk})
+    payload = {"user_id": user.pk, "erasure_id": row.pk}
+    outbox.emit("personal.erased", subject=user, by=by, at=now, payload=payload)
     return str(address)
+
+
+def _known(user: User) -> dict[str, Any]:
+    """Under what the person is known, from rows that are about to go."""
+    joinings = user.joinings.all()
+    addresses = {user.email, *joinings.values_list("email", flat=True)}
+    addresses |= set(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+    names = {user.display_name.strip(), user.get_full_name().strip()} - {""}
+    return {
+        "name": max(names, key=len, default=""),
+        "addresses": sorted(a for a in addresses if not a.endswith("@erased.invalid")),
+        "numbers": sorted(set(joinings.exclude(phone="").values_list("phone", flat=True))),
+        "organisations": sorted(set(user.memberships.values_list("organisation_id", flat=True))),
+    }
+
+
+@transaction.atomic
+def forget_in(consumer: str, places: Iterable[Texts], *, erasure_id: int) -> list[Change]:
+    """Take the person out of one room's texts; when the last room has, nobody knows them any more.
+
+    The rows that changed; none when this room has looked already.
+    """
+    row = ErasureRequest.objects.select_for_update().filter(pk=erasure_id).first()
+    if row is None or consumer not in row.awaited or row.known is None:
+        return []
+    changes = clear(places, Known.of(row.user_id, row.known))
+    cleared = Counter(row.result.get("cleared", {}))
+    cleared.update(change.place.label for change in changes)
+    row.result = {**row.result, "cleared": dict(cleared)}
+    row.awaited = [name for name in row.awaited if name != consumer]
+    row.known = row.known if row.awaited else None
+    row.save(update_fields=["result", "awaited", "known"])
+    return changes
+
+
+@transaction.atomic
+def forget_known(*, now: datetime) -> int:
+    """What rooms have not answered for in a month is forgotten all the same; how many."""
+    rows = ErasureRequest.objects.filter(
+        known__isnull=False, done_at__lt=now - timedelta(days=KNOWN_DAYS)
+    )
+    for row in rows:
+        log.error("Erasure %s: not looked through by %s.", row.pk, ", ".join(row.awaited))
+    return rows.update(known=None, awaited=[])
 
 
 def _delete_rows(user: User) -> tuple[Counter[str], Counter[str]]:
@@ -213,8 +268,17 @@ def _delete_rows(user: User) -> tuple[Counter[str], Counter[str]]:
         try:
             with transaction.atomic():
                 if place.goes_along:
+                    _drop_files(rows)
                     deleted[place.label] += rows.delete()[0]
-        except (ProtectedError, RestrictedError):
+        except (ProtectedError, QuerySet, RestrictedError):
             pass  # something of others' hangs on them
         kept[place.label] += rows.count()
     return +deleted, +kept
+
+
+def _drop_files(rows: QuerySet[Any]) -> None:
+    """With rows that go, their files go too."""
+    for field in rows.model._meta.concrete_fields:
+        if isinstance(field, FileField):
+            for name in rows.exclude(**{field.name: ""}).values_list(field.name, flat=True):
+                transaction.on_commit(partial(field.storage.delete, name), robust=True)

@@ -66,6 +66,7 @@ def page() -> str:
     asvs = load("asvs.toml")
     tests: dict[str, str] = asvs.pop("tests")
     head = (FOLDER / "head.md").read_text("utf-8").replace("{limits}", "\n".join(_limits()))
+    head = head.replace("{personal}", "\n".join(_personal()))
     parts = [head.rstrip(), "", *_top10(load("api_top10.toml"), tests), "", *_summary(asvs)]
     for chapter, rows in asvs.items():
         parts += ["", f"### {chapter} {CHAPTERS[chapter]}", ""]
@@ -83,6 +84,14 @@ def _limits() -> list[str]:
         what, who = WHAT.get(name, (name, ""))
         rows.append(f"| {what} | {most} in {seconds} s | {who or 'person, else address'} |")
     return rows
+
+
+def _personal() -> list[str]:
+    """What becomes of texts when somebody asks to be forgotten."""
+    decided = load("personal.toml")
+    cleared = [f"| {row['what']} | cleared | |" for row in decided["cleared"]]
+    kept = [f"| {row['what']} | kept | {row['why']} |" for row in decided["kept"]]
+    return ["| texts | | why |", "|---|---|---|", *cleared, *kept]
 
 
 def _top10(entries: dict[str, Any], tests: dict[str, str]) -> list[str]:
