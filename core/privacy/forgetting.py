@@ -60,7 +60,8 @@ class Texts:
             named |= Q(**{f"{column}__iregex": known.anything})
         if self.theirs:
             named |= self.mine(known) & ~Q(**dict.fromkeys(self.columns, ""))
-        return self.model._default_manager.annotate(**texts).filter(scope & named)
+        found: QuerySet[Any] = self.model._default_manager.annotate(**texts)
+        return found.filter(scope & named)
 
 
 def colleagues(known: rules.Known) -> QuerySet[Any]:

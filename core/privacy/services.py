@@ -270,7 +270,7 @@ def _delete_rows(user: User) -> tuple[Counter[str], Counter[str]]:
                 if place.goes_along:
                     _drop_files(rows)
                     deleted[place.label] += rows.delete()[0]
-        except (ProtectedError, QuerySet, RestrictedError):
+        except (ProtectedError, RestrictedError):
             pass  # something of others' hangs on them
         kept[place.label] += rows.count()
     return +deleted, +kept

@@ -97,7 +97,7 @@ def _ask_for_others(changes: list[Change], erasure_id: int, now: datetime) -> No
         if not change.silent:
             continue
         if isinstance(row, Listing) and row.status in moves.LIVE_LISTING:
-            silent[row.patent.organisation_id] += 1
+            silent[row.patent.organisation_id or 0] += 1
         elif isinstance(row, Bundle):
             silent[row.organisation_id] += 1
     for organisation_id, count in sorted(silent.items()):
