@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES: dict[str, list[str]] = {
@@ -42,9 +43,9 @@ MODULES: dict[str, list[str]] = {
         "tests/licensing/test_services.py",
     ],
     "pledges/rules.py": ["tests/pledges/test_rules.py"],
-    "core/outbox/services.py": ["tests/core/test_outbox.py"],
-    "core/outbox/registry.py": ["tests/core/test_outbox.py"],
-    "core/outbox/selectors.py": ["tests/core/test_outbox.py"],
+    "core/outbox/services.py": ["tests/core/test_outbox.py", "tests/core/test_outbox_feed.py"],
+    "core/outbox/registry.py": ["tests/core/test_outbox_feed.py", "tests/core/test_outbox.py"],
+    "core/outbox/selectors.py": ["tests/core/test_outbox_feed.py", "tests/core/test_tracing.py"],
     "licensing/rules/effect.py": ["tests/licensing/test_rules.py"],
     "licensing/rules/guards.py": ["tests/licensing/test_rules.py"],
     "licensing/rules/moves.py": ["tests/licensing/test_rules.py", "tests/licensing/test_states.py"],
@@ -52,7 +53,8 @@ MODULES: dict[str, list[str]] = {
     "licensing/services/declarations.py": ["tests/licensing/test_services.py"],
 }
 SLOWEST = 40  # tests that a mutant meets at most
-HUNG = 30
+HUNG = 15
+BROKEN = 3  # the test could not even be set up: perhaps the mutant, perhaps what one before it left
 
 
 @dataclass
@@ -204,8 +206,8 @@ class Plugin:
             return
         self.survivors.append(f"{self.name}:{mutant.line} {mutant.what}")
 
-    def fork(self, mutant: Mutant, tests: list[str]) -> bool:
-        """Whether a child with this mutant fails a test, or hangs."""
+    def fork(self, mutant: Mutant | None, tests: list[str]) -> bool:
+        """Whether a child with this mutant, or with none, fails a test, or hangs."""
         from django.db import connections
 
         connections.close_all()  # a child opens its own
@@ -213,19 +215,28 @@ class Plugin:
         if child == 0:
             signal.alarm(HUNG + int(3 * sum(self.lines.seconds[name] for name in tests)))
             os._exit(self.child(mutant, tests))
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == BROKEN and self.fork(None, tests):
+            raise SystemExit(f"{self.name}: an earlier mutant left a broken world behind")
+        return code != 0
 
-    def child(self, mutant: Mutant, tests: list[str]) -> int:
+    def child(self, mutant: Mutant | None, tests: list[str]) -> int:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        put_in(mutant.tree, self.name, str(self.path))
-        before = self.session.testsfailed
+        if mutant is not None:
+            put_in(mutant.tree, self.name, str(self.path))
         for name in tests:
-            self.run(self.by_name[name])
-            if self.session.testsfailed > before:
-                return 1
+            told = self.tried(self.by_name[name])
+            if any(report.failed for report in told):
+                return BROKEN if told[0].failed else 1
         return 0
+
+    def tried(self, item: pytest.Item) -> list[pytest.TestReport]:
+        """The reports of one test, kept from the terminal: set up, called, taken down."""
+        self.session._setupstate.teardown_exact(item)
+        other = next(other for other in self.session.items if other is not item)
+        return runtestprotocol(item, log=False, nextitem=other)
 
     def report(self) -> None:
         share = 100 * self.killed / max(self.total, 1)

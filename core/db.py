@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import DataError, models
+from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import CheckConstraint, Q
 from psycopg import errors
+
+from core.errors import DomainError
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +57,22 @@ def lost_to_a_rival(problem: Exception) -> bool:
     if lost:
         log.warning("A write lost to its rival: %s", problem)
     return lost
+
+
+@contextmanager
+def refused_as(refusal: DomainError, *, by: str) -> Iterator[None]:
+    """Write within; where the database's constraint `by` refuses that, this is the answer.
+
+    For facts that rivals may make true between our look and our write. `by` may be the beginning
+    that several constraints have in common; what any other refuses is raised as it is.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as problem:
+        if by not in str(problem):
+            raise
+        raise refusal from problem
 
 
 def took_too_long(problem: Exception) -> bool:

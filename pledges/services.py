@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -127,15 +128,9 @@ def _store(
         recorded_at=now,
         recorded_by=by.key,
     )
-    try:
-        with transaction.atomic():
-            pledge.save()
-    except IntegrityError as problem:
-        if "pledge_number_once" not in str(problem):
-            raise
-        raise Conflict(
-            _("这个质押登记号已经登记过，请核对，或在质押列表中查找。"), code="number-taken"
-        ) from None
+    message = _("这个质押登记号已经登记过，请核对，或在质押列表中查找。")
+    with refused_as(Conflict(message, code="number-taken"), by="pledge_number_once"):
+        pledge.save()
     return pledge
 
 

@@ -170,7 +170,7 @@ def _note_failure(*, delivery_id: int, problem: Exception, now: datetime) -> Non
     if row.attempts >= MAX_ATTEMPTS:
         row.dead_at = now
     else:
-        row.due_at = now + timedelta(seconds=min(2**row.attempts, 600))
+        row.due_at = now + timedelta(seconds=2**row.attempts)
     row.save(update_fields=["error", "leased_until", "due_at", "dead_at"])
 
 

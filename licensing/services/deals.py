@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid, NotAllowed
 from core.people import selectors as people
 from core.people.types import Actor, Role
@@ -190,16 +191,12 @@ def _refuse_inquiry(card: PatentCard, taker_id: int) -> int:
 
 def store_new(row: Deal, *, now: datetime) -> None:
     """Save a new deal with its number; Conflict when the firm talks about this patent already."""
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as problem:
-        if "one_open_deal_per" not in str(problem):
-            raise
-        what = "这个组合" if row.bundle_id else "这件专利"
-        raise Conflict(
-            f"贵单位对{what}已有一笔进行中的洽谈，请在“洽谈”中继续。", code="already-asked"
-        ) from None
+    what = "这个组合" if row.bundle_id else "这件专利"
+    asked = Conflict(
+        f"贵单位对{what}已有一笔进行中的洽谈，请在“洽谈”中继续。", code="already-asked"
+    )
+    with refused_as(asked, by="one_open_deal_per"):
+        row.save()
     row.number = f"QT{legal_day(now):%Y}{row.pk:08d}"
     row.save(update_fields=["number"])
 

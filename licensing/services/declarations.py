@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid
 from core.outbox import services as outbox
 from core.people.types import Actor
@@ -47,16 +48,10 @@ def draft_declaration(
         created_by=by.key,
     )
     _name(declaration, card)
-    try:
-        with transaction.atomic():
-            declaration.save()
-    except IntegrityError as problem:
-        if "one_open_declaration_per_patent" not in str(problem):
-            raise
-        raise Conflict(
-            _("这件专利已有一份进行中的开放许可声明，请在“我的开放许可”中继续办理。"),
-            code="already-declared",
-        ) from None
+    message = _("这件专利已有一份进行中的开放许可声明，请在“我的开放许可”中继续办理。")
+    declared = Conflict(message, code="already-declared")
+    with refused_as(declared, by="one_open_declaration_per_patent"):
+        declaration.save()
     audit.record("open_declaration.drafted", subject=declaration, by=by, at=now)
     return declaration
 

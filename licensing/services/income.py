@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid
 from core.money import portions, yuan
 from core.notices import services as notices
@@ -64,13 +65,9 @@ def record_rule(
         recorded_at=now,
         recorded_by=by.key,
     )
-    try:
-        with transaction.atomic():
-            rule.save()
-    except IntegrityError as problem:
-        if "income_rule_once" not in str(problem):
-            raise
-        raise Conflict(_("这份规定已经登记过。"), code="already-recorded") from None
+    known = Conflict(_("这份规定已经登记过。"), code="already-recorded")
+    with refused_as(known, by="income_rule_once"):
+        rule.save()
     audit.record("income_rule.recorded", subject=rule, by=by, at=now)
     return rule
 

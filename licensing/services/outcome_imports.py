@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -104,14 +105,9 @@ def take_outcomes(*, import_id: int, by: Actor, now: datetime) -> OutcomeImport:
 
 
 def _store(fresh: list[Outcome]) -> None:
-    try:
-        with transaction.atomic():
-            Outcome.objects.bulk_create(fresh, batch_size=500)
-    except IntegrityError as problem:
-        if "outcome_once_per" not in str(problem):
-            raise
-        message = _("刚刚有人反馈了其中的几条，没有写入任何内容。请再点一次，已有的会自动跳过。")
-        raise Conflict(message, code="already-reported") from None
+    message = _("刚刚有人反馈了其中的几条，没有写入任何内容。请再点一次，已有的会自动跳过。")
+    with refused_as(Conflict(message, code="already-reported"), by="outcome_once_per"):
+        Outcome.objects.bulk_create(fresh, batch_size=500)
 
 
 def _announce(batch: OutcomeImport, fresh: list[Outcome], *, by: Actor, now: datetime) -> None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid
 from core.notices import services as notices
 from core.outbox import services as outbox
@@ -133,15 +134,9 @@ def already(known: Outcome) -> Conflict:
 
 def store(outcome: Outcome) -> None:
     """Write it; Conflict when somebody reported the same fact in between."""
-    try:
-        with transaction.atomic():
-            outcome.save()
-    except IntegrityError as problem:
-        if "outcome_once_per" not in str(problem):
-            raise
-        raise Conflict(
-            _("这件专利的这项转化（同一合同）已经反馈过，请勿重复填报。"), code="already-reported"
-        ) from None
+    message = _("这件专利的这项转化（同一合同）已经反馈过，请勿重复填报。")
+    with refused_as(Conflict(message, code="already-reported"), by="outcome_once_per"):
+        outcome.save()
 
 
 def report_open_licence(licence: Licence, *, now: datetime) -> Outcome:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from core.audit import services as audit
+from core.db import refused_as
 from core.errors import Conflict, Invalid, NotAllowed
 from core.outbox import services as outbox
 from core.people.types import Actor
@@ -135,16 +136,11 @@ def refuse_entry(*, entry_id: int, reason: str, by: Actor, now: datetime) -> Poo
 
 def _decided(entry: PoolEntry, reason: str, *, by: Actor, now: datetime) -> None:
     entry.decided_at, entry.decided_by, entry.reason = now, by.key, reason.strip()[:2000]
-    try:
-        with transaction.atomic():
-            entry.save(update_fields=["status", "decided_at", "decided_by", "reason"])
-    except IntegrityError as problem:  # another pool admitted it at the same moment
-        if "one_pool_per_patent" not in str(problem):
-            raise
-        raise Conflict(
-            f"《{entry.patent_title}》刚被另一个专利池收入，同一时间只能在一个池内。",
-            code="in-a-pool",
-        ) from None
+    elsewhere = Conflict(
+        f"《{entry.patent_title}》刚被另一个专利池收入，同一时间只能在一个池内。", code="in-a-pool"
+    )
+    with refused_as(elsewhere, by="one_pool_per_patent"):
+        entry.save(update_fields=["status", "decided_at", "decided_by", "reason"])
     tell(
         [entry.holder_id],
         kind="pool.progress",

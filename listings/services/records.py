@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid
 from listings.models import DeclaredHolders, Holder, Patent
 from listings.rules import records, standing, terms
@@ -97,17 +96,12 @@ def write(patent: Patent, fields: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def save(patent: Patent) -> None:
     """Store the row; Conflict when its number is another's."""
-    try:
-        with transaction.atomic():
-            patent.save()
-    except IntegrityError as error:
-        if "patent_number_once" not in str(error):
-            raise
-        raise Conflict(
-            f"申请号 {patent.number} 已在库中登记。"
-            "如确为本单位专利，请联系平台管理员核对登记单位。",
-            code="number-taken",
-        ) from error
+    taken = Conflict(
+        f"申请号 {patent.number} 已在库中登记。如确为本单位专利，请联系平台管理员核对登记单位。",
+        code="number-taken",
+    )
+    with refused_as(taken, by="patent_number_once"):
+        patent.save()
 
 
 def first_status(patent: Patent, *, now: datetime) -> str:

@@ -40,7 +40,7 @@ def test_many_twins() -> None:
     for each, share in spread(KEYS):
         for _ in range(share):
             try:
-                expected = afresh(each)
+                expected, case = afresh(each)
             except Unkeyed:
                 unkeyed.add(each.name)
                 break
@@ -48,7 +48,7 @@ def test_many_twins() -> None:
                 wrong.append(Found(each.name, wrong=[str(refusal)]))
                 print(refusal, flush=True)
                 break
-            found = twins(Case(each), many=MANY, alone=expected)
+            found = twins(case, many=MANY, alone=expected)
             keys, statuses = keys + 1, statuses + found.statuses
             if found.wrong:
                 wrong.append(found)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 from django.http import HttpResponse
@@ -28,6 +30,9 @@ from core.audit.models import AuditEntry
 from core.errors import DomainError
 from core.idempotency.models import IdempotencyKey
 from core.outbox.models import OutboxEvent
+from core.people.models import RegionSetting
+from listings.selectors.searching import columns
+from matching.selectors import arena
 from tests.conftest import log_in
 from tests.matrix import Row, World
 
@@ -207,18 +212,28 @@ def _once_more(found: Found, case: Case, client: Client, key: str) -> None:
 
 def alone(each: Creating) -> Counter[str]:
     """What one request of it does, in a world of its own that is taken back."""
-    with transaction.atomic():
-        case = Case(each)
-        before, client = effects(), case.client()
-        bare = case.post(client, None)
-        answer = case.post(client, "alone")
-        done = effects() - before
-        transaction.set_rollback(True)
+    try:
+        with transaction.atomic():
+            case = Case(each)
+            before, client = effects(), case.client()
+            bare = case.post(client, None)
+            answer = case.post(client, "alone")
+            done = effects() - before
+            transaction.set_rollback(True)
+    finally:
+        forget()
     if b"idempotency-key-missing" not in bare.content:
         raise Unkeyed(each.name)
     if answer.status_code not in (200, 201, 202):
         raise Refused(f"{each.name}: {answer.status_code} {answer.content.decode()[:300]}")
     return done
+
+
+def forget() -> None:
+    """What this process keeps of a database that was taken back or emptied."""
+    arena.forget()
+    columns.forget()
+    cache.clear()
 
 
 class Unkeyed(Exception):
@@ -229,13 +244,25 @@ class Refused(Exception):
     """The request does not go through, not even alone."""
 
 
-def afresh(each: Creating) -> Counter[str]:
-    """The same; where an earlier key has used up what the body names, in an empty database."""
+CROWDED = (DomainError, IntegrityError, ObjectDoesNotExist)
+"""What comes of building a world beside others: a name that is taken, a match among too many."""
+
+
+def emptied() -> None:
+    """The database as on the first day, with the settings that migrations brought."""
+    settings = list(RegionSetting.objects.all())
+    call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+    RegionSetting.objects.bulk_create(settings)
+    forget()
+
+
+def afresh(each: Creating) -> tuple[Counter[str], Case]:
+    """What one request does, and a case for its twins; in an empty database where worlds clash."""
     try:
-        return alone(each)
-    except (Refused, DomainError, IntegrityError):
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
-        return alone(each)
+        return alone(each), Case(each)
+    except (Refused, *CROWDED):
+        emptied()
+        return alone(each), Case(each)
 
 
 def spread(total: int) -> Iterator[tuple[Creating, int]]:

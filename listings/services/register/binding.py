@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, NumericRange
-from psycopg import errors
 
 from core.audit import services as audit
 from core.days import legal_day
+from core.db import refused_as
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from listings.models import Contradiction, Encumbrance, Patent, choices
@@ -62,26 +62,22 @@ def encumber(
     patent = lock_patent(patent_id)
     scope = Scope(EncumbranceKind(kind), starts_on, ends_on, territory, tuple(modes), exception)
     _check(scope)
-    try:
-        with transaction.atomic():
-            row = bind(
-                patent,
-                scope,
-                source=source,
-                reference=reference,
-                party_id=party_id,
-                register_number=register_number,
-                by=by,
-                now=now,
-            )
-    except IntegrityError as error:
-        if not isinstance(error.__cause__, errors.ExclusionViolation):
-            raise
-        raise Conflict(
-            f"同一范围和期限内已有与{choices.EncumbranceKind(kind).label}相冲突的权利负担，"
-            "可能刚被他人抢先办理，请刷新后核对。",
-            code="overlap",
-        ) from error
+    overlap = Conflict(
+        f"同一范围和期限内已有与{choices.EncumbranceKind(kind).label}相冲突的权利负担，"
+        "可能刚被他人抢先办理，请刷新后核对。",
+        code="overlap",
+    )
+    with refused_as(overlap, by="encumbrance_no_overlap"):
+        row = bind(
+            patent,
+            scope,
+            source=source,
+            reference=reference,
+            party_id=party_id,
+            register_number=register_number,
+            by=by,
+            now=now,
+        )
     if scope.kind is EncumbranceKind.EXCLUSIVE:
         board.take_down_given_away(patent, by=by, now=now)
     return row.pk

@@ -1,0 +1,33 @@
+"""What rivals made true between our look and our write is answered, and only that."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError
+
+from core.db import refused_as
+from core.errors import Conflict
+from core.people.models import Organisation
+from tests.factories import core as make
+
+
+@pytest.mark.django_db
+def test_a_constraint_by_name_becomes_the_answer_and_any_other_is_raised() -> None:
+    code = make.OrganisationFactory().uscc
+    taken = Conflict("已经登记过。", code="uscc-taken")
+    with refused_as(taken, by="core_organisation_uscc"):
+        make.OrganisationFactory(name="无人争抢")
+
+    def register_two() -> None:
+        with refused_as(taken, by="core_organisation_uscc"):
+            make.OrganisationFactory(name="半途", uscc=None)
+            make.OrganisationFactory(uscc=code)
+
+    with pytest.raises(Conflict) as told:
+        register_two()
+    assert told.value is taken
+    with pytest.raises(IntegrityError, match="kind_known"), refused_as(taken, by="uscc"):
+        make.OrganisationFactory(kind="club")
+    names = Organisation.objects.values_list("name", flat=True)
+    assert "无人争抢" in names  # the transaction around it goes on
+    assert "半途" not in names
