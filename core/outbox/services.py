@@ -22,6 +22,7 @@ from core.people.types import Actor
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
+BATCH = 1_000  # rows a statement
 MAX_ATTEMPTS = 10
 MAX_CRASHES = 3
 NUMBER_LOCK = 0x0B0C
@@ -61,13 +62,13 @@ def emit_many(
         )
         for subject, payload in subjects
     ]
-    OutboxEvent.objects.bulk_create(events, batch_size=1_000)
+    OutboxEvent.objects.bulk_create(events, batch_size=BATCH)
     owed = [
         OutboxDelivery(event=event, consumer=consumer, due_at=at)
         for consumer in registry.listeners(name)
         for event in events
     ]
-    OutboxDelivery.objects.bulk_create(owed, batch_size=1_000)
+    OutboxDelivery.objects.bulk_create(owed, batch_size=BATCH)
     if owed:
         _nudge_after_commit()
     return events

@@ -116,7 +116,10 @@ def test_an_unknown_name_is_refused(now: datetime) -> None:
 
 @pytest.mark.django_db
 def test_a_failing_consumer_is_tried_again_later_and_its_effects_undone(
-    heard: Heard, now: datetime, monkeypatch: pytest.MonkeyPatch
+    heard: Heard,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fail(event: registry.Event, *, now: datetime) -> None:
         make.OrganisationFactory(name="半途")
@@ -127,6 +130,7 @@ def test_a_failing_consumer_is_tried_again_later_and_its_effects_undone(
     assert services.relay(clock=lambda: now) == 0
     row = OutboxDelivery.objects.get()
     assert "Exchange is down" in row.error
+    assert f"Consumer failed on delivery {row.pk}" in caplog.text
     assert row.due_at > now
     assert not Organisation.objects.filter(name="半途").exists()
 
@@ -195,14 +199,17 @@ def test_one_commit_gives_one_nudge(
     django_capture_on_commit_callbacks: Callable[..., object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    nudges: list[str] = []
+    """And a queue that is down fails nobody: nothing is tried again, nothing is raised."""
+    nudges: list[tuple[str, dict[str, bool]]] = []
     monkeypatch.setattr(
-        services.current_app, "send_task", lambda name, **options: nudges.append(name)
+        services.current_app, "send_task", lambda name, **options: nudges.append((name, options))
     )
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
         emit(now)
         emit(now)
-    assert nudges == ["core.relay"]
+        hooks = [hook[2] for hook in connection.run_on_commit if hook[1] is services._nudge]
+    assert hooks == [True]  # robust
+    assert nudges == [("core.relay", {"ignore_result": True, "retry": False})]
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from core.audit import services as audit
 from core.audit.heads import kept
@@ -157,6 +158,37 @@ def test_a_relay_does_so_many_rounds_and_numbers_at_its_end(
     assert services.relay(clock=lambda: now, rounds=0) == 0
     assert OutboxDelivery.objects.filter(done_at__isnull=True).count() == 1
     assert OutboxEvent.objects.filter(sequence__isnull=True).count() == 0
+
+
+@pytest.mark.django_db
+def test_the_feed_grows_while_a_relay_is_busy(nobody_listens: None, now: datetime) -> None:
+    """What consumers emit has its place after twenty deliveries at the latest, and at the end."""
+    subject, waiting = make.OrganisationFactory(), []
+
+    @registry.consumer("need.opened", name="tests.listen")
+    def listen(event: registry.Event, *, now: datetime) -> None:
+        waiting.append(OutboxEvent.objects.filter(sequence__isnull=True).count())
+        emit(subject, "need.closed", now)
+
+    for _ in range(services.NUMBER_EVERY + 1):
+        emit(subject, "need.opened", now)
+    assert services.relay(clock=lambda: now) == services.NUMBER_EVERY + 1
+    assert waiting == [*range(services.NUMBER_EVERY), 0]
+    assert not OutboxEvent.objects.filter(sequence__isnull=True).exists()
+
+
+@pytest.mark.django_db
+def test_a_second_numberer_leaves_it_to_the_first(nobody_listens: None, now: datetime) -> None:
+    emit(make.OrganisationFactory(), "need.opened", now)
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [services.NUMBER_LOCK])
+        assert services.number_events() == 0
+        assert OutboxEvent.objects.get().sequence is None
+    finally:
+        other.close()
+    assert services.number_events() == 1
 
 
 @pytest.mark.django_db

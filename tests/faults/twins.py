@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 from django.http import HttpResponse
@@ -244,7 +244,7 @@ class Refused(Exception):
     """The request does not go through, not even alone."""
 
 
-CROWDED = (DomainError, IntegrityError, ObjectDoesNotExist)
+CROWDED = (DomainError, IntegrityError, ObjectDoesNotExist, MultipleObjectsReturned)
 """What comes of building a world beside others: a name that is taken, a match among too many."""
 
 
@@ -262,7 +262,10 @@ def afresh(each: Creating) -> tuple[Counter[str], Case]:
         return alone(each), Case(each)
     except (Refused, *CROWDED):
         emptied()
+    try:
         return alone(each), Case(each)
+    except CROWDED as problem:
+        raise Refused(f"{each.name}: its world cannot be built twice: {problem!r}") from problem
 
 
 def spread(total: int) -> Iterator[tuple[Creating, int]]:

@@ -1,5 +1,6 @@
 """The commands of pledges: record, consent, release."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from listings import selectors as listings
 from listings import services as library
+from listings.models import Patent
 from listings.rules import numbers
 from listings.types import Action, EncumbranceKind, PatentKind
 from pledges import selectors, services
@@ -354,3 +356,43 @@ def test_a_pledge_of_a_patent_that_is_not_there_is_refused_by_its_number(office,
     with pytest.raises(Missing, match="987654321"):
         pled.pledge(office, bank, patents.patent(office), 987654321)
     assert Pledge.objects.count() == 0
+
+
+def test_a_pledge_has_two_parties_and_a_known_pledgor(office, bank):
+    alone = replace(actor(bank), organisation_id=None)
+    patent_id = patents.patent(office)
+    with pytest.raises(NotAllowed):
+        services.record_pledge(data=pled.terms(patent_id), by=alone, now=NOON)
+    with pytest.raises(Conflict) as refusal:
+        pled.pledge(office, make.MembershipFactory(organisation=office.organisation, role="bank"))
+    assert refusal.value.code == "own-patent"
+    Patent.objects.filter(pk=patent_id).update(organisation=None)
+    with pytest.raises(Conflict) as refusal:
+        pled.pledge(office, bank, patent_id)
+    assert refusal.value.code in {"holder-unknown", "blocked"}
+    assert not Pledge.objects.exists()
+
+
+def test_a_turn_that_was_overtaken_is_not_told(office, bank):
+    row = pled.pledge(office, bank)
+    known = {"patent_id": row.items.get().patent_id, "turn": "1", "now": NOON}
+    before = Notice.objects.count()
+    assert services.follow_register(event="patent.lapsed", **known) == 0
+    assert Notice.objects.count() == before
+    assert services.follow_register(event="patent.restored", **known) == 1
+
+
+def test_a_list_of_pledges_by_state_and_by_due_day(office, bank):
+    first = pled.pledge(office, bank, ends_on=date(2027, 1, 31))
+    second = pled.pledge(office, bank, ends_on=date(2027, 2, 1))
+    release(first, bank)
+
+    def listed(**asked):
+        return [row.pk for row in selectors.pledges(viewer=actor(bank), **asked)]
+
+    assert listed() == [second.pk, first.pk]
+    assert listed(status="released") == [first.pk]
+    assert listed(ends_by=date(2027, 2, 1)) == [second.pk]
+    assert listed(ends_by=date(2027, 1, 31)) == []
+    assert selectors.pledge_regions(since=TODAY + timedelta(days=1)) == {}
+    assert selectors.pledge_regions(region="31", until=TODAY) == {"310115": 2}
