@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("oversight.web.urls")),
     path("", include("interchange.web.urls")),
     path("api/v1/", include("core.access.api")),
+    path("api/v1/", include("core.access.own_api")),
+    path("api/v1/", include("core.privacy.api")),
     path("api/v1/", include("core.ratings.api")),
     path("api/v1/", include("listings.api.urls")),
     path("api/v1/", include("licensing.api.urls")),

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from core import factors
 from core.factors import Standing
+from core.problems import problem, rendered
 
 log = logging.getLogger(__name__)
 PROVIDER = "/accounts/oidc/"
@@ -38,9 +39,19 @@ class DutiesMiddleware:
             return None
         now = timezone.now()
         if factors.standing(request, user, now=now) == Standing.BLOCKED:
-            return _to(request, "core:second-factor", _("请先设置两步验证，再继续办理。"))
+            return _to(
+                request,
+                "core:second-factor",
+                "second-factor-needed",
+                _("请先设置两步验证，再继续办理。"),
+            )
         if factors.password_is_old(user, now=now):
-            return _to(request, "account_change_password", _("密码已经用满期限，请先修改。"))
+            return _to(
+                request,
+                "account_change_password",
+                "password-old",
+                _("密码已经用满期限，请先修改。"),
+            )
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -51,8 +62,7 @@ class DutiesMiddleware:
         return None
 
 
-def _to(request: HttpRequest, page: str, told: str) -> HttpResponse:
+def _to(request: HttpRequest, page: str, code: str, told: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": told, "status": 403, "detail": told}
-        return JsonResponse(problem, status=403, content_type="application/problem+json")
+        return rendered(problem(403, code, told))
     return HttpResponseRedirect(reverse(page))

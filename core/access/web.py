@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -15,9 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from core import factors
-from core.access import desk, rules, selectors
-from core.errors import Missing
-from core.people import services as people
+from core.access import desk, devices, selectors
 from core.people.types import Role
 from core.web.doors import login_needed
 from core.web.strong import fresh
@@ -61,22 +57,10 @@ def second_factor(request: Request) -> HttpResponse:
 @login_needed
 def sessions(request: Request) -> HttpResponse:
     """Where this account is signed in."""
-    here = request.session.session_key
-    rows = sorted(
-        UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at
-    )
-    shown = [
-        {
-            "id": row.pk,
-            "device": rules.device(row.user_agent),
-            "ip": row.ip,
-            "since": row.created_at,
-            "seen": row.last_seen_at,
-            "here": row.session_key == here,
-        }
-        for row in reversed(rows)
-    ]
-    context = {"sessions": shown, "sign_ins": selectors.sign_ins(request.user.pk)}
+    context = {
+        "sessions": devices.shown(request),
+        "sign_ins": selectors.sign_ins(request.user.pk),
+    }
     return render(request, "core/sessions.html", context)
 
 
@@ -85,11 +69,7 @@ def sessions(request: Request) -> HttpResponse:
 @fresh("core:sessions", always=True)
 def end_session(request: Request, session_id: int) -> HttpResponse:
     """Sign one device out."""
-    row = UserSession.objects.filter(pk=session_id, user=request.user).first()
-    if row is None or row.session_key == request.session.session_key:
-        raise Missing("这台设备已经退出。")
-    row.end()
-    people.note_sign_out(by=request.actor, now=timezone.now(), everywhere=False)
+    devices.end_one(request, session_id, by=request.actor, now=timezone.now())
     messages.success(request, _("那台设备已退出登录。"))
     return redirect("core:sessions")
 
@@ -99,11 +79,7 @@ def end_session(request: Request, session_id: int) -> HttpResponse:
 @fresh("core:sessions", always=True)
 def end_all(request: Request) -> HttpResponse:
     """Sign out everywhere else, also where no list knows of it."""
-    people.note_sign_out(by=request.actor, now=timezone.now(), everywhere=True)
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
-    UserSession.objects.purge_and_list(request.user)
-    UserSession.objects.create_from_request(request)
+    devices.end_others(request, by=request.actor, now=timezone.now())
     messages.success(request, _("其他设备都已退出登录。"))
     return redirect("core:sessions")
 

@@ -12,7 +12,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 
-from core.api.exceptions import DETAILS, problem, rendered
+from core.problems import DETAILS, problem, rendered
 from core.web import tracing
 from core.web.middleware import API_PREFIX
 

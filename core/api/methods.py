@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from core.api.exceptions import DETAILS, problem, rendered
+from core.problems import DETAILS, problem, rendered
 
 
 class MethodMiddleware:

@@ -8,7 +8,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from core.api.exceptions import problem, rendered
+from core.problems import problem, rendered
 
 PROGRAMS: Final = ("/api/", "/identity/o/api/")
 TOLD: Final = (

@@ -282,6 +282,7 @@ DONE: dict[str, Any] = {
     "recorded": _("登记"),
     "refolded": _("重新计算法律状态"),
     "registered": _("登记"),
+    "renamed": _("修改姓名"),
     "rejected": _("退回"),
     "released": _("解除"),
     "removed": _("删除"),

@@ -29,6 +29,27 @@ def set_recommendations(*, wanted: bool, by: Actor, now: datetime) -> None:
     audit.record("user.recommendations", subject=user, by=by, at=now, changes={"wanted": wanted})
 
 
+LONGEST_NAME = 60
+
+
+@transaction.atomic
+def set_name(*, name: str, by: Actor, now: datetime) -> None:
+    """Correct one's own name (PIPL art. 46); what was signed under the old one keeps it."""
+    if by.user_id is None:
+        raise NotAllowed("请先登录，再修改姓名。", code="login-required")
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME or "@" in name:
+        raise Invalid(
+            fields={"display_name": [f"请填写姓名，不超过 {LONGEST_NAME} 个字，不要写邮箱。"]}
+        )
+    user = User.objects.select_for_update().get(pk=by.user_id)
+    if user.display_name == name:
+        return
+    user.display_name = name
+    user.save(update_fields=["display_name"])
+    audit.record("user.renamed", subject=user, by=by, at=now)
+
+
 @transaction.atomic
 def register_organisation(
     *,

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.errors import Conflict, Missing
+from core.errors import Conflict, Invalid
 from core.idempotency.web import submitted
 from core.people import services as people
 from core.people.types import Role
 from core.permissions import Permission, require
-from core.privacy import selectors, services
+from core.privacy import files, selectors, services
 from core.privacy.models import ErasureRequest, ErasureStatus
 from core.web.doors import for_roles, login_needed
 from core.web.strong import fresh
@@ -68,6 +68,8 @@ def index(request: Request) -> HttpResponse:
         "copy_stands": bool(copy and copy.expires_at and copy.expires_at > now),
         "erasure": selectors.open_erasure(viewer=request.actor),
         "stuck": selectors.in_the_way(request.user.pk),
+        "name": request.user.display_name,
+        "longest_name": people.LONGEST_NAME,
         "wants_recommendations": request.user.wants_recommendations,
     }
     return render(request, "core/privacy.html", context)
@@ -81,6 +83,20 @@ def consent(request: Request) -> HttpResponse:
         wanted=request.POST.get("recommendations") == "on", by=request.actor, now=timezone.now()
     )
     messages.success(request, _("已保存，下一次请求即生效。"))
+    return redirect("core:privacy")
+
+
+@require_POST
+@login_needed
+def rename(request: Request) -> HttpResponse:
+    """Correct one's own name."""
+    try:
+        people.set_name(
+            name=request.POST.get("display_name", ""), by=request.actor, now=timezone.now()
+        )
+        messages.success(request, _("姓名已更正；以前办理的事项仍写当时的姓名。"))
+    except Invalid as refusal:
+        messages.error(request, refusal.fields["display_name"][0])
     return redirect("core:privacy")
 
 
@@ -103,19 +119,7 @@ def ask_copy(request: Request) -> HttpResponse:
 @fresh("core:privacy", always=True)
 def download(request: Request, copy_id: int) -> HttpResponse:
     """The copy, as a file."""
-    row = selectors.ready_copy(copy_id, viewer=request.actor, now=timezone.now())
-    if row is None:
-        raise Missing("这份副本不存在或已经过期，请重新申请。")
-    with row.file.open("rb") as file:
-        content = file.read()
-    return HttpResponse(
-        content,
-        content_type="application/zip",
-        headers={
-            "Content-Disposition": 'attachment; filename="personal-data.zip"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return files.copy(copy_id, viewer=request.actor)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -190,6 +194,7 @@ def _waits(row: ErasureRequest) -> bool:
 urlpatterns = [
     path("account/privacy/", index, name="privacy"),
     path("account/privacy/consent/", consent, name="privacy-consent"),
+    path("account/privacy/name/", rename, name="privacy-name"),
     path("account/privacy/copy/", ask_copy, name="privacy-copy"),
     path("account/privacy/copy/<int:copy_id>/", download, name="privacy-download"),
     path("account/privacy/erase/", ask_erasure, name="privacy-erase"),

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from core.guard import throttle
 from core.guard.rules import Verdict
+from core.problems import problem, rendered
 
 PROGRAMS = ("/api/", "/identity/")
 TOO_MANY = "请求过于频繁，请在 {wait} 秒后再试。"
@@ -64,14 +65,4 @@ def refusal(request: HttpRequest, verdict: Verdict) -> HttpResponse:
     """429: a page for people that costs no query, a problem for programs."""
     if not request.path.startswith(PROGRAMS):
         return HttpResponse(render_to_string("429.html", {"wait": verdict.wait}), status=429)
-    return JsonResponse(
-        {
-            "type": "/help/problems/throttled",
-            "title": "请求过于频繁",
-            "status": 429,
-            "detail": TOO_MANY.format(wait=verdict.wait),
-        },
-        status=429,
-        content_type="application/problem+json",
-        json_dumps_params={"ensure_ascii": False},
-    )
+    return rendered(problem(429, "throttled", TOO_MANY.format(wait=verdict.wait)))

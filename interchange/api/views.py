@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from core.access import proof
 from core.api.pagination import Cursor
 from core.api.permissions import SignedIn
 from core.api.schema import ID, KEY, problems
@@ -249,6 +250,7 @@ class KeyViewSet(mixins.ListModelMixin, GenericViewSet[Credential]):
         responses={201: NewKeySerializer, **problems(400, 401, 403, 409, 422)},
     )
     def create(self, request: Request) -> Response:
+        proof.ask(request, always=False, factor=True)
         form = AskKeySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         now = timezone.now()
@@ -267,5 +269,6 @@ class KeyViewSet(mixins.ListModelMixin, GenericViewSet[Credential]):
         summary="停用密钥", parameters=[ID], responses={204: None, **problems(401, 403, 404)}
     )
     def destroy(self, request: Request, pk: str) -> Response:
+        proof.ask(request, always=False)
         services.revoke_key(credential_id=int(pk), by=request.actor, now=timezone.now())
         return Response(status=204)

@@ -33,8 +33,13 @@ EXPECTATIONS: dict[str, Row] = {
     "core:account-factor": Row(kwargs=somebody, get=LED, post=LED),
     "accounts-api:accounts": Row(get=only("sysadmin", anonymous=401)),
     "accounts-api:account": Row(kwargs=pk, get=only("sysadmin", anonymous=401)),
-    "accounts-api:account-end": Row(kwargs=pk, post=only("sysadmin", anonymous=401)),
-    "accounts-api:account-factor": Row(
-        kwargs=pk, post=only(anonymous=401, sysadmin=409), data=lambda w: PROOF
-    ),
+    # Nobody here has just said who they are: administrators are told to do so first.
+    "accounts-api:accounts-end": Row(post=only(anonymous=401)),
+    "accounts-api:account-end": Row(kwargs=pk, post=only(anonymous=401)),
+    "accounts-api:account-factor": Row(kwargs=pk, post=only(anonymous=401), data=lambda w: PROOF),
+    "own-api:account": Row(get=logged_in(anonymous=401), patch=logged_in(anonymous=401)),
+    "own-api:sessions": Row(get=logged_in(anonymous=401)),
+    "own-api:sessions-end": Row(post=logged_in(403, anonymous=401)),
+    "own-api:session-end": Row(kwargs=lambda world: {"pk": 1}, post=logged_in(403, anonymous=401)),
+    "own-api:proof": Row(post=logged_in(422, anonymous=401)),
 }
