@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
 
 GENESIS = "0" * 64
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def content(
@@ -19,23 +21,24 @@ def content(
     organisation_id: int | None,
     at: datetime,
     changes: object,
-) -> dict[str, object]:
-    """What of an entry is sealed: everything but the erasable name."""
-    return {
-        "position": position,
-        "event": event,
-        "subject": f"{subject_type}:{subject_id}",
-        "actor": actor_key,
-        "organisation": organisation_id,
-        "at": at.astimezone(UTC).isoformat(),
-        "changes": changes,
-    }
+) -> str:
+    """What of an entry is sealed, everything but the erasable name: JSON with its keys in order
+    and no blanks, the time in UTC.
+
+    Written out by hand, for a million entries are read in one check: the general encoder takes
+    four times as long.
+    """
+    return (
+        f'{{"actor":{"null" if actor_key is None else quoted(actor_key)}'
+        f',"at":"{at.astimezone(UTC).isoformat()}"'
+        f',"changes":{"null" if changes is None else _canonical(changes)}'
+        f',"event":{quoted(event)}'
+        f',"organisation":{"null" if organisation_id is None else organisation_id}'
+        f',"position":{"null" if position is None else position}'
+        f',"subject":{quoted(f"{subject_type}:{subject_id}")}}}'
+    )
 
 
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def digest(previous: str, content: Mapping[str, object], *, algorithm: str = "sha256") -> str:
+def digest(previous: str, content: str, *, algorithm: str = "sha256") -> str:
     """The 64 hex digits that seal `content` behind the entry whose digest is `previous`."""
-    text = _CANONICAL.encode(content)
-    return hashlib.new(algorithm, f"{previous}\n{text}".encode()).hexdigest()
+    return hashlib.new(algorithm, f"{previous}\n{content}".encode()).hexdigest()

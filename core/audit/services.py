@@ -66,7 +66,7 @@ def _entry(
     )
 
 
-def content(entry: AuditEntry) -> dict[str, object]:
+def content(entry: AuditEntry) -> str:
     """What of an entry is sealed: everything but the erasable name."""
     return rules.content(
         entry.position,
