@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -16,12 +16,29 @@ ASK_AGAIN_AFTER = 3.0  # seconds; a request asks often, and each would wait for 
 _silent_until = 0.0
 
 
+# Django makes a cache object per context and a request has one of its own: pools outlive them, or
+# every page would begin with a handshake of six commands.
+_pools: dict[str, dict[int, Any]] = {}
+
+
+class PooledClient(RedisCacheClient):
+    """Connections are the process's; redis-py's pools are safe for threads and after a fork."""
+
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, **options)
+        self._pools = _pools.setdefault(repr((servers, sorted(options.items()))), {})
+
+
 class OptionalRedisCache(RedisCache):
     """Django's cache in Valkey; a Valkey that does not answer is an empty one.
 
     allauth counts attempts here, and nobody may be shut out because the count is gone: the lock
     after failed logins (django-axes) counts in PostgreSQL.
     """
+
+    def __init__(self, server: str | list[str], params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = PooledClient
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(_or(True, super().add, *args, **kwargs))
