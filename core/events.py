@@ -69,10 +69,12 @@ EVENTS: dict[str, str] = {
     "deal.ending_stopped": "It was withdrawn, mended or lapsed; the contract goes on.",
     "deal.ended": "A contract that grants no licence ended before it was performed.",
     # pools: pool_id, patent_ids, administrator_id, region;
-    # licensed also pool_licence_id, licensee_id
+    # licensed also pool_licence_id, licensee_id; royalties also report_id, starts_on, ends_on
     "pool.admitted": "A patent stands in a pool: later licences of the pool contain it.",
     "pool.left": "A patent left a pool: later licences do not contain it, running ones keep it.",
     "pool.licence_filed": "A licence of a pool was filed with the administration.",
+    "pool.royalty_accepted": "The administrator accepted a report; what it owes fell due.",
+    "pool.royalty_reported": "A licensee of a pool reported a period.",
     "pool.licensed": "A firm took a licence of all patents of a pool.",
     "royalty.reported": "A licensee reported a period: report_id, starts_on, ends_on.",
     "milestone.claimed": "A party says that an event of the fee plan came: claim_id, reached_on.",

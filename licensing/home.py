@@ -11,7 +11,7 @@ from core.days import legal_day
 from core.people.types import Actor
 from core.web.home import NEWS, Highlight, Part, Section, Tile, Todo, contribute, news_hint
 from licensing import selectors
-from licensing.selectors import claims, deal_endings, deals, endings, pools
+from licensing.selectors import claims, deal_endings, deals, endings, pool_royalties, pools
 from licensing.selectors.co_owners import doubted_waiting
 from licensing.selectors.conduct import conduct_waiting
 from licensing.selectors.disputes import disputes_waiting
@@ -48,7 +48,9 @@ def _contracts(actor: Actor) -> tuple[Todo, ...]:
     asked, asked_since, pool = pools.applications_waiting(viewer=actor)
     ended, ended_since, ending = endings.endings_waiting(viewer=actor)
     over, over_since, contract = deal_endings.deal_endings_waiting(viewer=actor)
+    said, said_since, sold = pool_royalties.reports_waiting(viewer=actor)
     licences = reverse("licensing:licences")
+    to_sold = reverse("licensing:pool-royalties", args=[sold]) if sold else licences
     talking = f"{reverse('licensing:deals')}?status=mine"
     to_claim = reverse("licensing:milestones", args=[claim]) if claim else licences
     to_pool = reverse("licensing:pool", args=[pool]) if pool else reverse("licensing:pools")
@@ -58,6 +60,7 @@ def _contracts(actor: Actor) -> tuple[Todo, ...]:
         Todo(_("洽谈等我办理"), talking, talks.count, talks.since),
         Todo(_("里程碑待答复"), to_claim, claimed, claimed_since),
         Todo(_("入池申请待审核"), to_pool, asked, asked_since),
+        Todo(_("池许可提成申报待核对"), to_sold, said, said_since),
         Todo(_("续展或终止待答复"), to_ending, ended, ended_since),
         Todo(_("合同终止待答复"), to_over, over, over_since),
     )

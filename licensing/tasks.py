@@ -15,8 +15,10 @@ from licensing.services import (
     credits,
     deal_endings,
     disputes,
+    pool_dues,
     pool_licences,
     pool_papers,
+    pool_royalties,
     registrations,
     renewals,
     settlement_sums,
@@ -43,8 +45,10 @@ def daily() -> None:
     credits.use_credits(now=now)
     pool_licences.end_run_out(now=now)
     pool_papers.follow_papers(now=now)
+    pool_dues.call_for_sums(now=now)
     services.remind_of_dues(now=now)
     settlement_sums.remind_of_settlements(now=now)
     conduct_facts.note_facts(now=now)
     conduct.follow_conduct(now=now)
     services.remind_of_reports(now=now)
+    pool_royalties.ask_for_reports(now=now)

@@ -18,6 +18,7 @@ from licensing.api import (
     income,
     outcome_handling,
     plans,
+    pool_royalties,
     pools,
     pricing,
     registrations,
@@ -39,9 +40,13 @@ router.register("deal-endings", deal_endings.DealEndingViewSet, basename="deal-e
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
 router.register("pools", pools.PoolViewSet, basename="pool")
 router.register("pool-entries", pools.PoolEntryViewSet, basename="pool-entry")
+router.register(
+    "pool-royalty-reports", pool_royalties.PoolRoyaltyReportViewSet, basename="pool-royalty-report"
+)
 router.register("pool-licences", pools.PoolLicenceViewSet, basename="pool-licence")
 urlpatterns = [
     *royalties.urlpatterns,
+    *pool_royalties.urlpatterns,
     *plans.urlpatterns,
     *credits.urlpatterns,
     *pricing.urlpatterns,

@@ -31,6 +31,7 @@ from licensing.models.pool_licences import (
     PoolLicencePatent,
     PoolShare,
 )
+from licensing.models.pool_royalties import PoolDue, PoolRoyaltyReport
 from licensing.models.pools import Pool, PoolEntry, PoolTerms
 from licensing.models.registrations import Registration
 from licensing.models.royalties import DueReason, RoyaltyReport
@@ -76,10 +77,12 @@ __all__ = [
     "Payment",
     "PaymentDue",
     "Pool",
+    "PoolDue",
     "PoolEntry",
     "PoolIncome",
     "PoolLicence",
     "PoolLicencePatent",
+    "PoolRoyaltyReport",
     "PoolShare",
     "PoolTerms",
     "Registration",

@@ -12,6 +12,14 @@ from core.db import ActorKeyField
 from licensing.models.declarations import OpenDeclaration
 from licensing.models.licences import Licence, PaymentDue
 
+THINGS = ("declaration", "licence", "due", "pool_due", "agreed_sum")
+LETTERS = ["dunning", "invoice"]
+
+
+def _of(named: str | None) -> Q:
+    """The one thing a paper is about."""
+    return Q(**{f"{thing}__isnull": thing != named for thing in THINGS})
+
 
 class Document(models.Model):
     """A declaration or a contract as issued: its content and the hash printed on it."""
@@ -40,6 +48,20 @@ class Document(models.Model):
     due = models.ForeignKey(
         PaymentDue, on_delete=models.PROTECT, null=True, blank=True, related_name="papers"
     )
+    pool_due = models.ForeignKey(
+        "licensing.PoolDue",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="papers",
+    )
+    agreed_sum = models.ForeignKey(
+        "licensing.SettlementSum",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="papers",
+    )
     content = models.JSONField()  # pairs of item and wording, in the order of the paper
     content_hash = models.CharField(max_length=64, unique=True)
     issued_at = models.DateTimeField()
@@ -49,30 +71,13 @@ class Document(models.Model):
         verbose_name = "文书"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(
-                    kind="declaration",
-                    declaration__isnull=False,
-                    licence__isnull=True,
-                    due__isnull=True,
-                )
+                condition=Q(_of("declaration"), kind="declaration")
+                | Q(_of("licence"), kind="contract")
+                | Q(_of("due") | _of("pool_due") | _of("agreed_sum"), kind__in=LETTERS)
+                # The record they belong to points at them.
                 | Q(
-                    kind="contract",
-                    declaration__isnull=True,
-                    licence__isnull=False,
-                    due__isnull=True,
-                )
-                | Q(
-                    kind__in=["dunning", "invoice"],
-                    declaration__isnull=True,
-                    licence__isnull=True,
-                    due__isnull=False,
-                )
-                | Q(
-                    # The record they belong to points at them.
+                    _of(None),
                     kind__in=["case_file", "certificate", "income", "pool", "settlement"],
-                    declaration__isnull=True,
-                    licence__isnull=True,
-                    due__isnull=True,
                 ),
                 name="document_of_one_thing",
             ),

@@ -15,6 +15,7 @@ from core.permissions import Governance
 from licensing.models.deals import Deal
 from licensing.models.documents import Document
 from licensing.models.licences import Licence
+from licensing.models.pool_licences import PoolLicence
 from licensing.rules import income, moves
 from licensing.rules.income import IncomeKind, IncomeStatus, ObjectionStatus, PersonRole
 
@@ -76,7 +77,7 @@ class DistributionQuerySet(models.QuerySet["Distribution"]):
 
 
 class Distribution(models.Model):
-    """The net income of one licence or deal, divided between institution and persons."""
+    """The net income of a licence, deal or pool share, divided between institution and persons."""
 
     organisation = models.ForeignKey(
         "core.Organisation", on_delete=models.PROTECT, related_name="+"
@@ -88,6 +89,10 @@ class Distribution(models.Model):
     )
     deal = models.ForeignKey(
         Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="distributions"
+    )
+    # The organisation's share of what a pool licence brought.
+    pool_licence = models.ForeignKey(
+        PoolLicence, on_delete=models.PROTECT, null=True, blank=True, related_name="distributions"
     )
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
@@ -128,8 +133,9 @@ class Distribution(models.Model):
         verbose_name = "收益分配"
         constraints: ClassVar = [
             CheckConstraint(
-                condition=Q(licence__isnull=False, deal__isnull=True)
-                | Q(licence__isnull=True, deal__isnull=False),
+                condition=Q(licence__isnull=False, deal__isnull=True, pool_licence__isnull=True)
+                | Q(licence__isnull=True, deal__isnull=False, pool_licence__isnull=True)
+                | Q(licence__isnull=True, deal__isnull=True, pool_licence__isnull=False),
                 name="distribution_of_one_income",
             ),
             CheckConstraint(

@@ -7,7 +7,7 @@ exactly what one report of the whole year would owe. No fen is lost or made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -126,6 +126,11 @@ def periods(starts_on: date, ends_on: date, months: int = 12) -> tuple[Period, .
             found.append(Period(first, last, year + 1, year_start, year_end, last == year_end))
         year += 1
     return tuple(found)
+
+
+def unreported(found: Iterable[Period], known: Collection[date], *, today: date) -> list[Period]:
+    """The periods that are over and of which nothing was said."""
+    return [p for p in found if p.ends_on < today and p.starts_on not in known]
 
 
 def tiered(part: FeePart, base: Decimal) -> Decimal:

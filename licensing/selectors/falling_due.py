@@ -28,6 +28,7 @@ from licensing.rules.deals import DealStatus
 from licensing.rules.renewals import RenewalStatus
 from licensing.rules.terminations import OPEN
 from licensing.selectors.disputed import OPEN_STATES
+from licensing.selectors.pool_royalties import has_royalty, open_sums, pool_periods
 from licensing.selectors.royalties import with_paid
 from licensing.selectors.settlement_sums import open_until, who_pays
 
@@ -85,7 +86,7 @@ def falling_due(
     found = [
         *_of_licences(licences, until),
         *_reports(licences, until),
-        *_pool_filings(own, until),
+        *_of_pools(own, until),
         *_dues(of_mine, until),
         *_settlements(own, until),
         *_renewals(of_mine, until),
@@ -116,14 +117,26 @@ def _of_licences(rows: list[Licence], until: date) -> Iterator[Raw]:
                 yield f"filing-{row.pk}", deadline, "filing", row.patent_title, parties, url
 
 
-def _pool_filings(own: Any, until: date) -> Iterator[Raw]:
+def _of_pools(own: Any, until: date) -> Iterator[Raw]:
+    """Filings, reports and sums of pool licences, as licensee and as administrator."""
     mine = Q(licensee_id__in=own) | Q(pool__administrator_id__in=own)
-    rows = PoolLicence.objects.filter(mine, status="running", filed_on__isnull=True)
-    for row in rows.select_related("pool").order_by("pk"):
-        if row.file_by <= until:
+    rows = PoolLicence.objects.filter(mine).select_related("pool", "terms__plan").order_by("pk")
+    for row in rows.prefetch_related("terms__plan__parts", "dues", "income", "royalty_reports"):
+        key, url = f"pool-{row.pk}", f"/pool-licences/{row.pk}/"
+        if row.status == "running" and row.filed_on is None and row.file_by <= until:
             text = f"池许可 {row.number}"
-            url = f"/pool-licences/{row.pk}/"
             yield f"pool-filing-{row.pk}", row.file_by, "filing", row.pool.name, text, url
+        for due, left in open_sums(row):
+            if due.due_on <= until:
+                text = f"{due.get_kind_display()} {fees.exact_text(left)}"
+                yield f"{key}-due-{due.pk}", due.due_on, "due", row.pool.name, text, url
+        if has_royalty(row):
+            known = {report.starts_on for report in row.royalty_reports.all()}
+            for period in royalties.unreported(pool_periods(row)[1], known, today=date.max):
+                if period.report_by <= until:
+                    text = f"{period.starts_on:%Y-%m-%d} 至 {period.ends_on:%Y-%m-%d} 这一期"
+                    yield (f"{key}-report-{period.starts_on:%Y%m%d}", period.report_by, "report",
+                           row.pool.name, text, f"{url}royalties/")  # fmt: skip
 
 
 def _reports(rows: list[Licence], until: date) -> Iterator[Raw]:

@@ -20,7 +20,6 @@ from licensing.models import (
     PoolShare,
     PoolTerms,
 )
-from licensing.rules import fees
 from licensing.rules import pools as rules
 
 ADMITTED = Q(entries__status=rules.EntryStatus.ADMITTED)
@@ -117,17 +116,12 @@ def licence(licence_id: int, *, viewer: Actor) -> PoolLicence:
     """One pool licence with its patents; Missing when the viewer may not see it."""
     patents = PoolLicencePatent.objects.select_related("entry__holder").order_by("entry_id")
     rows = licences(viewer=viewer).prefetch_related(
-        Prefetch("patents", queryset=patents), "terms__plan__parts"
+        Prefetch("patents", queryset=patents), "terms__plan__parts", "dues", "income"
     )
     found = rows.filter(pk=licence_id).first()
     if found is None:
         raise Missing(NOT_FOUND)
     return found
-
-
-def schedule(row: PoolLicence) -> tuple[fees.Due, ...]:
-    """The sums of the licence's plan that have a date."""
-    return fees.schedule(row.terms.plan.terms(), served_on=row.starts_on)
 
 
 def income(row: PoolLicence, *, viewer: Actor) -> list[PoolIncome]:

@@ -18,12 +18,14 @@ from core.people.types import Actor
 from licensing.models import (
     Credit,
     Document,
+    FeePlan,
     Licence,
     MilestoneClaim,
     Payment,
     PaymentDue,
     RoyaltyReport,
 )
+from licensing.models.earnings import EarningsReport
 from licensing.rules import claims, fees, late, moves, reports, royalties
 from licensing.selectors.disputed import disputed_lines, with_dispute
 
@@ -37,12 +39,12 @@ class PeriodRow:
     """One period with its reports, newest first."""
 
     period: royalties.Period
-    reports: tuple[RoyaltyReport, ...]
+    reports: tuple[EarningsReport, ...]
     over: bool
     late: bool
 
     @property
-    def latest(self) -> RoyaltyReport | None:
+    def latest(self) -> EarningsReport | None:
         """The report that counts, or waits."""
         return self.reports[0] if self.reports else None
 
@@ -115,19 +117,26 @@ def free_use_ended(licence: Licence) -> date | None:
 
 def period_rows(licence: Licence, *, today: date) -> list[PeriodRow]:
     """Every period that has begun, newest first, with its reports; two queries."""
-    found: dict[date, list[RoyaltyReport]] = {}
     rows = licence.royalty_reports.select_related("evidence").prefetch_related("reasons__due")
-    for report in rows.order_by("-revision"):
-        found.setdefault(report.starts_on, []).append(report)
-    begun = [p for p in periods_of(licence)[1] if p.starts_on <= today]
+    found = list(rows.order_by("-revision"))
+    return rows_of_periods(periods_of(licence)[1], found, today=today)
+
+
+def rows_of_periods(
+    periods: Sequence[royalties.Period], found: Sequence[EarningsReport], *, today: date
+) -> list[PeriodRow]:
+    """The periods that have begun, newest first, each with its reports as they come."""
+    by_day: dict[date, list[EarningsReport]] = {}
+    for report in found:
+        by_day.setdefault(report.starts_on, []).append(report)
     return [
         PeriodRow(
             p,
-            tuple(found.get(p.starts_on, ())),
+            tuple(by_day.get(p.starts_on, ())),
             over=p.ends_on < today,
-            late=p.report_by < today and p.starts_on not in found,
+            late=p.report_by < today and p.starts_on not in by_day,
         )
-        for p in reversed(begun)
+        for p in reversed([p for p in periods if p.starts_on <= today])
     ]
 
 
@@ -149,8 +158,13 @@ def royalty_report(report_id: int, *, viewer: Actor) -> RoyaltyReport:
 
 def late_rate(licence: Licence) -> late.LateRate:
     """The yearly rate on what this licence owes late."""
-    prime = people.region_setting("fees.prime_rate", licence.region, default=PRIME_RATE)
-    return late.rate_for(licence.plan.late_rate, Decimal(str(prime)))
+    return rate_of(licence.plan, licence.region)
+
+
+def rate_of(plan: FeePlan, region: str) -> late.LateRate:
+    """The yearly rate on late sums of such a plan in such a region."""
+    prime = people.region_setting("fees.prime_rate", region, default=PRIME_RATE)
+    return late.rate_for(plan.late_rate, Decimal(str(prime)))
 
 
 def interest_lines(

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from core.errors import Missing
 from core.people.types import Actor
-from licensing.models import SettlementPayment, SettlementSum
+from licensing.models import Document, SettlementPayment, SettlementSum
 from licensing.rules.deals import PARTY_LABELS, Party
 
 NOT_FOUND = "没有找到这笔协议款项，或您无权查看。"
@@ -34,7 +34,7 @@ def settlement_sums(
         rows = rows.filter(dispute__deal_id=deal_id)
     if licence_id is not None:
         rows = rows.filter(dispute__licence_id=licence_id)
-    return with_open(rows).prefetch_related("payments__proof").order_by("due_on", "pk")
+    return with_open(rows).prefetch_related("payments__proof", "papers").order_by("due_on", "pk")
 
 
 def settlement_sum(sum_id: int, *, viewer: Actor) -> Any:
@@ -55,9 +55,15 @@ def proof_of(payment_id: int, *, viewer: Actor) -> SettlementPayment:
     return found
 
 
+def paper_of(sum_id: int, document_id: int, *, viewer: Actor) -> Document | None:
+    """A letter that calls for it, for the two parties."""
+    row = settlement_sum(sum_id, viewer=viewer)
+    return Document.objects.filter(pk=document_id, agreed_sum_id=row.pk).first()
+
+
 def open_until(until: date, *, own: Any = None) -> QuerySet[Any]:
     """The sums still open that fall due up to a day, of some parties if they are named."""
-    rows = SettlementSum.objects.filter(due_on__lte=until).select_related("dispute")
+    rows = SettlementSum.objects.filter(due_on__lte=until).select_related("dispute__document")
     if own is not None:
         rows = rows.filter(Q(dispute__holder_id__in=own) | Q(dispute__taker_id__in=own))
     return with_open(rows).filter(open_sum__gt=0).order_by("pk")

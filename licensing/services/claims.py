@@ -22,8 +22,9 @@ from licensing.rules import fees, moves
 from licensing.rules.royalties import Line
 from licensing.selectors.claims import side_of
 from licensing.services.credits import apply_credit
+from licensing.services.earnings import stored
 from licensing.services.ground import licence_facts, locked, moved, tell
-from licensing.services.royalties import add_due, stored
+from licensing.services.royalties import add_due
 
 SYSTEM = Actor.system()
 File = UploadedFile[bytes]

@@ -7,12 +7,11 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from core.money import yuan
 from core.people import selectors as people
 from core.people.types import Actor
-from licensing.models import Distribution, Document, Licence, OpenDeclaration, PaymentDue
+from licensing.models import Distribution, Document, Licence, OpenDeclaration
 from licensing.rules import effect, fees
 
 
@@ -82,33 +81,6 @@ def issue_contract(licence: Licence, *, by: Actor, now: datetime) -> Document:
     )
 
 
-def issue_invoice(due: PaymentDue, *, by: Actor, now: datetime) -> Document:
-    """The payment notice 付款通知书 of a sum due; the one that is there when there is one."""
-    known = Document.objects.filter(due=due, kind=Document.Kind.INVOICE).first()
-    if known:
-        return known
-    number = f"{due.licence.number}-T{due.position:02d}"
-    document = Document(kind=Document.Kind.INVOICE, number=number, due=due)
-    content = {"通知书编号": number, **_due_content(due)}
-    content["说明"] = "本通知书不是税务发票；发票由许可人另行开具。"
-    return issue(document, content, by=by, now=now)
-
-
-def issue_dunning(
-    due: PaymentDue, *, step: int, outstanding: Decimal, by: Actor, now: datetime
-) -> bool:
-    """The reminder letter 催款函 of so many days late; whether it is new."""
-    number = f"{due.licence.number}-C{due.position:02d}-{step}"
-    if Document.objects.filter(number=number, kind=Document.Kind.DUNNING).exists():
-        return False
-    document = Document(kind=Document.Kind.DUNNING, number=number, due=due)
-    content: dict[str, object] = {"催款函编号": number, **_due_content(due)}
-    content["尚未支付"] = fees.exact_text(outstanding, due.licence.plan.currency)
-    content["逾期"] = f"已逾期 {step} 天或以上，请立即支付；逾期利息按合同或法律计算，见对账单。"
-    issue(document, content, by=by, now=now)
-    return True
-
-
 def issue_income(row: Distribution, *, by: Actor, now: datetime) -> Document:
     """The statement of an approved distribution 收益分配单."""
     persons = [
@@ -136,25 +108,6 @@ def issue_income(row: Distribution, *, by: Actor, now: datetime) -> Document:
     return issue(
         Document(kind=Document.Kind.INCOME, number=row.number or ""), content, by=by, now=now
     )
-
-
-def _due_content(due: PaymentDue) -> dict[str, object]:
-    licence = due.licence
-    parties = people.organisations([licence.licensor_id, licence.licensee_id])
-    reason = getattr(due, "reason", None)
-    lines = reason.explanation if reason else []
-    return {
-        "许可编号": licence.number,
-        "专利": f"{licence.patent_number} {licence.patent_title}",
-        "收款方（许可人）": parties[licence.licensor_id].name,
-        "付款方（被许可人）": parties[licence.licensee_id].name,
-        "款项": due.get_kind_display(),
-        "应付金额": fees.exact_text(due.amount, licence.plan.currency),
-        "应付日": f"{due.due_on:%Y-%m-%d}",
-        "付费标准": fees.standard_lines(licence.plan.terms()),
-        "怎样算出": "；".join(f"{line['label']}：{line['formula']}" for line in lines)
-        or "按付费方案的定额款项",
-    }
 
 
 def _term(months: int | None) -> str:

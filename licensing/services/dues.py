@@ -13,22 +13,20 @@ from django.utils.translation import gettext as _
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Missing
-from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import DueReason, Licence, PaymentDue
-from licensing.rules import fees, moves, reports, royalties
+from licensing.rules import fees, moves, royalties
 from licensing.selectors.disputed import is_held, with_dispute
 from licensing.selectors.royalties import INTEREST, interest_lines, late_rate, periods_of, with_paid
 from licensing.services.credits import apply_credit
-from licensing.services.documents import issue_dunning, issue_invoice
+from licensing.services.earnings import stored
 from licensing.services.ground import locked, tell
-from licensing.services.royalties import add_due, royalty_url, stored
+from licensing.services.letters import FARTHEST, call_for, owed_of, step_reached
+from licensing.services.royalties import add_due, royalty_url
 
 SYSTEM = Actor.system()
-REMINDER_DAYS, DUNNING_DAYS = [7], [1, 15, 30]
 INTEREST_DAYS = 15
-FARTHEST = 400  # days after which nobody is reminded by the platform any more
 
 
 @transaction.atomic
@@ -89,30 +87,15 @@ def remind_of_dues(*, now: datetime) -> int:
     )
 
 
-def steps_reached(due_on: date, *, region: str, today: date) -> list[str]:
-    """The steps of reminding and dunning that a sum has reached, by the days of its region."""
-    return reports.reminders_due(
-        due_on,
-        today,
-        before=people.region_setting("fees.reminder_days", region, default=REMINDER_DAYS),
-        after=people.region_setting("fees.dunning_days", region, default=DUNNING_DAYS),
-    )
-
-
 @transaction.atomic
 def _remind(due: Any, *, today: date, now: datetime) -> int:
     licence = due.licence
-    reached = steps_reached(due.due_on, region=licence.region, today=today)
-    if not reached:
+    step = step_reached(due.due_on, region=licence.region, today=today)
+    if not step:
         return 0
-    step = reached[-1]
     dunned = step.startswith("late")
-    if dunned:
-        fresh = issue_dunning(due, step=int(step[5:]), outstanding=due.open_sum, by=SYSTEM, now=now)
-        if fresh:
-            audit.record("licence.dunned", subject=licence, by=SYSTEM, at=now)
-    else:
-        issue_invoice(due, by=SYSTEM, now=now)
+    if call_for(owed_of(due), step, outstanding=due.open_sum, by=SYSTEM, now=now):
+        audit.record("licence.dunned", subject=licence, by=SYSTEM, at=now)
     title = _("款项已逾期：%(title)s") if dunned else _("款项即将到期：%(title)s")
     tell(
         [licence.licensee_id, licence.licensor_id] if dunned else [licence.licensee_id],
@@ -138,9 +121,7 @@ def remind_of_reports(*, now: datetime) -> int:
         "plan__parts", "royalty_reports"
     ).order_by("pk").iterator(chunk_size=500):  # fmt: skip
         known = {row.starts_on for row in licence.royalty_reports.all()}
-        for period in periods_of(licence)[1]:
-            if period.ends_on >= today or period.starts_on in known:
-                continue
+        for period in royalties.unreported(periods_of(licence)[1], known, today=today):
             asked += 1
             _ask(licence, period, late_by=today > period.report_by, now=now)
     return asked

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import transaction
 
@@ -27,6 +28,7 @@ from licensing.models import (
 from licensing.rules import effect, fees
 from licensing.rules import pools as rules
 from licensing.services.ground import bind, locked, moved, patent, refuse, tell
+from licensing.services.pool_dues import book_plan
 from licensing.services.pool_papers import put_on_paper
 from licensing.services.pools import run_by, still_open
 from licensing.services.taking import licensee_of
@@ -75,6 +77,7 @@ def take_pool_licence(
     for entry in sorted(granted, key=lambda e: e.patent_id):
         _grant(licence, entry, ends[entry.pk], by=by, now=now)
     put_on_paper(licence, by=by, now=now)
+    book_plan(licence, by=by, now=now)
     _taken(licence, granted, by=by, now=now)
     return licence
 
@@ -217,17 +220,7 @@ def record_income(
         recorded_at=now,
         recorded_by=by.key,
     )
-    portions = rules.portions(split, stakes)
-    net = fees.exact_text(amount - divided.fee)
-    PoolShare.objects.bulk_create(
-        PoolShare(
-            income=income,
-            holder_id=holder,
-            amount=share,
-            basis=f"{net} 元 × {portions[holder]}（{rules.SPLIT_LABELS[split]}，尾差按最大余额）",
-        )
-        for holder, share in divided.shares.items()
-    )
+    _share_out(income, divided, split, rules.portions(split, stakes))
     audit.record("pool_income.recorded", subject=income, by=by, at=now)
     _tell(
         {licence.licensee_id, *divided.shares},
@@ -238,6 +231,25 @@ def record_income(
         now=now,
     )
     return income
+
+
+def _share_out(
+    income: PoolIncome,
+    divided: rules.Divided,
+    split: rules.Split,
+    portions: Mapping[int, Fraction],
+) -> None:
+    """Each holder's share, and how it was reckoned."""
+    net = fees.exact_text(income.amount - divided.fee)
+    PoolShare.objects.bulk_create(
+        PoolShare(
+            income=income,
+            holder_id=holder,
+            amount=share,
+            basis=f"{net} 元 × {portions[holder]}（{rules.SPLIT_LABELS[split]}，尾差按最大余额）",
+        )
+        for holder, share in divided.shares.items()
+    )
 
 
 def stakes_of(licence: PoolLicence) -> tuple[rules.Split, list[rules.Stake]]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 
 from core.audit import services as audit
 from core.days import legal_day
@@ -19,7 +17,6 @@ from licensing.models import Document, PoolLicence
 from licensing.rules import effect, fees
 from licensing.rules import pools as rules
 from licensing.services.documents import issue
-from licensing.services.dues import FARTHEST, steps_reached
 from licensing.services.ground import locked, tell
 from listings import services as encumbrances
 
@@ -105,14 +102,12 @@ def _refuse_filing(licence: PoolLicence, number: str, filed_on: date, *, today: 
 
 
 def follow_papers(*, now: datetime) -> int:
-    """Paper for licences older than their papers; alarms of filing and of sums. How many."""
+    """Paper for licences older than their papers; alarms of filing. How many."""
     done = sum(_write_missing(pk, now=now) for pk in _without_paper())
     today = legal_day(now)
-    for licence in PoolLicence.objects.filter(status=RUNNING).select_related(
-        "pool", "terms__plan"
-    ).order_by("pk").iterator():  # fmt: skip
-        done += _alarm(licence, today=today, now=now) if licence.filed_on is None else 0
-        done += _call(licence, today=today, now=now)
+    unfiled = PoolLicence.objects.filter(status=RUNNING, filed_on__isnull=True)
+    for licence in unfiled.select_related("pool").order_by("pk").iterator():
+        done += _alarm(licence, today=today, now=now)
     return done
 
 
@@ -142,34 +137,6 @@ def _alarm(licence: PoolLicence, *, today: date, now: datetime) -> int:
         )
         _ring(licence, key=f"filing:{alarm}", title=title, body=body, now=now)
     return len(reached[-1:])
-
-
-def _call(licence: PoolLicence, *, today: date, now: datetime) -> int:
-    """Remind the licensee of a dated sum that nothing has covered, and both once it is late."""
-    found = first_open(licence)
-    if found is None or (today - found[0]).days > FARTHEST:
-        return 0
-    due_on, missing = found
-    reached = steps_reached(due_on, region=licence.pool.region, today=today)
-    if not reached:
-        return 0
-    late = reached[-1].startswith("late")
-    who = [licence.licensee_id, *([licence.pool.administrator_id] if late else [])]
-    _ring(licence, *who, key=f"due:{due_on}:{reached[-1]}", now=now,
-          title="池许可费已逾期" if late else "池许可费即将到期",
-          body=f"{fees.money_text(missing)} 应在 {due_on:%Y-%m-%d} 前付给管理人。")  # fmt: skip
-    return 1
-
-
-def first_open(licence: PoolLicence) -> tuple[date, Decimal] | None:
-    """The first dated sum that what came in does not cover, and what is missing of it."""
-    left: Decimal = licence.income.aggregate(n=Sum("amount"))["n"] or Decimal(0)
-    dues = fees.schedule(licence.terms.plan.terms(), served_on=licence.starts_on)
-    for due in sorted(dues, key=lambda due: due.due_on):
-        if left < due.amount:
-            return due.due_on, due.amount - left
-        left -= due.amount
-    return None
 
 
 def _ring(licence: PoolLicence, *who: int, key: str, title: str, body: str, now: datetime) -> None:

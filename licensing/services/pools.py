@@ -17,6 +17,7 @@ from core.permissions import Permission, require
 from licensing.models import Pool, PoolEntry, PoolTerms
 from licensing.rules import pools as rules
 from licensing.rules.fees import FeePart
+from licensing.rules.pool_dues import terms_errors
 from licensing.services.fee_plans import write_plan
 from licensing.services.ground import locked, tell
 from licensing.types import PoolBargain
@@ -101,6 +102,8 @@ def publish_terms(
     still_open(pool)
     if not 1 <= months <= rules.MOST_MONTHS:
         raise Invalid(fields={"months": [f"许可期限请填写 1 到 {rules.MOST_MONTHS} 个月。"]})
+    if errors := terms_errors(parts):
+        raise Invalid(fields={"mode": errors})
     before = pool.terms.order_by("-version").values_list("version", flat=True).first() or 0
     terms = PoolTerms.objects.create(
         pool=pool,

@@ -18,9 +18,10 @@ from licensing.rules.claims import Side
 from licensing.rules.moves import IN_FORCE
 from licensing.rules.royalties import Line
 from licensing.selectors.endings import last_day_for, renewal_facts, renewal_window
+from licensing.services.earnings import stored
 from licensing.services.ending import lapse_renewal, party, ring, said
 from licensing.services.ground import bind, locked, moved
-from licensing.services.royalties import add_due, stored
+from licensing.services.royalties import add_due
 from listings.types import MODES, EncumbranceKind
 
 FARTHEST = 366  # days: no region asks for longer

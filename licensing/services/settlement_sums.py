@@ -13,6 +13,7 @@ from core.attachments import services as attachments
 from core.audit import services as audit
 from core.days import legal_day
 from core.errors import Conflict, Invalid
+from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Dispute, DisputeProposal, SettlementPayment, SettlementSum
@@ -20,12 +21,13 @@ from licensing.rules import fees
 from licensing.rules.deals import PARTY_LABELS, Party
 from licensing.rules.royalties import Line
 from licensing.selectors import settlement_sums as questions
-from licensing.services.dues import FARTHEST, steps_reached
+from licensing.services.earnings import stored
 from licensing.services.ground import locked, tell
-from licensing.services.royalties import stored
+from licensing.services.letters import FARTHEST, Owed, call_for, issue_invoice, step_reached
 from licensing.types import Side
 
 File = UploadedFile[bytes]
+SYSTEM = Actor.system()
 
 
 def book_sum(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -> SettlementSum:
@@ -49,7 +51,33 @@ def book_sum(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -
     )
     audit.record("dispute.sum_booked", subject=row, by=by, at=now,
                  changes={"sum": str(made.amount), "payer": made.payer})  # fmt: skip
+    issue_invoice(owed_of(found), by=by, now=now)
     return found
+
+
+def owed_of(row: SettlementSum) -> Owed:
+    """The sum as its letters say it."""
+    dispute = row.dispute
+    assert dispute.document is not None  # a sum is booked by a settlement on paper
+    parties = people.organisations([row.payer_id, row.payee_id])
+    return Owed(
+        number=dispute.document.number,
+        position=1,
+        heads={
+            "协议编号": dispute.document.number,
+            "纠纷编号": dispute.number,
+            "专利": dispute.patent_title,
+            "收款方": parties[row.payee_id].name,
+            "付款方": parties[row.payer_id].name,
+        },
+        kind="协议款",
+        amount=row.amount,
+        currency=row.currency,
+        due_on=row.due_on,
+        of={"agreed_sum": row},
+        lines=row.explanation,
+        late="逾期不付的，对方可按协议和法律主张权利。",
+    )
 
 
 @transaction.atomic
@@ -116,7 +144,7 @@ def _refuse(
 
 
 def remind_of_settlements(*, now: datetime) -> int:
-    """Remind who owes before the day, both after it; each step once."""
+    """Remind who owes before the day, both after it, each step once and on paper."""
     today = legal_day(now)
     rung = 0
     for row in questions.open_until(today + timedelta(days=60)).iterator():
@@ -125,13 +153,16 @@ def remind_of_settlements(*, now: datetime) -> int:
     return rung
 
 
+@transaction.atomic
 def _remind(row: Any, *, today: date, now: datetime) -> int:
-    reached = steps_reached(row.due_on, region=row.dispute.region, today=today)
-    if not reached:
+    step = step_reached(row.due_on, region=row.dispute.region, today=today)
+    if not step:
         return 0
-    late = reached[-1].startswith("late")
+    if call_for(owed_of(row), step, outstanding=row.open_sum, by=SYSTEM, now=now):
+        audit.record("dispute.sum_dunned", subject=row.dispute, by=SYSTEM, at=now)
+    late = step.startswith("late")
     who = [row.payer_id, row.payee_id] if late else [row.payer_id]
-    _ring(row, *who, key=reached[-1], now=now,
+    _ring(row, *who, key=step, now=now,
           title="协议款项已逾期" if late else "协议款项即将到期",
           body=f"{fees.exact_text(row.open_sum, row.currency)} 应在 {row.due_on:%Y-%m-%d} 前支付。"
           "已付的，请登记付款。")  # fmt: skip

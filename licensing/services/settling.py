@@ -32,8 +32,9 @@ from licensing.services.dispute_ground import (
     voice,
 )
 from licensing.services.documents import issue
+from licensing.services.earnings import stored
 from licensing.services.ground import moved
-from licensing.services.royalties import add_due, stored
+from licensing.services.royalties import add_due
 from licensing.services.settlement_sums import book_sum
 
 TABLE, LABELS = rules.PROPOSAL_MOVES, rules.PROPOSAL_LABELS

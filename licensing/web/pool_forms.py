@@ -10,12 +10,12 @@ from django import forms
 from django.utils import timezone
 
 from core.web.forms import day_input
-from licensing.rules import fees, pools
+from licensing.rules import pools
 from licensing.types import PoolBargain
 from licensing.web.forms import TermsForm, yuan_field
 
 if TYPE_CHECKING:
-    from licensing.models import PoolEntry, PoolLicence
+    from licensing.models import PoolEntry
 
 
 def words(label: str, rows: int = 3, **options: Any) -> forms.CharField:
@@ -158,11 +158,6 @@ class IncomeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"].required = True
-
-
-def first_due(licence: PoolLicence, dues: Sequence[fees.Due]) -> dict[str, Any]:
-    """What the form begins with: the first sum of the plan while nothing has come in."""
-    return {"amount": dues[0].amount} if dues and not licence.received else {}  # type: ignore[attr-defined]
 
 
 class PoolFilingForm(forms.Form):

@@ -14,12 +14,13 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing.rules import fees
 from licensing.rules import pools as rules
+from licensing.selectors import pool_royalties as royalties
 from licensing.selectors import pools as selectors
 from licensing.services import pool_licences as services
-from licensing.services import pool_papers
+from licensing.services import pool_papers, pool_royalties
 from licensing.web.doors import sent
 from licensing.web.papers import paper_pdf
-from licensing.web.pool_forms import IncomeForm, PoolFilingForm, TakePoolForm, first_due
+from licensing.web.pool_forms import IncomeForm, PoolFilingForm, TakePoolForm
 from licensing.web.pools import step
 
 
@@ -54,10 +55,17 @@ def take(request: Request, pool_id: int) -> HttpResponse:
 def licence(request: Request, licence_id: int) -> HttpResponse:
     """One pool licence: its patents as pinned, what is due, what came in and how it was split."""
     row = selectors.licence(licence_id, viewer=request.actor)
+    reads = royalties.reads_reports(row, viewer=request.actor)
     context = {
         "row": row,
         "standard": fees.standard_lines(row.terms.plan.terms()),
-        "dues": selectors.schedule(row),
+        "account": royalties.account(row, today=timezone.localdate()),
+        "reads": reads,
+        "letters": royalties.pool_letters(row) if reads else (),
+        "reports": reads and royalties.has_royalty(row),
+        "may_report": allowed(
+            request.actor, Permission.REPORT_ROYALTY, on=pool_royalties.licensee_side(row)
+        ),
         "income": selectors.income(row, viewer=request.actor),
         "runs": allowed(request.actor, Permission.RUN_POOL, on=row.pool),
         "may_file": row.filed_on is None
@@ -73,7 +81,13 @@ def income(request: Request, licence_id: int) -> HttpResponse:
     """Record a sum that came in; it is split at once."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.RUN_POOL, on=row.pool)
-    initial = first_due(row, selectors.schedule(row)) | {"received_on": timezone.localdate()}
+    today = timezone.localdate()
+    first = royalties.account(row, today=today).first_open
+    initial = {
+        "received_on": today,
+        "amount": first.outstanding if first else None,
+        "purpose": first.due.get_kind_display() if first else "",
+    }
     form = IncomeForm(sent(request)[0], initial=initial)
 
     def run() -> str:
@@ -87,7 +101,8 @@ def income(request: Request, licence_id: int) -> HttpResponse:
         return reverse("licensing:pool-licence", args=[licence_id])
 
     lead = f"{row.number}，{row.licensee.name}。登记后不能修改，请与银行回单核对。"
-    return step(request, form, run, row=row.pool, title="登记到账", lead=lead, submit="登记并分配")
+    return step(request, form, run, row=row.pool, title="登记到账", lead=lead, submit="登记并分配",
+                back_to=reverse("licensing:pool-licence", args=[licence_id]))  # fmt: skip
 
 
 @require_GET
@@ -113,7 +128,8 @@ def file(request: Request, licence_id: int) -> HttpResponse:
         return reverse("licensing:pool-licence", args=[licence_id])
 
     lead = f"{row.number}，应在 {row.file_by:%Y-%m-%d} 前备案（专利法实施细则第十五条）。"
-    return step(request, form, run, row=row.pool, title="登记备案", lead=lead, submit="登记备案")
+    return step(request, form, run, row=row.pool, title="登记备案", lead=lead, submit="登记备案",
+                back_to=reverse("licensing:pool-licence", args=[licence_id]))  # fmt: skip
 
 
 urlpatterns = [

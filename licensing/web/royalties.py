@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,20 @@ class ReportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def offer(self, rows: Sequence[selectors.PeriodRow]) -> None:
+        """The periods that are over, each by its first day."""
+        self.periods = [(f"{r.period.starts_on:%Y-%m-%d}", _label(r)) for r in rows if r.over]
+        self.fields["starts_on"].choices = self.periods  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        """As the services take it."""
+        known = self.cleaned_data
+        return {
+            **known,
+            "starts_on": date.fromisoformat(known["starts_on"]),
+            "exchange_rate": known["exchange_rate"] or Decimal(0),
+        }
+
 
 class QuestionForm(forms.Form):
     """What the office asks back."""
@@ -108,34 +123,29 @@ def report(request: Request, licence_id: int) -> HttpResponse:
     """Report a period, or correct what was reported."""
     row = selectors.licence(licence_id, viewer=request.actor)
     require(request.actor, Permission.REPORT_ROYALTY, on=row.licensee_side())
-    rows = [r for r in selectors.period_rows(row, today=timezone.localdate()) if r.over]
-    open_first = next((r for r in reversed(rows) if not r.reports), None)
-    wanted = request.GET.get("period") or (
-        f"{open_first.period.starts_on:%Y-%m-%d}" if open_first else None
-    )
-    form = ReportForm(*sent(request), initial={"currency": row.plan.currency, "starts_on": wanted})
-    form.fields["starts_on"].choices = [  # type: ignore[attr-defined]
-        (f"{r.period.starts_on:%Y-%m-%d}", _label(r)) for r in rows
-    ]
+    rows = selectors.period_rows(row, today=timezone.localdate())
+    form = report_form(request, rows, currency=row.plan.currency)
 
     def run() -> str:
-        known = form.cleaned_data
         services.report_royalty(
-            licence_id=licence_id,
-            starts_on=date.fromisoformat(known["starts_on"]),
-            amount=known["amount"],
-            currency=known["currency"],
-            exchange_rate=known["exchange_rate"] or Decimal(0),
-            note=known["note"],
-            evidence=known["evidence"],
-            by=request.actor,
-            now=timezone.now(),
+            licence_id=licence_id, **form.said(), by=request.actor, now=timezone.now()
         )
         messages.success(request, _("申报已提交，许可人核对后会通知您应付金额。"))
         return reverse("licensing:royalties", args=[licence_id])
 
-    context = {"row": row, "rows": rows}
+    context = {"row": row, "rows": form.periods}
     return answer_form(request, form, run, "licensing/royalty_report.html", context)
+
+
+def report_form(
+    request: Request, rows: Sequence[selectors.PeriodRow], *, currency: str
+) -> ReportForm:
+    """The form, on the period that was asked for, else the first of which nothing was said."""
+    first = next((r for r in reversed(rows) if r.over and not r.reports), None)
+    wanted = request.GET.get("period") or (f"{first.period.starts_on:%Y-%m-%d}" if first else None)
+    form = ReportForm(*sent(request), initial={"currency": currency, "starts_on": wanted})
+    form.offer(rows)
+    return form
 
 
 def _label(row: selectors.PeriodRow) -> str:

@@ -21,6 +21,7 @@ from licensing.services import settlement_sums as services
 from licensing.types import Side
 from licensing.web.doors import answer_form, sent
 from licensing.web.forms import file_field, yuan_field
+from licensing.web.papers import paper_pdf
 
 
 class SettlementPaymentForm(forms.Form):
@@ -95,7 +96,15 @@ def proof(request: Request, payment_id: int) -> HttpResponse:
     return download(found.proof)
 
 
+@require_GET
+@login_needed
+def paper(request: Request, sum_id: int, document_id: int) -> HttpResponse:
+    """A payment notice or a reminder letter."""
+    return paper_pdf(request, questions.paper_of(sum_id, document_id, viewer=request.actor))
+
+
 urlpatterns = [
+    path("settlement-sums/<int:sum_id>/papers/<int:document_id>/", paper, name="settlement-paper"),
     path("settlement-sums/<int:sum_id>/pay/", pay, name="settlement-pay"),
     path("settlement-payments/<int:payment_id>/proof/", proof, name="settlement-proof"),
 ]

@@ -47,9 +47,8 @@ def admitted(row: Pool, holder: Membership, administrator: Membership) -> PoolEn
 
 def taken(row: Pool, firm: Membership, *, now: datetime = NOON, **known: Any) -> PoolLicence:
     """A firm's licence of the pool under its first terms."""
-    return pool_licences.take_pool_licence(
-        pool_id=row.pk, version=1, by=actor(firm), now=now, **known
-    )
+    said = {"version": 1} | known
+    return pool_licences.take_pool_licence(pool_id=row.pk, by=actor(firm), now=now, **said)
 
 
 def income(row: PoolLicence, administrator: Membership, **changes: Any) -> PoolIncome:

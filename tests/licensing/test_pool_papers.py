@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -100,21 +99,6 @@ def test_the_clock_rings_both_parties(days, word):
     told = Notice.objects.filter(title__startswith="池许可备案").exclude(title__contains="已备案")
     assert {n.user_id for n in told} == ({at.firm.user_id, at.runs.user_id} if word else set())
     assert all(word in n.title for n in told)
-
-
-def test_sums_are_called_for_until_they_are_covered():
-    at = Taken()
-    due_on, missing = pool_papers.first_open(at.row)
-    assert missing == Decimal(100_000)
-    late = NOON + (due_on - TODAY) + timedelta(days=1)
-    made.income(at.row, at.runs, amount=Decimal(40_000))
-    assert pool_papers.first_open(at.row) == (due_on, Decimal(60_000))
-    pool_papers.follow_papers(now=late)
-    told = Notice.objects.filter(title__startswith="池许可费已逾期")
-    assert {n.user_id for n in told} == {at.firm.user_id, at.runs.user_id}
-    assert "6 万元" in told[0].body
-    made.income(at.row, at.runs, amount=Decimal(60_000), reference="回单2")
-    assert pool_papers.first_open(at.row) is None
 
 
 def test_pages(client):

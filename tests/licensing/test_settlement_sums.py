@@ -145,6 +145,10 @@ def test_it_is_called_for_and_at_last_noted_and_struck_when_paid():
     assert settlement_sums.remind_of_settlements(now=NOON) == 0
     assert settlement_sums.remind_of_settlements(now=NOON + timedelta(days=15)) == 1
     assert settlement_sums.remind_of_settlements(now=LATE) == 1
+    assert settlement_sums.remind_of_settlements(now=LATE) == 1  # the same step: no second letter
+    told = Document.objects.filter(agreed_sum=row).order_by("kind").values_list("kind", "number")
+    number = row.dispute.document.number
+    assert list(told) == [("dunning", f"{number}-C01-30"), ("invoice", f"{number}-T01")]
     late = Notice.objects.filter(title__startswith="协议款项已逾期")
     assert {n.user_id for n in late} == {
         at.office.user_id, at.second.user_id, at.firm.user_id,

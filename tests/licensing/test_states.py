@@ -103,6 +103,7 @@ TABLE_OF = {
     "Registration": "REGISTRATION_MOVES",
     "Certificate": "CERTIFICATE_MOVES",
     "RoyaltyReport": "REPORT_MOVES",
+    "PoolRoyaltyReport": "REPORT_MOVES",
     "Deal": "DEAL_MOVES",
     "DealEnding": "TERMINATION_MOVES",
     "Renewal": "RENEWAL_MOVES",

@@ -44,6 +44,10 @@ def of_payment(world: World) -> dict[str, Any]:
     return {"payment_id": booked(world).payments.get().pk}
 
 
+def of_paper(world: World) -> dict[str, Any]:
+    return of(world) | {"document_id": booked(world).papers.get().pk}
+
+
 def pk_of(world: World) -> dict[str, Any]:
     return {"pk": booked(world).pk}
 
@@ -55,6 +59,7 @@ def payer(status: int, anonymous: int = 302) -> dict[str, int]:
 
 EXPECTATIONS: dict[str, Row] = {
     "licensing:settlement-pay": Row(kwargs=of, get=payer(200), post=payer(422)),
+    "licensing:settlement-paper": Row(kwargs=of_paper, get=only(*PARTIES, others=404)),
     "licensing:settlement-proof": Row(kwargs=of_payment, get=only(*PARTIES, others=404)),
     "licensing-api:settlement-sum-list": Row(get=everyone(200, anonymous=401)),
     "licensing-api:settlement-sum-detail": Row(

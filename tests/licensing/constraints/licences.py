@@ -91,6 +91,8 @@ ROWS = {
         {"licence": None},
         {"kind": "declaration"},
         {"due": 1},
+        {"pool_due": 1},
+        {"agreed_sum": 1},
     ),
     "document_hash_shape": ({"content_hash": HASH}, {"content_hash": "xyz"}),
     "outcome_has_code": ({"code": "ordinary"}, {"code": ""}),

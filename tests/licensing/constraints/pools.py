@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from tests.licensing.constraints import licences
 from tests.licensing.constraints.bare import NOON, TODAY
 
 ROWS: dict[str, tuple[dict[str, Any], ...]] = {
@@ -56,4 +57,12 @@ ROWS |= {
         {"filed_on": TODAY - timedelta(days=1)},
         {"filed_at": None},
     ),
+}
+ROWS |= {"pool_due_less_by_report": ({"amount": 1, "report": None}, {"amount": 0}, {"amount": -1})}
+# Reports of pool licences are kept as those of licences are.
+REPORTS = ("period_forward", "rate_positive", "accepted_reckoned", "question_said")
+ROWS |= {f"pool_royalty_{name}": licences.ROWS[f"royalty_report_{name}"] for name in REPORTS}
+WHERE |= {
+    f"one_{state}_pool_royalty": licences.WHERE[f"one_{state}_royalty_report"]
+    for state in ("pending", "accepted")
 }

@@ -1,0 +1,164 @@
+"""Questions about what pool licences owe: periods, sums, what is covered, what is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from core.errors import Conflict, Missing
+from core.people.types import Actor, Role
+from licensing.models import Document, PoolDue, PoolLicence, PoolRoyaltyReport
+from licensing.rules import fees, late, reports, royalties
+from licensing.rules.pool_dues import Sum, cover
+from licensing.selectors.royalties import PeriodRow, rate_of, rows_of_periods
+
+NO_ROYALTY = "这项池许可的标准条款没有约定提成，不需要申报。"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLine:
+    """A sum of a pool licence: what covers it, and what interest runs on it."""
+
+    due: PoolDue
+    paid: Decimal
+    interest: Decimal
+    is_late: bool
+
+    @property
+    def outstanding(self) -> Decimal:
+        """What is still to be paid of it."""
+        return max(self.due.amount, Decimal(0)) - self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAccount:
+    """The account of one pool licence on a day."""
+
+    lines: tuple[PoolLine, ...]
+    due: Decimal
+    received: Decimal
+    rate: late.LateRate
+
+    @property
+    def outstanding(self) -> Decimal:
+        """What is still to be paid."""
+        return sum((line.outstanding for line in self.lines), Decimal(0))
+
+    @property
+    def ahead(self) -> Decimal:
+        """What came in beyond everything that is owed so far: it covers what comes next."""
+        return max(self.received - self.due, Decimal(0))
+
+    @property
+    def late(self) -> bool:
+        """Whether anything should have been paid by now."""
+        return any(line.is_late for line in self.lines)
+
+    @property
+    def first_open(self) -> PoolLine | None:
+        """The sum that money to come covers first."""
+        return next((line for line in self.lines if line.outstanding > 0), None)
+
+
+Pieces = list[tuple[date, Decimal]]
+
+
+def _covered(row: PoolLicence) -> list[tuple[PoolDue, Pieces]]:
+    """Its sums in the order of their days and what covers each; no query where prefetched."""
+    dues = sorted(row.dues.all(), key=lambda due: (due.due_on, due.position))
+    income = [(i.received_on, i.amount) for i in row.income.all()]
+    return list(zip(dues, cover([Sum(d.amount, d.due_on) for d in dues], income), strict=True))
+
+
+def open_sums(row: PoolLicence) -> list[tuple[PoolDue, Decimal]]:
+    """Its sums that are not covered, and what is missing of each."""
+    left = [(due, due.amount - sum(n for _day, n in pieces)) for due, pieces in _covered(row)]
+    return [(due, missing) for due, missing in left if missing > 0]
+
+
+def account(row: PoolLicence, *, today: date) -> PoolAccount:
+    """Its sums in the order of their days, what covers them, and the interest up to today."""
+    rate = rate_of(row.terms.plan, row.pool.region)
+    lines = []
+    for due, pieces in _covered(row):
+        paid = sum((amount for _day, amount in pieces), Decimal(0))
+        found = late.interest(due.amount, due_on=due.due_on, paid=pieces, today=today, rate=rate)
+        over = due.amount > paid and due.due_on < today
+        lines.append(PoolLine(due, paid, sum((x.amount for x in found), Decimal(0)), over))
+    return PoolAccount(
+        tuple(lines),
+        sum((line.due.amount for line in lines), Decimal(0)),
+        sum((i.amount for i in row.income.all()), Decimal(0)),
+        rate,
+    )
+
+
+def pool_periods(
+    row: PoolLicence,
+) -> tuple[fees.FeePart, tuple[royalties.Period, ...]]:
+    """The royalty of a pool licence and its periods; Conflict when there is none to report."""
+    part = royalties.running_part(row.terms.plan.terms())
+    if part is None:
+        raise Conflict(NO_ROYALTY, code="no-royalty")
+    return part, royalties.periods(row.starts_on, row.ends_on, part.period_months)
+
+
+def has_royalty(row: PoolLicence) -> bool:
+    """Whether its licensee reports anything."""
+    return royalties.running_part(row.terms.plan.terms()) is not None
+
+
+def pool_period_rows(row: PoolLicence, *, viewer: Actor, today: date) -> list[PeriodRow]:
+    """Every period that has begun with the reports that the viewer may see, newest first."""
+    found = PoolRoyaltyReport.objects.visible_to(viewer).filter(licence=row)
+    rows = list(found.select_related("evidence").order_by("-revision"))
+    return rows_of_periods(pool_periods(row)[1], rows, today=today)
+
+
+def pool_reports(*, viewer: Actor, licence_id: int | None = None) -> QuerySet[PoolRoyaltyReport]:
+    """The reports this viewer may see, newest first."""
+    rows = PoolRoyaltyReport.objects.visible_to(viewer).select_related(
+        "licence__pool", "licence__terms__plan", "licence__licensee"
+    )
+    return (rows if licence_id is None else rows.filter(licence_id=licence_id)).order_by("-pk")
+
+
+def pool_report(report_id: int, *, viewer: Actor) -> PoolRoyaltyReport:
+    """One report; Missing when the viewer may not see it."""
+    found = pool_reports(viewer=viewer).filter(pk=report_id).first()
+    if found is None:
+        raise Missing("没有找到这份提成申报，或您无权查看。")
+    return found
+
+
+def reads_reports(row: PoolLicence, *, viewer: Actor) -> bool:
+    """Whether the viewer may see what the licensee sold, and what follows from it line by line."""
+    if viewer.is_system or viewer.has(Role.AUDITOR):
+        return True
+    overseen = viewer.has(Role.BUREAU) and row.pool.region.startswith(viewer.region)
+    return overseen or bool({row.licensee_id, row.pool.administrator_id} & set(viewer.acts_for))
+
+
+def reports_waiting(*, viewer: Actor) -> tuple[int, datetime | None, int | None]:
+    """How many reports the viewer's pools have to answer, since when, and of which licence."""
+    rows = PoolRoyaltyReport.objects.filter(
+        status=reports.ReportStatus.REPORTED, licence__pool__administrator_id__in=viewer.acts_for
+    )
+    first = rows.order_by("reported_at").values_list("reported_at", "licence_id").first()
+    return (rows.count(), *first) if first else (0, None, None)
+
+
+def pool_letters(row: PoolLicence) -> Sequence[Document]:
+    """Its payment notices and reminders, newest first."""
+    return list(Document.objects.filter(pool_due__licence=row).order_by("-issued_at", "-pk"))
+
+
+def pool_letter(row: PoolLicence, document_id: int, *, viewer: Actor) -> Document | None:
+    """One of them, for whoever may read what it rests on."""
+    if not reads_reports(row, viewer=viewer):
+        raise Missing("没有找到这份文书，或您无权查看。")
+    return Document.objects.filter(pk=document_id, pool_due__licence=row).first()
