@@ -61,7 +61,8 @@ class IncomeSerializer(serializers.ModelSerializer[Distribution]):
     class Meta:
         model = Distribution
         fields = (
-            "id", "number", "organisation_id", "licence_id", "deal_id", "patent_number",
+            "id", "number", "organisation_id", "licence_id", "deal_id", "pool_licence_id",
+            "patent_number",
             "patent_title", "kind", "status", "gross", "deductions", "net", "percent", "award",
             "floor", "floor_article", "conflict", "tax_note", "posted_on", "posted_until",
             "persons", "objections",
@@ -108,10 +109,13 @@ class IncomePlanSerializer(serializers.Serializer[Any]):
 
 
 class NewIncomeSerializer(IncomePlanSerializer):
-    """The same, and whose income it is: one of the two."""
+    """The same, and whose income it is: one of the three."""
 
     licence_id = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     deal_id = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    pool_licence_id = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, help_text="本单位从池许可分得的收入"
+    )
 
 
 class IncomeReasonSerializer(serializers.Serializer[Any]):
@@ -198,6 +202,7 @@ class IncomeView(Room):
             plan=form.plan(),
             licence_id=form.validated_data.get("licence_id"),
             deal_id=form.validated_data.get("deal_id"),
+            pool_licence_id=form.validated_data.get("pool_licence_id"),
             by=request.actor,
             now=timezone.now(),
         )

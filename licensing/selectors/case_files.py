@@ -62,6 +62,9 @@ def entries_for(card: PatentCard, organisation_id: int, deal: Deal | None) -> li
     declarations = [] if deal else list(declared)
     shared = Distribution.objects.filter(organisation_id=organisation_id)
     distributions = list(shared.filter(licence__in=licences) | shared.filter(deal__in=deals))
+    if not deal:
+        pooled = shared.filter(pool_licence__patents__entry__patent_id=patent_id)
+        distributions += pooled.distinct()
     reported = _of(Outcome.objects.all(), patent_id, organisation=organisation_id)
     if deal:
         reported = reported.filter(Q(licence__in=licences) | Q(contract_number=deal.number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,6 +31,10 @@ from licensing.models import (
     Licence,
     Outcome,
     Payment,
+    PoolEntry,
+    PoolLicence,
+    PoolLicencePatent,
+    PoolShare,
 )
 from licensing.rules import income as rules
 from licensing.rules.deal_kinds import TRANSFERS
@@ -40,6 +44,7 @@ from licensing.rules.outcomes import Code
 if TYPE_CHECKING:
     from core.attachments.models import Attachment
 
+_NO_SHARE = "没有找到这笔池收入：管理人登记到账并分配以后才能再分给个人。"
 FLOOR, DAYS, BOUND = "income.floor", "income.posting_days", "income.bound_kinds"
 
 
@@ -75,13 +80,77 @@ def source_of_deal(row: Deal, *, without: int | None = None) -> Source:
 
 
 def sources(*, viewer: Actor) -> list[Source]:
-    """The holder's licences and transfers with money to divide, newest first, at most 100."""
+    """The holder's licences, transfers and pool shares with money to divide, newest first."""
     own = viewer.acts_for
     paid = _paid(Licence.objects.filter(licensor_id__in=own)).filter(received__gt=F("taken"))
     found = [_of_licence(row) for row in paid.order_by("-pk")[:50]]
     deals = Deal.objects.filter(holder_id__in=own, kind__in=sorted(TRANSFERS))
     settled = _settled(deals).filter(settled_amount__gt=F("taken"))
-    return found + [_of_deal(row) for row in settled.order_by("-pk")[:50]]
+    found += [_of_deal(row) for row in settled.order_by("-pk")[:50]]
+    return found + [row for row in shares_of_pools(own) if row.available > 0][:50]
+
+
+def source_of_pool(row: PoolLicence, organisation_id: int, *, without: int | None = None) -> Source:
+    """What a pool licence brought one holder; nothing came in when it has no share."""
+    found = shares_of_pools([organisation_id], licence=row, without=without)
+    if not found:
+        raise Missing(_NO_SHARE)
+    return found[0]
+
+
+def shares_of_pools(
+    own: Iterable[int], *, licence: PoolLicence | None = None, without: int | None = None
+) -> list[Source]:
+    """What pool licences brought these holders, newest first, with what is divided of it."""
+    came = PoolShare.objects.filter(holder_id__in=set(own))
+    divided = Distribution.objects.filter(organisation_id__in=set(own), pool_licence__isnull=False)
+    if licence is not None:
+        came, divided = came.filter(income__licence=licence), divided.filter(pool_licence=licence)
+    divided = divided.exclude(status=IncomeStatus.CANCELLED).exclude(pk=without or 0)
+    rows = came.order_by().values_list("income__licence_id", "holder_id")
+    received = {(of, who): total for of, who, total in rows.annotate(n=Sum("amount"))}
+    if not received:
+        return []
+    sums = divided.order_by().values_list("pool_licence_id", "organisation_id")
+    taken = {(of, who): total for of, who, total in sums.annotate(n=Sum("gross"))}
+    return _of_pools(received, taken)
+
+
+def _of_pools(
+    received: Mapping[tuple[int, int], Decimal], taken: Mapping[tuple[int, int], Decimal]
+) -> list[Source]:
+    regions = {
+        pk: org.region for pk, org in people.organisations({w for _of, w in received}).items()
+    }
+    pinned = PoolLicencePatent.objects.filter(licence_id__in={of for of, _who in received})
+    entries: dict[tuple[int, int], list[PoolEntry]] = {}
+    for row in pinned.select_related("entry").order_by("entry_id"):
+        entries.setdefault((row.licence_id, row.entry.holder_id), []).append(row.entry)
+    numbers = dict(
+        PoolLicence.objects.filter(pk__in={of for of, _who in received}).values_list("pk", "number")
+    )
+    return [
+        _of_share(key, entries[key], numbers[key[0]], holders[key[1]].region, total, taken.get(key))
+        for key, total in sorted(received.items(), reverse=True)
+    ]
+
+
+def _of_share(
+    key: tuple[int, int],
+    entries: Sequence[PoolEntry],
+    number: str | None,
+    region: str,
+    received: Decimal,
+    taken: Decimal | None,
+) -> Source:
+    """One holder's share, named by its patents in the licence."""
+    first = entries[0]
+    many = f"等 {len(entries)} 件" if len(entries) > 1 else ""
+    return Source(
+        f"pool_licence-{key[0]}", key[1], region, first.patent_id, first.patent_number,
+        f"{first.patent_title[:400]}{many}（池许可 {number}）", number or "", IncomeKind.LICENCE,
+        received, taken or Decimal(0),
+    )  # fmt: skip
 
 
 def _paid(rows: QuerySet[Licence], without: int | None = None) -> QuerySet[Any]:
@@ -150,14 +219,14 @@ def distributions(*, viewer: Actor, status: str = "") -> QuerySet[Distribution]:
     if status:
         rows = rows.filter(status=status)
     counted = rows.annotate(people=Count("persons", distinct=True))
-    return counted.select_related("organisation", "licence", "deal").order_by("-pk")
+    return counted.select_related("organisation", "licence", "deal", "pool_licence").order_by("-pk")
 
 
 def distribution(distribution_id: int, *, viewer: Actor) -> Distribution:
     """One distribution with its people and objections; Missing when the viewer may not see it."""
     found = (
         distributions(viewer=viewer)
-        .select_related("organisation", "licence", "deal", "rule", "document")
+        .select_related("organisation", "licence", "deal", "pool_licence", "rule", "document")
         .prefetch_related("persons__proof", "objections")
         .filter(pk=distribution_id)
         .first()

@@ -21,7 +21,14 @@ from core.outbox import services as outbox
 from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Deal, Distribution, DistributionPerson, IncomeRule, Licence
+from licensing.models import (
+    Deal,
+    Distribution,
+    DistributionPerson,
+    IncomeRule,
+    Licence,
+    PoolLicence,
+)
 from licensing.rules import income as rules
 from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.income import Floor, IncomePlan, IncomeStatus
@@ -80,27 +87,40 @@ def draft_income(
     now: datetime,
     licence_id: int | None = None,
     deal_id: int | None = None,
+    pool_licence_id: int | None = None,
 ) -> Distribution:
-    """Begin to divide the income of one licence or one transfer."""
+    """Begin to divide the income of one licence, one transfer, or one share of a pool licence."""
     require(by, Permission.DISTRIBUTE_INCOME)
-    if (licence_id is None) == (deal_id is None):
-        raise Invalid(fields={"source": [_("请选择一项许可或一项转让。")]})
+    if sum(pk is not None for pk in (licence_id, deal_id, pool_licence_id)) != 1:
+        raise Invalid(fields={"source": [_("请选择一项许可、一项转让或一项池许可。")]})
     row = Distribution(drafted_at=now, drafted_by=by.key)
     if licence_id is not None:
         licence = locked(Licence.objects.visible_to(by), licence_id)
         row.licence, row.organisation_id, row.region = licence, licence.licensor_id, licence.region
     elif deal_id is not None:
-        deal = locked(Deal.objects.visible_to(by), deal_id)
-        if deal.kind not in TRANSFERS:  # else one payment could be divided twice
-            message = _("只有转让和作价入股按洽谈分配；许可的收入请选择那项许可。")
-            raise Invalid(fields={"source": [message]})
-        row.deal, row.organisation_id, row.region = deal, deal.holder_id, deal.region
+        _of_deal(row, locked(Deal.objects.visible_to(by), deal_id))
+    elif pool_licence_id is not None:
+        _of_pool(row, locked(PoolLicence.objects.visible_to(by), pool_licence_id), by=by)
     require(by, Permission.DISTRIBUTE_INCOME, on=row)
     _write(row, plan, by=by, now=now)
     row.number = f"SY{legal_day(now):%Y}{row.pk:08d}"
     row.save(update_fields=["number"])
     audit.record("income.drafted", subject=row, by=by, at=now)
     return row
+
+
+def _of_deal(row: Distribution, deal: Deal) -> None:
+    if deal.kind not in TRANSFERS:  # else one payment could be divided twice
+        message = _("只有转让和作价入股按洽谈分配；许可的收入请选择那项许可。")
+        raise Invalid(fields={"source": [message]})
+    row.deal, row.organisation_id, row.region = deal, deal.holder_id, deal.region
+
+
+def _of_pool(row: Distribution, licence: PoolLicence, *, by: Actor) -> None:
+    """Its share is the holder's own: the floor is that of its region, not of the pool's."""
+    own = by.organisation_id or 0
+    row.organisation_id = questions.source_of_pool(licence, own).organisation_id
+    row.pool_licence, row.region = licence, people.organisation(own).region
 
 
 @transaction.atomic
@@ -124,13 +144,17 @@ def _lock_source(row: Distribution) -> None:
         Licence.objects.select_for_update(of=("self",)).get(pk=row.licence_id)
     elif row.deal_id is not None:
         Deal.objects.select_for_update(of=("self",)).get(pk=row.deal_id)
+    else:
+        PoolLicence.objects.select_for_update(of=("self",)).get(pk=row.pool_licence_id)
 
 
 def _source(row: Distribution) -> questions.Source:
     if row.licence is not None:
         return questions.source_of_licence(row.licence, without=row.pk)
+    if row.pool_licence is not None:
+        return questions.source_of_pool(row.pool_licence, row.organisation_id, without=row.pk)
     if row.deal is None:
-        raise ValueError("A distribution is of a licence or of a deal.")
+        raise ValueError("A distribution is of a licence, a deal or a share of a pool.")
     return questions.source_of_deal(row.deal, without=row.pk)
 
 

@@ -1,4 +1,4 @@
-"""The patent pool of the sample: founded, filled, taken by a firm, its first income split."""
+"""The patent pool of the sample: founded, filled, taken, its income split, sales reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from importlib.resources import files
 from typing import Any
 
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
-from licensing.services import pool_entries, pool_licences, pools
+from licensing.selectors import pools as licensing
+from licensing.services import pool_entries, pool_licences, pool_royalties, pools
+from licensing.services.earnings import Earned
 from licensing.types import PoolBargain
 from patentops.sample.library import Plan
 
@@ -32,6 +34,7 @@ class PoolStory:
     paper: dict[str, Any]
     pool_id: int = 0
     licence_id: int = 0
+    report_id: int = 0
     entries: list[int] = field(default_factory=list)
 
     def prepare(self) -> None:
@@ -43,6 +46,8 @@ class PoolStory:
             ("admitted", self._admit),
             ("taken", self._take),
             ("received", self._receive),
+            ("reported", self._report),
+            ("accepted", self._accept),
         ):
             plan.then(plan.ago(paper[f"{name}_days_ago"], hour=14), do)
 
@@ -56,7 +61,12 @@ class PoolStory:
         self.pool_id = pools.found_pool(bargain=bargain, is_sample=True, **known).pk
         parts = (
             FeePart(PartKind.ENTRY, amount=Decimal(paper["entry"])),
-            FeePart(PartKind.RUNNING, base=RoyaltyBase.NET_SALES, rate=Decimal(paper["rate"])),
+            FeePart(
+                PartKind.RUNNING,
+                base=RoyaltyBase.NET_SALES,
+                rate=Decimal(paper["rate"]),
+                period_months=paper["period_months"],
+            ),
         )
         pools.publish_terms(
             pool_id=self.pool_id,
@@ -94,6 +104,23 @@ class PoolStory:
             reference=self.paper["reference"],
             purpose="入门费",
             **self._known(self.paper["administrator"], at),
+        )
+
+    def _report(self, at: datetime) -> None:
+        """The first period that is over."""
+        by = self.plan.crew.actor(self.paper["firm"])
+        row = licensing.licence(self.licence_id, viewer=by)
+        said = Earned(
+            starts_on=row.starts_on,
+            amount=Decimal(self.paper["sales"]),
+            note="示例：按开票金额扣除退货和税",
+        )
+        done = pool_royalties.report_pool_royalty(pool_licence_id=row.pk, said=said, by=by, now=at)
+        self.report_id = done.pk
+
+    def _accept(self, at: datetime) -> None:
+        pool_royalties.accept_pool_royalty(
+            report_id=self.report_id, **self._known(self.paper["administrator"], at)
         )
 
 

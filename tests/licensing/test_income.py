@@ -346,7 +346,7 @@ def test_a_list_costs_the_same_for_one_as_for_ten(licence, office, django_assert
     for _ in range(10):
         drafted(licence, office, gross=Decimal(5_000))
     viewer = actor(office)
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         questions.sources(viewer=viewer)
     with django_assert_max_num_queries(1):
         rows = list(questions.distributions(viewer=viewer))

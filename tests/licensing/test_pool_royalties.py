@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
-from licensing.models import Document, PoolDue, PoolLicence, PoolRoyaltyReport
+from licensing.models import (
+    Distribution,
+    Document,
+    PoolDue,
+    PoolLicence,
+    PoolRoyaltyReport,
+    PoolShare,
+)
+from licensing.rules import income as income_rules
 from licensing.rules import pool_dues as rules
 from licensing.rules import royalties
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
+from licensing.selectors import income as income_questions
 from licensing.selectors import pool_royalties as questions
 from licensing.selectors.falling_due import falling_due
-from licensing.services import pool_dues, pools
+from licensing.services import income, pool_dues, pools
 from licensing.services import pool_royalties as services
 from licensing.services.earnings import Earned
 from tests.factories import core as make
@@ -245,6 +254,48 @@ def test_reports_are_asked_for_and_stand_in_the_calendar():
     at.report(1)
     due = [x for x in falling_due(viewer=actor(at.runs), today=TODAY) if x.kind == "report"]
     assert len(due) == before - 1
+
+
+def plan(gross: str) -> income_rules.IncomePlan:
+    person = income_rules.Person("张三", income_rules.PersonRole.INVENTOR, D(100))
+    return income_rules.IncomePlan(D(gross), D(70), (person,), {}, conflict="无")
+
+
+def test_a_holder_divides_its_share_and_no_more():
+    at = Royal()
+    known = {"pool_licence_id": at.row.pk, "now": NOON}
+    with pytest.raises(Missing):  # nothing came in yet
+        income.draft_income(plan=plan("1"), by=actor(at.holder), **known)
+    made.income(at.row, at.runs, amount=D("60000.01"))
+    [mine] = income_questions.sources(viewer=actor(at.holder))
+    share = PoolShare.objects.get(holder_id=at.holder.organisation_id)
+    assert (mine.available, mine.number) == (share.amount, at.row.number)
+    row = income.draft_income(plan=plan("20000"), by=actor(at.holder), **known)
+    assert (row.organisation_id, row.award) == (at.holder.organisation_id, D(14_000))
+    [left] = income_questions.sources(viewer=actor(at.holder))
+    assert left.available == share.amount - 20_000
+    with pytest.raises(Invalid) as more:
+        income.draft_income(plan=plan("20000"), by=actor(at.holder), **known)
+    assert set(more.value.fields) == {"gross"}
+    again = {"distribution_id": row.pk, "by": actor(at.holder), "now": NOON}
+    income.revise_income(plan=plan(str(share.amount)), **again)
+    assert income_questions.sources(viewer=actor(at.holder)) == []
+    for who in (make.office(), at.firm):
+        with pytest.raises((Missing, NotAllowed)):
+            income.draft_income(plan=plan("1"), by=actor(who), **known)
+
+
+def test_the_form_for_a_share_opens_and_saves(client):
+    at = Royal()
+    made.income(at.row, at.runs, amount=D(60_000))
+    client.force_login(at.holder.user)
+    there = reverse("licensing:income-draft", args=[f"pool_licence-{at.row.pk}"])
+    assert there in client.get(reverse("licensing:income")).text
+    assert at.row.number in client.get(there).text
+    lines = {"p-TOTAL_FORMS": 1, "p-INITIAL_FORMS": 0, "p-0-name": "张三", "p-0-role": "inventor"}
+    said = {"gross": "27000", "percent": "70", "conflict": "无", "p-0-share": "100"}
+    assert client.post(there, lines | said).status_code == 302
+    assert Distribution.objects.get().pool_licence_id == at.row.pk
 
 
 def test_pages(client):
