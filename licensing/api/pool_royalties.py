@@ -77,7 +77,8 @@ class PoolRoyaltyReportViewSet(Room):
 
     def _shown(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
         row = questions.pool_report(pk, viewer=self.request.actor)
-        return Response(PoolRoyaltyReportSerializer(row).data, status=code)
+        shown = PoolRoyaltyReportSerializer(row)  # type: ignore[arg-type]  # the same columns
+        return Response(shown.data, status=code)
 
     @extend_schema(
         summary="池许可提成申报列表",

@@ -119,9 +119,7 @@ def shares_of_pools(
 def _of_pools(
     received: Mapping[tuple[int, int], Decimal], taken: Mapping[tuple[int, int], Decimal]
 ) -> list[Source]:
-    regions = {
-        pk: org.region for pk, org in people.organisations({w for _of, w in received}).items()
-    }
+    holders = people.organisations({who for _of, who in received})
     pinned = PoolLicencePatent.objects.filter(licence_id__in={of for of, _who in received})
     entries: dict[tuple[int, int], list[PoolEntry]] = {}
     for row in pinned.select_related("entry").order_by("entry_id"):

@@ -144,7 +144,7 @@ def _lock_source(row: Distribution) -> None:
         Licence.objects.select_for_update(of=("self",)).get(pk=row.licence_id)
     elif row.deal_id is not None:
         Deal.objects.select_for_update(of=("self",)).get(pk=row.deal_id)
-    else:
+    elif row.pool_licence_id is not None:
         PoolLicence.objects.select_for_update(of=("self",)).get(pk=row.pool_licence_id)
 
 

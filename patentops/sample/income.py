@@ -57,9 +57,8 @@ class Income:
             conflict="无",
             tax_note=TAX_NOTE,
         )
-        row = income.draft_income(
-            licence_id=int(found[0].key.partition("-")[2]), plan=plan, by=by, now=at
-        )
+        sort, _dash, pk = found[0].key.partition("-")
+        row = income.draft_income(plan=plan, by=by, now=at, **{f"{sort}_id": int(pk)})
         income.post_income(distribution_id=row.pk, by=by, now=at)
         return row.pk
 
