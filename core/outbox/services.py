@@ -6,6 +6,7 @@ and, as a sweep, every few seconds: it finds what lost nudges and dead workers l
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -138,23 +139,31 @@ def relay(*, clock: Callable[[], datetime], rounds: int = 4_000) -> int:
     return done
 
 
+# In plain SQL like the claim: a relay does little else, and the ORM would build two objects and
+# two statements for each row in several times the time that PostgreSQL takes.
+TAKE = """
+    SELECT d.consumer, e.id::text, e.name, e.subject_type, e.subject_id, e.payload::text,
+           e.actor_key, e.occurred_at
+    FROM core_outboxdelivery d JOIN core_outboxevent e ON e.id = d.event_id
+    WHERE d.id = %s AND d.done_at IS NULL AND d.dead_at IS NULL
+    FOR UPDATE OF d
+"""
+DONE = "UPDATE core_outboxdelivery SET done_at = %s, leased_until = NULL, error = '' WHERE id = %s"
+
+
 def hand_over(*, delivery_id: int, now: datetime) -> bool:
     """Run one consumer and mark it done in the same transaction: both happen or neither."""
     try:
-        with transaction.atomic():
-            row = (
-                OutboxDelivery.objects.select_for_update(of=("self",))
-                .select_related("event")
-                .get(pk=delivery_id)
-            )
-            if row.done_at or row.dead_at:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(TAKE, [delivery_id])
+            row = cursor.fetchone()
+            if row is None:
                 return False
-            consumer = registry.find(row.consumer)
+            consumer = registry.find(row[0])
             if consumer is None:
-                raise LookupError(f"No consumer is called {row.consumer}.")
-            consumer(_as_event(row.event), now=now)
-            row.done_at, row.leased_until, row.error = now, None, ""
-            row.save(update_fields=["done_at", "leased_until", "error"])
+                raise LookupError(f"No consumer is called {row[0]}.")
+            consumer(_as_event(*row[1:]), now=now)
+            cursor.execute(DONE, [now, delivery_id])
             return True
     except Exception as problem:  # a consumer may fail in any way; the row remembers it
         log.exception("Consumer failed on delivery %s", delivery_id)
@@ -175,15 +184,18 @@ def _note_failure(*, delivery_id: int, problem: Exception, now: datetime) -> Non
     row.save(update_fields=["error", "leased_until", "due_at", "dead_at"])
 
 
-def _as_event(row: OutboxEvent) -> registry.Event:
+def _as_event(
+    key: str, name: str, subject_type: str, subject_id: str, payload: str, actor: str | None,
+    occurred_at: datetime,
+) -> registry.Event:  # fmt: skip
     return registry.Event(
-        id=str(row.pk),
-        name=row.name,
-        subject_type=row.subject_type,
-        subject_id=row.subject_id,
-        payload=row.payload,
-        actor_key=row.actor_key or "",
-        occurred_at=row.occurred_at,
+        id=key,
+        name=name,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        payload=json.loads(payload),
+        actor_key=actor or "",
+        occurred_at=occurred_at,
     )
 
 
