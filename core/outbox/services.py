@@ -30,6 +30,16 @@ NUMBER_LOCK = 0x0B0C
 NUMBER_EVERY = 20  # deliveries: so soon the feed has a new event while a relay is busy
 
 
+# One listener after the other, as many rows as events times listeners; no object for any of them.
+OWE = """
+    INSERT INTO core_outboxdelivery (event_id, consumer, due_at, attempts, crashes, error)
+    SELECT e.id, c.name, %s, 0, 0, ''
+    FROM unnest(%s::text[]) WITH ORDINALITY AS c(name, place),
+         unnest(%s::uuid[]) WITH ORDINALITY AS e(id, place)
+    ORDER BY c.place, e.place
+"""
+
+
 def emit(
     name: str,
     *,
@@ -64,13 +74,10 @@ def emit_many(
         for subject, payload in subjects
     ]
     OutboxEvent.objects.bulk_create(events, batch_size=BATCH)
-    owed = [
-        OutboxDelivery(event=event, consumer=consumer, due_at=at)
-        for consumer in registry.listeners(name)
-        for event in events
-    ]
-    OutboxDelivery.objects.bulk_create(owed, batch_size=BATCH)
-    if owed:
+    listeners = registry.listeners(name)
+    if events and listeners:
+        with connection.cursor() as cursor:
+            cursor.execute(OWE, [at, listeners, [event.pk for event in events]])
         _nudge_after_commit()
     return events
 

@@ -186,6 +186,8 @@ def test_a_second_numberer_leaves_it_to_the_first(nobody_listens: None, now: dat
             cursor.execute("SELECT pg_advisory_lock(%s)", [services.NUMBER_LOCK])
         assert services.number_events() == 0
         assert OutboxEvent.objects.get().sequence is None
+        with other.cursor() as cursor:  # a server notices later that somebody hung up
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [services.NUMBER_LOCK])
     finally:
         other.close()
     assert services.number_events() == 1
