@@ -43,6 +43,7 @@ EVENTS: dict[str, str] = {
     "posting.completed": "The posting stood for its days without an upheld objection.",
     "posting.withdrawn": "The posting was taken back.",
     # bundles: bundle_id, patent_ids, organisation_id, region
+    "bundle.reduced": "Patents were taken out of it: these are in patent_ids.",
     "bundle.listed": "Several patents are offered as one.",
     "bundle.suspended": "A bundle was taken down for the time being.",
     "bundle.withdrawn": "A bundle was withdrawn.",

@@ -64,6 +64,13 @@ def follow_bundles(event: Event, *, now: datetime) -> None:
     )
 
 
+@consumer("bundle.reduced", name="licensing.follow_bundle_cut")
+def follow_bundle_cut(event: Event, *, now: datetime) -> None:
+    """Patents were taken out of a bundle that is talked about as one."""
+    for patent_id in event.payload["patent_ids"]:
+        bundle_deals.follow_member(patent_id=int(patent_id), turn=str(event.id), now=now)
+
+
 @consumer("patent.freed", name="licensing.end_by_register")
 def end_by_register(event: Event, *, now: datetime) -> None:
     """The gazette cancelled a licence's filing, or an open declaration."""

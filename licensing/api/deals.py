@@ -329,6 +329,7 @@ class DealViewSet(Room):
 
     @extend_schema(
         summary="提出意向",
+        description="组合里有几个权利人的，各开一笔洽谈，返回牵头单位的一笔，其余见洽谈列表。",
         request=NewDealSerializer,
         parameters=[KEY],
         responses={201: DealSerializer, **problems(*REFUSED)},
@@ -342,7 +343,7 @@ class DealViewSet(Room):
             del known["kind"]
             row = deals.inquire_under(licence_number=number, **known, by=by, now=now)
         elif bundle_id is not None:
-            row = bundle_deals.inquire_bundle(bundle_id=bundle_id, **known, by=by, now=now)
+            row = bundle_deals.inquire_bundle(bundle_id=bundle_id, **known, by=by, now=now)[0]
         else:
             row = deals.inquire(patent_id=patent_id, **known, by=by, now=now)
         return self._done(str(row.pk), status.HTTP_201_CREATED)

@@ -134,9 +134,9 @@ class Deal(models.Model):
                 name="one_open_deal_per_taker",
             ),
             UniqueConstraint(
-                fields=["bundle_id", "taker"],
+                fields=["bundle_id", "taker", "holder"],
                 condition=Q(status__in=among(deals.OPEN_DEALS)),
-                name="one_open_deal_per_bundle_taker",
+                name="one_open_deal_per_bundle_party",
             ),
             CheckConstraint(
                 condition=Q(bundle_id__isnull=True, bundle_title="")

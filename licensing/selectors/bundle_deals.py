@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -109,7 +108,13 @@ def live_deal_on(bundle_id: int, *, viewer: Actor) -> Deal | None:
     rows = Deal.objects.filter(
         bundle_id=bundle_id, taker_id__in=viewer.acts_for, status__in=among(rules.OPEN_DEALS)
     )
-    return rows.order_by("-pk").first()
+    return rows.order_by("pk").first()
+
+
+def holders_of(bundle_id: int) -> int:
+    """How many holders have patents in it: each signs for its own."""
+    cards = listings.cards(bundles.member_ids(bundle_id), viewer=SYSTEM)
+    return len({card.organisation_id for card in cards.values()})
 
 
 def open_with(patent_id: int) -> QuerySet[Deal]:
@@ -119,9 +124,3 @@ def open_with(patent_id: int) -> QuerySet[Deal]:
         members__dropped_at__isnull=True,
         status__in=among(rules.OPEN_DEALS),
     )
-
-
-def foreign_members(ids: Sequence[int], *, holder_id: int) -> list[PatentCard]:
-    """Members of other holders, who sign for themselves."""
-    cards = listings.cards(ids, viewer=SYSTEM)
-    return [cards[i] for i in ids if i in cards and cards[i].organisation_id != holder_id]

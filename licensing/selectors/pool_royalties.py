@@ -55,8 +55,8 @@ class PoolAccount:
 
     @property
     def late(self) -> bool:
-        """Whether anything should have been paid by now."""
-        return any(line.is_late for line in self.lines)
+        """Whether anything was, or is, paid after its day."""
+        return any(line.is_late or line.interest for line in self.lines)
 
     @property
     def first_open(self) -> PoolLine | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -31,35 +33,73 @@ from listings.selectors.shelves import bundles
 from listings.types import PatentCard
 
 SYSTEM = Actor.system()
+MOST_WISH = 2000
+ALL_ASKED = "组合里的每一件贵单位都已有进行中的洽谈，请先终止其中一笔。"
 
 
 @transaction.atomic
 def inquire_bundle(
     *, bundle_id: int, kind: str, wish: str, by: Actor, now: datetime, taker_id: int | None = None
-) -> Deal:
-    """A firm asks for all patents of a bundle on offer, as one contract."""
+) -> list[Deal]:
+    """A firm asks for all patents of a bundle on offer: one contract with each of their holders.
+
+    Consent to be offered in another's bundle is no power to sign, so every holder answers for
+    its own; the first deal is the one with whoever offers the bundle.
+    """
     taker_id = taker_of(by, taker_id)
     offered = bundles.bundle(bundle_id, viewer=by)
     require(by, Permission.OPEN_DEAL)
     if kind not in EXCHANGEABLE:
         raise Invalid(fields={"kind": ["组合可以整体转让，或者普通、排他、独占许可。"]})
     wish = need(wish, "wish", "请写明想用在哪里、希望怎样合作。")
-    cards = _members(bundle_id, holder_id=offered.organisation_id)
     if offered.status != "listed":
         raise Conflict("这个组合没有在架，暂时不能询价。", code="not-listed")
     if offered.organisation_id == taker_id:
         raise Conflict("这是本单位自己的组合，不需要询价。", code="own-patent")
+    parts = _parts(bundle_id, lead=offered.organisation_id)
+    for holder in {taker_id} | _holders_asked(bundle_id, parts, taker_id):
+        parts.pop(holder, None)
+    if not parts:
+        said = "贵单位对这个组合的权利人都已有进行中的洽谈，请在“洽谈”中继续。"
+        raise Conflict(said, code="already-asked")
+    ask = partial(_ask_holder, bundle_id, offered.title, kind, wish, taker_id, by=by, now=now)
+    return [ask(holder, cards) for holder, cards in parts.items()]
+
+
+def _parts(bundle_id: int, *, lead: int) -> dict[int, list[PatentCard]]:
+    """Its patents by whoever can sign for them, the one that offers the bundle first."""
+    ids = bundles.member_ids(bundle_id)
+    cards = listings.cards(ids, viewer=SYSTEM)
+    found: dict[int, list[PatentCard]] = {lead: []}
+    for card in (cards[i] for i in ids if i in cards):
+        if card.organisation_id is None:
+            raise Conflict(
+                f"{card.printed} 的权利人还没有入驻平台，组合暂不能整体洽谈。", code="no-keeper"
+            )
+        found.setdefault(card.organisation_id, []).append(card)
+    return {holder: part for holder, part in found.items() if part}
+
+
+def _ask_holder(
+    bundle_id: int,
+    title: str,
+    kind: str,
+    wish: str,
+    taker_id: int,
+    holder_id: int,
+    cards: list[PatentCard],
+    *,
+    by: Actor,
+    now: datetime,
+) -> Deal:
+    """The deal with one holder: on its patents of the bundle as one, or on its only one."""
+    known = {"by": by, "now": now}
+    if len(cards) < rules.FEWEST:
+        said = f"（专利组合“{title}”中的一件）{wish}"[:MOST_WISH]
+        return open_talk(cards[0], holder_id, taker_id, kind, said, **known)
+    bundle = Bundle(bundle_id, title, len(cards))
     first = _first_free(cards, taker_id)
-    row = open_talk(
-        first,
-        offered.organisation_id,
-        taker_id,
-        kind,
-        wish,
-        bundle=Bundle(bundle_id, offered.title, len(cards)),
-        by=by,
-        now=now,
-    )
+    row = open_talk(first, holder_id, taker_id, kind, wish, bundle=bundle, **known)
     DealMember.objects.bulk_create(
         DealMember(
             deal=row,
@@ -73,33 +113,32 @@ def inquire_bundle(
     return row
 
 
-def _members(bundle_id: int, *, holder_id: int) -> list[PatentCard]:
-    """Its patents, all of one holder: nobody signs for another."""
-    ids = bundles.member_ids(bundle_id)
-    if others := questions.foreign_members(ids, holder_id=holder_id):
-        named = "、".join(card.printed for card in others)
-        raise Conflict(
-            f"组合里有其他单位的专利（{named}），牵头单位不能代为签约。请到各件专利的页面分别洽谈。",
-            code="several-holders",
-        )
-    cards = listings.cards(ids, viewer=SYSTEM)
-    return [cards[i] for i in ids if i in cards]
+def _holders_asked(
+    bundle_id: int, parts: Mapping[int, Sequence[PatentCard]], taker_id: int
+) -> set[int]:
+    """The holders with whom this firm talks about their part already."""
+    mine = Deal.objects.filter(taker_id=taker_id, status__in=among(deals.OPEN_DEALS))
+    found = set(mine.filter(bundle_id=bundle_id).values_list("holder_id", flat=True))
+    busy = _asked_already([card.id for part in parts.values() for card in part], taker_id)
+    return found | {
+        holder for holder, part in parts.items() if all(card.id in busy for card in part)
+    }
+
+
+def _asked_already(ids: Sequence[int], taker_id: int) -> set[int]:
+    """The patents under which this firm has a deal open: one per firm and patent."""
+    rows = Deal.objects.filter(
+        patent_id__in=ids, taker_id=taker_id, status__in=among(deals.OPEN_DEALS)
+    )
+    return set(rows.values_list("patent_id", flat=True))
 
 
 def _first_free(cards: list[PatentCard], taker_id: int) -> PatentCard:
     """The member under which the deal is filed: one open deal per firm and patent."""
-    busy = set(
-        Deal.objects.filter(
-            patent_id__in=[c.id for c in cards],
-            taker_id=taker_id,
-            status__in=among(deals.OPEN_DEALS),
-        ).values_list("patent_id", flat=True)
-    )
+    busy = _asked_already([card.id for card in cards], taker_id)
     free = next((card for card in cards if card.id not in busy), None)
     if free is None:
-        raise Conflict(
-            "组合里的每一件贵单位都已有进行中的洽谈，请先终止其中一笔。", code="already-asked"
-        )
+        raise Conflict(ALL_ASKED, code="already-asked")
     return free
 
 

@@ -128,7 +128,7 @@ def inquire(request: Request, bundle_id: int) -> HttpResponse:
     offer_takers(form, request)
 
     def run() -> str:
-        deal = services.inquire_bundle(
+        opened = services.inquire_bundle(
             bundle_id=bundle_id,
             kind=form.cleaned_data["kind"],
             wish=form.cleaned_data["wish"],
@@ -136,11 +136,16 @@ def inquire(request: Request, bundle_id: int) -> HttpResponse:
             by=request.actor,
             now=timezone.now(),
         )
-        messages.success(request, "意向已送达权利人，对方答复后会通知您。")
-        return reverse("licensing:deal", args=[deal.pk])
+        if len(opened) > 1:
+            said = f"意向已分别送达 {len(opened)} 个权利人，各自答复、各签一份合同。"
+        else:
+            said = "意向已送达权利人，对方答复后会通知您。"
+        messages.success(request, said)
+        return reverse("licensing:deal", args=[opened[0].pk])
 
     live = questions.live_deal_on(bundle_id, viewer=request.actor)
-    context = {"row": row, "live": live, "members": row.members.all()}
+    context = {"row": row, "live": live, "members": row.members.all(),
+               "holders": questions.holders_of(bundle_id)}  # fmt: skip
     return answer_form(request, form, run, "licensing/bundle_inquire.html", context)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from licensing.models import Deal, Licence, Outcome, TermsPatent
 from licensing.rules import bundle_deals as rules
@@ -82,7 +83,7 @@ class Shelf:
 
     def asked(self, **changes) -> Deal:
         known = {"kind": "exclusive", "wish": "整体使用", "by": self.at.taker, "now": NOON}
-        return bundle_deals.inquire_bundle(bundle_id=self.id, **(known | changes))
+        return bundle_deals.inquire_bundle(bundle_id=self.id, **(known | changes))[0]
 
     def talking(self, **changes) -> Deal:
         row = self.asked(**changes)
@@ -226,15 +227,76 @@ def test_one_that_is_left_over_is_no_bundle():
     assert few.value.code == "too-few"
 
 
-def test_nobody_signs_for_another_holder():
-    shelf = Shelf(2)
-    other = make.office()
-    foreign = lic.listed(other)
-    BundleMember.objects.create(bundle_id=shelf.id, patent_id=foreign, position=9)
-    with pytest.raises(Conflict) as several:
-        shelf.asked()
-    assert several.value.code == "several-holders"
-    assert lic.printed(foreign) in several.value.message
+class Mixed(Shelf):
+    """A bundle of two of its own, two of another holder and one of a third."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.second, self.third = make.office(), make.office()
+        self.theirs = [lic.listed(who) for who in (self.second, self.third, self.second)]
+        BundleMember.objects.bulk_create(
+            BundleMember(bundle_id=self.id, patent_id=pk, position=place)
+            for place, pk in enumerate(self.theirs, start=7)
+        )
+
+    def all_asked(self, **changes) -> list[Deal]:
+        known = {"kind": "exclusive", "wish": "整体使用", "by": self.at.taker, "now": NOON}
+        return bundle_deals.inquire_bundle(bundle_id=self.id, **(known | changes))
+
+
+def test_every_holder_is_asked_for_its_own_and_nobody_signs_for_another():
+    shelf = Mixed()
+    first, second, third = shelf.all_asked()
+    assert [d.holder_id for d in (first, second, third)] == [
+        shelf.at.office.organisation_id, shelf.second.organisation_id,
+        shelf.third.organisation_id,
+    ]  # fmt: skip
+    one, two, three = shelf.theirs
+    assert [m.patent_id for m in first.members.all()] == shelf.patents
+    assert [m.patent_id for m in second.members.all()] == [one, three]
+    assert (third.bundle_id, third.patent_id, third.members.count()) == (None, two, 0)
+    assert "低温电池" in third.wish
+    with pytest.raises(Missing):
+        deals.answer_inquiry(
+            deal_id=second.pk, accept=True, reason="", by=shelf.at.holder, now=NOON
+        )
+    shelf.signed(shelf.agreed(shelf_answered(shelf, first)))
+    assert [len(listings.encumbrances(pk, at=NOON)) for pk in shelf.patents] == [1, 1]
+    assert not any(listings.encumbrances(pk, at=NOON) for pk in shelf.theirs)
+
+
+def shelf_answered(shelf: Shelf, row: Deal) -> Deal:
+    known = {"deal_id": row.pk, "by": shelf.at.holder, "now": NOON}
+    return deals.answer_inquiry(accept=True, reason="", **known)
+
+
+def test_asked_again_only_those_are_asked_who_are_not_asked_yet():
+    shelf = Mixed()
+    single = deals.inquire(
+        patent_id=shelf.theirs[1], kind="exclusive", wish="x", by=shelf.at.taker, now=NOON
+    )
+    found = shelf.all_asked()
+    assert single.holder_id not in {row.holder_id for row in found}
+    assert len(found) == 2
+    with pytest.raises(Conflict) as again:
+        shelf.all_asked()
+    assert again.value.code == "already-asked"
+
+
+def test_a_patent_taken_out_of_the_bundle_is_heard_of(drain):
+    shelf = Shelf()
+    row = shelf.talking()
+    known = {"bundle_id": shelf.id, "by": shelf.at.holder, "now": NOON}
+    bundles.suspend_bundle(reason="调整", **known)
+    left = "\n".join(lic.printed(pk) for pk in shelf.patents[:2])
+    draft = bundles.Draft(title="低温电池", patents=left, routes=(Route.EXCLUSIVE,))
+    bundles.edit_bundle(draft=draft, version=None, **known)
+    [event] = OutboxEvent.objects.filter(name="bundle.reduced")
+    assert event.payload["patent_ids"] == [shelf.patents[2]]
+    drain()
+    told = Notice.objects.filter(title__startswith="组合里有一件不能再成交")
+    assert shelf.at.firm.user_id in {n.user_id for n in told}
+    assert row.members.get(patent_id=shelf.patents[2]).dropped_at is None
 
 
 @pytest.mark.parametrize("kind", ["cross", "equity", "tech_dev", "sublicence"])

@@ -30,7 +30,7 @@ def deal(world: World) -> Any:
     """The enterprise and the office talk about it: not yet agreed, so overseers see nothing."""
 
     def build(w: World) -> Any:
-        row = bundle_deals.inquire_bundle(
+        [row] = bundle_deals.inquire_bundle(
             **bundle(w), kind="ordinary", wish="整体", by=at(w).taker, now=lic.NOON
         )
         return deals.answer_inquiry(

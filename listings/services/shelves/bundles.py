@@ -112,10 +112,13 @@ def edit_bundle(
         setattr(row, name, value)
     row.version, row.changed_at = row.version + 1, now
     row.save()
+    before = set(row.members.values_list("patent_id", flat=True))
     if terms != (row.price, row.routes):  # others agreed to other terms
         row.members.update(consented_at=None, consented_by=None)
     _fill(row, draft, by=by, now=now)
     audit.record("bundle.edited", subject=row, by=by, at=now)
+    if gone := before - set(row.members.values_list("patent_id", flat=True)):
+        _tell("bundle.reduced", row, by=by, now=now, patent_ids=sorted(gone))
 
 
 def _fill(row: Bundle, draft: Draft, *, by: Actor, now: datetime) -> None:

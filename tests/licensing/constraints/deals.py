@@ -89,7 +89,7 @@ ROWS |= {
     ),
 }
 WHERE |= {
-    "one_open_deal_per_bundle_taker": (
+    "one_open_deal_per_bundle_party": (
         {"status": "posted", "bundle_id": 1},
         {"status": "signed"},
     ),
