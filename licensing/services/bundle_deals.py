@@ -93,13 +93,12 @@ def _ask_holder(
     now: datetime,
 ) -> Deal:
     """The deal with one holder: on its patents of the bundle as one, or on its only one."""
-    known = {"by": by, "now": now}
     if len(cards) < rules.FEWEST:
         said = f"（专利组合“{title}”中的一件）{wish}"[:MOST_WISH]
-        return open_talk(cards[0], holder_id, taker_id, kind, said, **known)
+        return open_talk(cards[0], holder_id, taker_id, kind, said, by=by, now=now)
     bundle = Bundle(bundle_id, title, len(cards))
     first = _first_free(cards, taker_id)
-    row = open_talk(first, holder_id, taker_id, kind, wish, bundle=bundle, **known)
+    row = open_talk(first, holder_id, taker_id, kind, wish, bundle=bundle, by=by, now=now)
     DealMember.objects.bulk_create(
         DealMember(
             deal=row,
