@@ -107,6 +107,12 @@ def open_registration(event: Event, *, now: datetime) -> None:
     )
 
 
+@consumer("deal.signed", name="licensing.tell_rivals")
+def tell_rivals(event: Event, *, now: datetime) -> None:
+    """Others still talk about the same patents."""
+    signing.tell_rivals(deal_id=int(event.payload["deal_id"]), now=now)
+
+
 @consumer("auction.awarded", name="licensing.open_from_auction")
 def open_from_auction(event: Event, *, now: datetime) -> None:
     """The winner and the seller owe each other a contract: a deal at the awarded price."""

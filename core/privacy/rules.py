@@ -20,6 +20,7 @@ PHONE = r"(?:\+?86[\s-]?)?(?:1\d{2}[\s-]?\d{4}[\s-]?\d{4}|0\d{2,3}[\s-]?\d{7,8})
 # Headings of a list, or keys of a document, under which somebody to turn to is written.
 HEADINGS = re.compile("联系|电话|手机|邮箱|contact|phone|e-?mail", re.IGNORECASE)
 SHORTEST_NUMBER = 7
+NOTHING = r"$^\b"  # a pattern that no text fits, for Python and PostgreSQL alike
 
 Cleaner = Callable[[str, "Known"], str]
 
@@ -48,7 +49,7 @@ class Known:
     @property
     def ways(self) -> str:
         """A pattern, the same for Python and PostgreSQL: their addresses and numbers."""
-        numbers = [digits for n in self.numbers if len(digits := re.sub(r"\D", "", n)) >= 7]
+        numbers = [digits for n in self.numbers if len(digits := re.sub(r"\D", "", n)) >= SHORTEST_NUMBER]
         return "|".join(
             [re.escape(a).replace(r"\-", "-") for a in sorted(self.addresses) if "@" in a]
             + ["[ -]*".join(digits) for digits in sorted(numbers)]
@@ -58,7 +59,7 @@ class Known:
     def anything(self) -> str:
         """A pattern that finds every text that may be about them."""
         name = re.escape(self.name).replace(r"\-", "-") if len(self.name) > 1 else ""
-        return "|".join(part for part in (self.ways, name) if part) or "(?!)"
+        return "|".join(part for part in (self.ways, name) if part) or NOTHING
 
 
 def without_ways(text: str, known: Known) -> str:

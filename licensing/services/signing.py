@@ -255,7 +255,6 @@ def confirm_seals(*, deal_id: int, by: Actor, now: datetime) -> Deal:
     tell_parties(
         row, *Party, key="signed", title="合同已生效", body=f"下一步：{row.step_text}", now=now
     )
-    _tell_rivals(row, terms.patents, now=now)
     return row
 
 
@@ -268,11 +267,16 @@ def _hold_transfer(row: Deal) -> None:
         raise Conflict("这件专利的另一份转让合同已签，正在办理登记。", code="overlap") from problem
 
 
-def _tell_rivals(row: Deal, patent_ids: Sequence[int], *, now: datetime) -> None:
-    """Those who still talk about the same patents learn that something was signed."""
-    if row.kind not in EXCLUDING:
+def tell_rivals(*, deal_id: int, now: datetime) -> None:
+    """Those who still talk about the same patents learn that something was signed.
+
+    Told by a worker: a page may not see what others talk about.
+    """
+    row = Deal.objects.filter(pk=deal_id, kind__in=sorted(EXCLUDING)).first()
+    if row is None:
         return
-    for other in selectors.open_deals_on(patent_ids, but=row.pk):
+    patents = row.items.filter(side=Party.HOLDER.value).values_list("patent_id", flat=True)
+    for other in selectors.open_deals_on(patents, but=row.pk):
         tell(
             [other.holder_id, other.taker_id],
             kind="deal.progress",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +13,27 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from core import walls
+from core.notices.models import Notice
 from core.people.models import Membership
 from core.people.types import Actor, Role
-from licensing.models import Deal, DealMessage, TermsVersion
+from licensing.models import (
+    Deal,
+    DealApproval,
+    DealMessage,
+    FeePart,
+    FeePlan,
+    TermsVersion,
+)
 from licensing.models.deals import DealQuerySet
 from licensing.selectors import deals as deal_selectors
-from licensing.services import deals
+from licensing.services import deals, signing
+from matching.models import Need
 from pledges.models import Pledge, PledgeQuerySet
 from tests.attack.test_walls import _granted, as_web, rows  # noqa: F401  a fixture
 from tests.factories import core as make
 from tests.factories import deals as given
+from tests.factories import licensing as lic
+from tests.factories import matching as wants
 from tests.factories import pledges as pled
 from tests.factories.licensing import NOON
 
@@ -79,7 +91,7 @@ def test_what_parties_say_and_propose_is_theirs_and_what_they_agreed_is_asked_fo
             assert rows(table) == 0, table
     stranger = given.table()
     with as_web(stranger.office.organisation_id):
-        assert Deal.objects.count() == 1  # that it is there is asked for across parties
+        assert Deal.objects.count() == 0
         assert TermsVersion.objects.filter(deal=row).update(remarks="x") == 0
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
             DealMessage.objects.create(
@@ -89,6 +101,94 @@ def test_what_parties_say_and_propose_is_theirs_and_what_they_agreed_is_asked_fo
     with as_web(999_999):
         assert [v.deal_id for v in TermsVersion.objects.all()] == [agreed.pk]
         assert rows("licensing_dealmessage") == 0
+
+
+def test_a_deal_is_its_parties_until_it_is_agreed_and_a_contract_is_asked_for_by_all() -> None:
+    """Talk: the parties. Agreed: also the bureau of the region and the audit. Signed: all."""
+    at = given.table()
+    seen = {"": 0, "31%": 0, "%": 0}
+    for stage, answers in (
+        (given.proposed, seen), (given.agreed, seen | {"31%": 1, "%": 1}),
+        (given.signed, dict.fromkeys(seen, 1)),
+    ):  # fmt: skip
+        row = stage(at)
+        Deal.objects.filter(pk=row.pk).update(region="310115")
+        for who in (at.office, at.firm):
+            with as_web(who.organisation_id):
+                assert Deal.objects.filter(pk=row.pk).count() == 1
+        for region, count in answers.items():
+            with as_web(999_999, overseen=region):
+                assert Deal.objects.filter(pk=row.pk).count() == count, (row.status, region)
+    with as_web():
+        assert Deal.objects.filter(status="signed").count() == 1
+
+
+def test_what_a_deal_costs_is_hidden_with_its_terms_and_declarations_stay_open() -> None:
+    row = given.proposed(given.table())
+    plan = row.versions.get().plan_id
+    declared = lic.declaration(make.office()).plan_id
+    with as_web(row.taker_id):
+        assert FeePlan.objects.filter(pk__in=[plan, declared]).count() == 2
+    for region in ("", "%"):
+        with as_web(999_999, overseen=region):
+            assert [p.pk for p in FeePlan.objects.all()] == [declared]
+            assert set(FeePart.objects.values_list("plan_id", flat=True)) == {declared}
+
+
+def test_approvals_are_the_parties_and_the_overseers() -> None:
+    row = given.signed(given.table())
+    Deal.objects.filter(pk=row.pk).update(region="310115")
+    DealApproval.objects.create(
+        deal=row, kind="funder", authority="主管部门", number="1", approved_on=NOON.date(),
+        attachment=row.agreed_terms.copies.first().attachment, recorded_at=NOON,
+        recorded_by="user:1",
+    )  # fmt: skip
+    for tenant, region, count in (
+        (row.holder_id, "", 1), (row.taker_id, "", 1), (999_999, "", 0), (999_999, "31%", 1),
+        (999_999, "%", 1), (999_999, "32%", 0),
+    ):  # fmt: skip
+        with as_web(tenant, overseen=region):
+            assert DealApproval.objects.count() == count, (tenant, region)
+
+
+def test_a_draft_of_a_need_is_its_firms_and_a_matched_one_its_holders(
+    drain: Callable[[], int],
+) -> None:
+    firm, holder, other = make.enterprise(region="310115"), make.office(), make.office()
+    shy = wants.match(drain, firm, holder).need_id
+    Need.objects.filter(pk=shy).update(visibility="matched")
+    draft = wants.need(firm, replace(wants.COLD, title="还没写好"), open_now=False).pk
+    wide = wants.need(firm, replace(wants.COLD, title="公开征集：电池低温充电怎样快速升温")).pk
+
+    def seen(tenant: int, overseen: str = "") -> set[int]:
+        with as_web(tenant, overseen=overseen):
+            return set(Need.objects.values_list("pk", flat=True))
+
+    assert seen(firm.organisation_id) == {draft, shy, wide}
+    assert seen(holder.organisation_id) == {shy, wide}
+    assert seen(other.organisation_id) == seen(999_999, "32%") == {wide}
+    assert seen(999_999, "31%") == {shy, wide}
+    assert seen(999_999, "%") == {draft, shy, wide}
+    with as_web(holder.organisation_id):
+        assert Need.objects.filter(pk=draft).update(title="x") == 0
+    with (
+        as_web(other.organisation_id),
+        pytest.raises(DatabaseError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        Need.objects.filter(pk=wide).update(visibility="matched")
+
+
+def test_those_who_still_talk_hear_of_a_contract_from_a_worker(drain: Callable[[], int]) -> None:
+    at, other = given.table(), given.table()
+    first = given.uploaded(at)
+    second = given.talking(given.Table(at.office, at.second, other.firm), first.patent_id)
+    with as_web(at.office.organisation_id):
+        signing.confirm_seals(deal_id=first.pk, by=at.checker, now=NOON)
+    assert not Notice.objects.filter(key=f"deal:{second.pk}:rival:{first.pk}").exists()
+    drain()
+    told = Notice.objects.filter(key=f"deal:{second.pk}:rival:{first.pk}")
+    assert other.firm.user_id in told.values_list("user_id", flat=True)
 
 
 def test_pages_work_behind_it_and_forgetting_who_looks_shows_no_talk(

@@ -1,0 +1,51 @@
+"""Needs behind the second wall: drafts are their firm's alone, and so are those that only matched
+holders may read, until a match, a shortlist or a revision of theirs makes them somebody's affair.
+
+What was opened for all or for an industry passes: it is searched and matched across houses; what is
+confidential in it is withheld field by field. The bureau of the region counts them, the audit reads.
+"""
+
+from django.db import migrations
+
+WEB = "patentops_web"
+TENANT = "string_to_array(nullif(current_setting('patentops.tenant', true), ''), ',')::bigint[]"
+OVERSEEN = "nullif(current_setting('patentops.overseen', true), '')"
+
+
+def walled(table: str, mine: str) -> migrations.RunSQL:
+    allowed = f"(current_user <> '{WEB}' OR {mine})"
+    return migrations.RunSQL(
+        [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"CREATE POLICY web_sees_its_own ON {table} USING {allowed} WITH CHECK {allowed}",
+        ],
+        [
+            f"DROP POLICY IF EXISTS web_sees_its_own ON {table}",
+            f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+        ],
+    )
+
+
+def has(table: str, column: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM {table} t WHERE t.need_id = matching_need.id"
+        f" AND t.{column} = ANY ({TENANT}))"
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("matching", "0014_meanings")]
+
+    operations = [
+        walled(
+            "matching_need",
+            f"organisation_id = ANY ({TENANT})"
+            " OR (opened_at IS NOT NULL AND visibility <> 'matched')"
+            f" OR (region LIKE {OVERSEEN} AND"
+            f" (opened_at IS NOT NULL OR ended_at IS NOT NULL OR {OVERSEEN} = '%'))"
+            f" OR (opened_at IS NOT NULL AND {has('matching_match', 'supplier_id')})"
+            f" OR {has('matching_shortlist', 'sender_id')}"
+            f" OR {has('matching_needrevision', 'agent_id')}",
+        ),
+        walled("matching_needdraft", f"organisation_id = ANY ({TENANT})"),
+    ]
