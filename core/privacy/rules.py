@@ -49,7 +49,9 @@ class Known:
     @property
     def ways(self) -> str:
         """A pattern, the same for Python and PostgreSQL: their addresses and numbers."""
-        numbers = [digits for n in self.numbers if len(digits := re.sub(r"\D", "", n)) >= SHORTEST_NUMBER]
+        numbers = [
+            digits for n in self.numbers if len(digits := re.sub(r"\D", "", n)) >= SHORTEST_NUMBER
+        ]
         return "|".join(
             [re.escape(a).replace(r"\-", "-") for a in sorted(self.addresses) if "@" in a]
             + ["[ -]*".join(digits) for digits in sorted(numbers)]
