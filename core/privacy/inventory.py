@@ -27,6 +27,15 @@ SECRETS = frozenset(
 )  # fmt: skip
 
 
+# Tables of libraries, which name them in English.
+LABELS = {
+    "usersessions.UserSession": "登录设备",
+    "mfa.Authenticator": "两步验证",
+    "account.EmailAddress": "登录邮箱",
+    "socialaccount.SocialAccount": "关联的统一身份",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A column that says whose a row is."""
@@ -38,7 +47,7 @@ class Place:
 
     @property
     def label(self) -> str:
-        return str(self.model._meta.verbose_name)
+        return LABELS.get(self.model._meta.label, str(self.model._meta.verbose_name))
 
     def rows(self, user_id: int) -> models.QuerySet[Any]:
         return self.model._default_manager.filter(**{self.field: user_id})

@@ -30,7 +30,7 @@ class Known:
     """Under what a forgotten person is known, and where they belonged."""
 
     user_id: int
-    name: str
+    names: tuple[str, ...]
     addresses: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     organisations: tuple[int, ...] = ()
@@ -40,7 +40,7 @@ class Known:
         """From what was written down when the account was closed."""
         return cls(
             user_id,
-            str(told["name"]),
+            tuple(told["names"]),
             tuple(told["addresses"]),
             tuple(told["numbers"]),
             tuple(told["organisations"]),
@@ -60,8 +60,13 @@ class Known:
     @property
     def anything(self) -> str:
         """A pattern that finds every text that may be about them."""
-        name = re.escape(self.name).replace(r"\-", "-") if len(self.name) > 1 else ""
-        return "|".join(part for part in (self.ways, name) if part) or NOTHING
+        return "|".join(part for part in (self.ways, self.called) if part) or NOTHING
+
+    @property
+    def called(self) -> str:
+        """A pattern of their names, the longest first; "" when there is none to go by."""
+        known = sorted({n for n in self.names if len(n) > 1}, key=lambda n: (-len(n), n))
+        return "|".join(re.escape(name).replace(r"\-", "-") for name in known)
 
 
 def without_ways(text: str, known: Known) -> str:
@@ -77,15 +82,15 @@ def line(text: str, known: Known) -> str:
 def everywhere(text: str, known: Known) -> str:
     """A short text about people: the name goes wherever it stands."""
     text = without_ways(text, known)
-    return text.replace(known.name, NOBODY) if len(known.name) > 1 else text
+    return re.sub(known.called, NOBODY, text) if known.called else text
 
 
 def prose(text: str, known: Known) -> str:
     """Free text: ways to reach them go; the name where it stands as somebody to turn to."""
     text = without_ways(text, known)
-    if len(known.name) < 2:
+    if not known.called:
         return text
-    name = re.escape(known.name)
+    name = f"(?:{known.called})"
     reach = rf"(?:{PHONE}|{re.escape(GONE)})"
     text = re.sub(rf"{name}((?:{TITLES})?)[\s，,、：:（(]{{0,3}}{reach}", NOBODY + GONE, text)
     text = re.sub(rf"((?:{CUES})[\s：:]*){name}", rf"\1{NOBODY}", text)

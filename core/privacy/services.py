@@ -211,9 +211,12 @@ def _known(user: User) -> dict[str, Any]:
     joinings = user.joinings.all()
     addresses = {user.email, *joinings.values_list("email", flat=True)}
     addresses |= set(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
-    names = {user.display_name.strip(), user.get_full_name().strip()} - {""}
+    acted = AuditPerson.objects.filter(inventory.by_key("entry__actor_key", user.pk))
+    names = {user.display_name.strip(), user.get_full_name().strip()}  # and former ones
+    names |= set(acted.values_list("name", flat=True).distinct())
+    names |= set(joinings.values_list("person", flat=True))
     return {
-        "name": max(names, key=len, default=""),
+        "names": sorted(name for name in names if name and "@" not in name),
         "addresses": sorted(a for a in addresses if not a.endswith("@erased.invalid")),
         "numbers": sorted(set(joinings.exclude(phone="").values_list("phone", flat=True))),
         "organisations": sorted(set(user.memberships.values_list("organisation_id", flat=True))),

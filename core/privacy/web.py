@@ -26,6 +26,12 @@ from core.web.doors import for_roles, login_needed
 from core.web.strong import fresh
 from core.web.types import Request
 
+RESULTS = {
+    "deleted": _("已删除"),
+    "cleared": _("已去除姓名和联系方式"),
+    "kept": _("已保留"),
+}
+
 
 class EraseForm(forms.Form):
     """Why, if they like; and that they know what it means."""
@@ -183,7 +189,8 @@ def decide(request: Request, erasure_id: int) -> HttpResponse:
     if request.method == "POST" and (done := submitted(request, form, run)):
         return done
     status = 422 if form.is_bound and form.errors else 200
-    context = {"row": row, "form": form, "waits": _waits(row)}
+    result = [(title, counts) for key, title in RESULTS.items() if (counts := row.result.get(key))]
+    context = {"row": row, "form": form, "waits": _waits(row), "result": result}
     return render(request, "core/erasure.html", context, status=status)
 
 

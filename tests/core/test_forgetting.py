@@ -171,4 +171,4 @@ def test_what_no_room_answered_for_is_forgotten_after_a_month(now: datetime) -> 
 def test_who_was_known_is_kept_only_while_a_room_still_looks(now: datetime) -> None:
     row = closed(make.actor(make.enterprise()), now)
     with pytest.raises(IntegrityError, match="erasure_known_while_awaited"), transaction.atomic():
-        ErasureRequest.objects.filter(pk=row.pk).update(known={"name": NAME})
+        ErasureRequest.objects.filter(pk=row.pk).update(known={"names": [NAME]})

@@ -19,7 +19,7 @@ from core.privacy import inventory, rules
 from core.privacy.forgetting import Texts
 from core.privacy.rules import Known, everywhere, inside, line, prose
 
-ZHOU = Known(7, "周可忘", ("zhou.k@uni.example.cn",), ("138-1234-5678", "0571-87654321"), (3,))
+ZHOU = Known(7, ("周可忘",), ("zhou.k@uni.example.cn",), ("138-1234-5678", "0571-87654321"), (3,))
 GONE, NOBODY = rules.GONE, rules.NOBODY
 
 
@@ -54,9 +54,15 @@ def test_free_text_loses_ways_to_reach_them_and_the_name_as_a_contact(text: str,
 
 
 def test_a_common_word_as_a_name_is_left_in_free_text() -> None:
-    person = Known(7, "和平", ("h@a.example",))
+    person = Known(7, ("和平",), ("h@a.example",))
     assert prose("用于和平利用核能", person) == "用于和平利用核能"
     assert everywhere("和平、李四", person) == f"{NOBODY}、李四"
+
+
+def test_former_names_are_theirs_too() -> None:
+    person = Known(7, ("周可", "周可忘", "李四"), ())
+    assert everywhere("周可忘、李四、王五", person) == f"{NOBODY}、{NOBODY}、王五"
+    assert prose("请联系李四", person) == f"请联系{NOBODY}"
 
 
 def test_documents_are_cleaned_to_the_leaves_and_contacts_by_their_headings() -> None:
@@ -75,7 +81,7 @@ def test_a_cleaned_text_stays_as_it_is_and_reaches_nobody(text: str) -> None:
 
 
 def test_somebody_of_whom_nothing_is_known_changes_nothing() -> None:
-    nobody = Known(7, "", ())
+    nobody = Known(7, ("",), ())
     assert [how("请联系我", nobody) for how in (line, prose, everywhere)] == ["请联系我"] * 3
 
 
