@@ -43,7 +43,7 @@ def of_its_deal(table: str, more: str = "") -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licensing", "0020_pool_royalties")]
+    dependencies = [("licensing", "0021_bundle_parties")]
 
     operations = [
         walled(
