@@ -275,6 +275,7 @@ ACCOUNT_SESSION_REMEMBER = True  # the length of a session is ours to say, below
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "PatentOps"
+MFA_RECOVERY_CODES_SHOW_ONCE = True  # then only hashes stay (core/recovery.py)
 ACCOUNT_FORMS = {"reset_password": "core.access.forms.ResetForm"}
 MFA_ADAPTER = "core.web.accounts.FactorAdapter"
 MFA_FORMS = {

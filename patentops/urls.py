@@ -9,6 +9,7 @@ from core.api.description import DescriptionView
 from patentops.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("core.access.codes")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from core import factors, sealed
+from core import factors, recovery, sealed
 from core.people import services as people
 from core.people.types import Actor
 
@@ -78,7 +78,8 @@ class FactorAdapter(DefaultMFAAdapter):
         return sealed.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealed.unseal(encrypted_text)
+        """The secret, or of a recovery code that was shown what only equals it."""
+        return recovery.opened(encrypted_text)
 
 
 def address(request: HttpRequest) -> str:

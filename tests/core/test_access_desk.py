@@ -21,7 +21,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core import factors, sealed
+from core import factors, recovery, sealed
 from core.access import consumers, rules, selectors, services
 from core.access.validators import OurWordsValidator
 from core.audit.models import AuditEntry
@@ -75,6 +75,13 @@ def person(member: Membership) -> User:
 def signed_in(user: User) -> Client:
     client = Client()
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    return client
+
+
+def proven(user: User) -> Client:
+    """Signed in, and asked once more who is there."""
+    client = signed_in(user)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return client
 
 
@@ -239,3 +246,70 @@ def test_a_list_of_accounts_costs_the_same_for_one_as_for_ten(client_as: As) -> 
     with CaptureQueriesContext(connection) as many:
         client.get("/people/accounts/")
     assert len(many) == len(few)
+
+
+def test_recovery_codes_are_shown_once_and_then_only_equal_their_hashes() -> None:
+    """ASVS 6.5.2: whoever has the table and its keys still has to guess."""
+    user = person(make.bureau("31"))
+    client = proven(user)
+    row = RecoveryCodes.activate(user).instance
+    codes = RecoveryCodes(row).get_unused_codes()
+    assert not recovery.keep_hashes_only(row.pk)  # not seen yet
+    page = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert all(code in page for code in codes)
+    again = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert not any(code in again for code in codes)
+    assert client.get("/accounts/2fa/recovery-codes/download/").status_code == 403
+    assert "还有 10 个没有用过" in client.get("/accounts/2fa/").content.decode()
+
+    row.refresh_from_db()
+    assert set(row.data) == {"migrated_codes", "viewed_at"}
+    stored = row.data["migrated_codes"]
+    hashes = [sealed.unseal(code).removeprefix(recovery.MARK) for code in stored]
+    assert all(hash_.startswith("argon2") for hash_ in hashes)
+    assert len(set(hashes)) == len(codes)
+    for typed in ("*" * 8, hashes[0], stored[0], "12345678", "", codes[3][:6]):
+        assert not row.wrap().validate_code(typed)
+    assert row.wrap().validate_code(f" {codes[3][:4]}-{codes[3][4:]} ")
+    row.refresh_from_db()
+    assert not row.wrap().validate_code(codes[3])
+    assert len(row.wrap().get_unused_codes()) == 9
+
+
+def test_codes_from_before_are_hashed_when_sealed_anew_and_the_key_changes(settings: Any) -> None:
+    user = make.bureau("31").user
+    row = RecoveryCodes.activate(user).instance
+    codes = RecoveryCodes(row).get_unused_codes()
+    assert row.wrap().validate_code(codes[0])
+    row.refresh_from_db()
+    row.wrap().mark_as_viewed()
+    call_command("seal_factors")
+    row.refresh_from_db()
+    assert "seed" not in row.data
+    assert not row.wrap().validate_code(codes[0])
+    settings.FACTOR_KEYS = [Fernet.generate_key().decode()]
+    call_command("seal_factors")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 9, []
+    row.refresh_from_db()
+    assert row.wrap().validate_code(codes[1])
+
+
+def test_a_hash_is_nobody_elses_string() -> None:
+    one, same = (recovery.Hashed(make_password("01234567", salt="s" * 16)) for _ in range(2))
+    assert str(one) == "********"
+    assert one == "01234567"
+    assert one != "01234568"
+    assert one != same
+    assert one == one
+    assert ["x", one].index("0123 4567") == 1
+
+
+def test_codes_saved_as_a_file_are_gone_from_the_page() -> None:
+    user = person(make.bureau("31"))
+    client = proven(user)
+    codes = RecoveryCodes.activate(user).get_unused_codes()
+    file = client.get("/accounts/2fa/recovery-codes/download/").content.decode()
+    assert all(code in file for code in codes)
+    page = client.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert "只在生成时显示一次" in page
+    assert not any(code in page for code in codes)

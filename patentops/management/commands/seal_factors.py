@@ -6,29 +6,26 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from core.errors import Conflict
-from core.sealed import renewed
-
-SECRETS = ("secret", "seed")
+from core.recovery import seal_anew
 
 
 class Command(BaseCommand):
-    help = "用最新的密钥重新加密两步验证的密钥和恢复码；更换密钥后运行一次，再去掉旧密钥。"
+    help = (
+        "用最新的密钥重新加密两步验证的密钥和恢复码，看过的恢复码只留散列值；"
+        "更换密钥后运行一次，再去掉旧密钥。"
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []
-        for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
-            with transaction.atomic():
-                row = Authenticator.objects.select_for_update().get(pk=pk)
-                try:
-                    row.data |= {k: renewed(row.data[k]) for k in SECRETS if k in row.data}
-                except Conflict:
-                    lost.append(row.user_id)
-                    continue
-                row.save(update_fields=["data"])
+        rows = Authenticator.objects.order_by("pk")
+        for pk, user_id in rows.values_list("pk", "user_id"):
+            try:
+                seal_anew(pk)
                 done += 1
+            except Conflict:
+                lost.append(user_id)
         self.stdout.write(f"已加密 {done} 项。")
         if lost:
             people = "、".join(map(str, sorted(set(lost))))
