@@ -10,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from core.text import encode
-from matching.engine import across, need, taxonomy
+from matching.engine import across, kindred, need, taxonomy
 from matching.engine.bulk import bags_of, summed
 from matching.engine.corpus import Corpus
 from matching.engine.terms import SINGLE, Bags
 from matching.engine.types import Demand, Supply
+from matching.engine.vectors import meaning, on_grid
 
-# Whole numbers make sums exact, whatever the order a machine adds them in, so a score does not
-# depend on the shard it was computed in. A vector of length GRID keeps every product and partial
-# sum below 2**24, which 32-bit floats hold exactly; terms stay below 2**53.
-GRID = 4_000
+# Whole numbers make sums exact (see vectors.GRID); terms stay below 2**53.
 IMPACT = 1_000
 SHARE = 1 << 20
 
@@ -28,7 +25,6 @@ _K1, _B = 1.2, 0.75  # BM25: how fast repeats stop counting, how much length is 
 _TITLE = 1.5  # a need's title against the supply's title, besides the texts
 _SINGLES = 2.0  # characters against bigrams
 _RARITY = 1.5  # above 1: rare terms weigh more than in plain BM25
-_HEADLINE = 0.7  # the vector of a title against that of its text
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +80,8 @@ def supply_block(supplies: Iterable[Supply], corpus: Corpus) -> SupplyBlock:
         terms=terms,
         impacts=impacts,
         by_term=impacts.T.tocsr(),
-        vectors=_meaning([s.title for s in kept], [s.text for s in kept]),
-        topics=_on_grid(corpus.topic_vectors(whole)),
+        vectors=meaning([s.title for s in kept], [s.text for s in kept]),
+        topics=on_grid(corpus.topic_vectors(whole)),
         kinds=tuple(taxonomy.offered(s.ipc, s.industry_codes) for s in kept),
         foreign=across.foreign(kept),
     )
@@ -106,12 +102,13 @@ def demand_block(demands: Iterable[Demand], corpus: Corpus) -> DemandBlock:
     for part in (bags, title_bags):
         each = np.repeat(np.where(totals > 0, totals, 1.0), np.diff(part.ends))
         part.counts = np.rint(part.counts / each * SHARE)
+    vectors = meaning(titles, texts)
     return DemandBlock(
         demands=tuple(kept),
         bags=bags,
         title_bags=title_bags,
-        vectors=_meaning(titles, texts),
-        topics=_on_grid(corpus.topic_vectors(both)),
+        vectors=vectors,
+        topics=kindred.drawn(vectors, on_grid(corpus.topic_vectors(both)), corpus.kindred),
         kinds=tuple(taxonomy.wanted(d.ipc, d.industry_codes) for d in kept),
     )
 
@@ -158,14 +155,3 @@ def _impacts(bags: Bags, terms: NDArray[np.int64], mean: float) -> sparse.csr_ma
     length = np.repeat(bags.lengths, np.diff(bags.ends))
     damp = _K1 * (1 - _B + _B * length / mean)
     return _matrix(bags, np.rint(IMPACT * bags.counts / (bags.counts + damp)), terms)
-
-
-def _meaning(titles: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:
-    """Between the title's and the text's vectors, on the grid."""
-    return _on_grid(_HEADLINE * encode(titles) + encode(texts))
-
-
-def _on_grid(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length GRID in whole numbers; zero rows stay."""
-    lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-    return np.rint(rows / np.where(lengths > 0, lengths, np.float32(1)) * np.float32(GRID))

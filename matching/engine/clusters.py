@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from matching.engine.blocks import GRID
+from matching.engine.vectors import GRID
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")

@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from core.text.encoder import DIMENSIONS
+from matching.engine import kindred
 from matching.engine.bulk import bags_of
 from matching.engine.terms import Bags
 from matching.engine.types import Supply
+from matching.engine.vectors import meaning, on_grid
 
 TOPICS = 256
 _TOPIC_TERMS = 60_000  # the most frequent terms that occur more than once
@@ -42,6 +45,8 @@ class Corpus:
     frequencies: NDArray[np.int64]  # in how many supplies each term occurs
     topic_terms: NDArray[np.int64]  # sorted
     topics: NDArray[np.float32]  # one row for each topic term
+    # Vectors and topics of a sample of the stock; none in a small one, or an older version.
+    kindred: NDArray[np.float32] = field(default_factory=lambda: _nobody())
 
     @classmethod
     def freeze(cls, supplies: Iterable[Supply], *, name: str = "") -> Corpus:
@@ -57,7 +62,7 @@ class Corpus:
             terms, frequencies = _more(terms, frequencies, bags.numbers)
         size = max(len(stock), 1)
         topic_terms, topics = _learn(stock, terms, frequencies)
-        return cls(
+        frozen = cls(
             name=name,
             supplies=len(stock),
             mean_length=max(whole / size, 1.0),
@@ -67,6 +72,15 @@ class Corpus:
             topic_terms=topic_terms,
             topics=topics,
         )
+        return replace(frozen, kindred=frozen._placed(kindred.sampled(stock)))
+
+    def _placed(self, sample: Sequence[Supply]) -> NDArray[np.float32]:
+        """Where these supplies lie: vectors and topics abreast, in whole numbers."""
+        if not sample:
+            return _nobody()
+        titles, texts = [s.title for s in sample], [s.text for s in sample]
+        whole = bags_of([f"{s.title}\n{s.text}" for s in sample])
+        return np.hstack([meaning(titles, texts), on_grid(self.topic_vectors(whole))])
 
     def rarity(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """The inverse document frequency of each term; highest for one never seen."""
@@ -97,6 +111,8 @@ class Corpus:
         )
         for part in (self.terms, self.frequencies, self.topic_terms, self.topics):
             state.update(np.ascontiguousarray(part).tobytes())
+        if len(self.kindred):
+            state.update(self.kindred.astype(np.int16).tobytes())
         return state.hexdigest()[:16]
 
     def to_bytes(self) -> bytes:
@@ -118,6 +134,7 @@ class Corpus:
             frequencies=self.frequencies,
             topic_terms=self.topic_terms,
             topics=self.topics.astype(np.float16),
+            kindred=self.kindred.astype(np.int16),
         )
         return buffer.getvalue()
 
@@ -134,7 +151,12 @@ class Corpus:
                 frequencies=stored["frequencies"],
                 topic_terms=stored["topic_terms"],
                 topics=stored["topics"].astype(np.float32),
+                kindred=stored["kindred"].astype(np.float32) if "kindred" in stored else _nobody(),
             )
+
+
+def _nobody() -> NDArray[np.float32]:
+    return np.zeros((0, DIMENSIONS + TOPICS), np.float32)
 
 
 def _lookup(known: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,9 +16,10 @@ from scipy.sparse import _sparsetools
 from core.text.sentences import likeness
 from matching.engine import across
 from matching.engine.arena import STEPS, Arena
-from matching.engine.blocks import GRID, IMPACT, DemandBlock
+from matching.engine.blocks import IMPACT, DemandBlock
 from matching.engine.pairs import Places, Scorer, Values, cosine, levelled
 from matching.engine.types import Demand
+from matching.engine.vectors import GRID
 from matching.engine.weights import Weights
 
 HALF = 256  # where topics begin in `meaning`

@@ -87,13 +87,15 @@ def fit(judged: Sequence[Judged], prior: Numbers, trust: float) -> Numbers:
 
 
 def best_trust(judged: Sequence[Judged], prior: Numbers, *, seed: int = 0) -> float:
-    """How far to follow the judgements: what predicts held-out clusters best; the stronger hold
-    where two are alike."""
-    found = []
-    for trust in reversed(TRUSTS):
-        scores = _held_out(judged, seed, partial(fit, prior=prior, trust=trust))
-        found.append((round(float(scores.mean()), 4) if len(scores) else 0.0, trust))
-    return max(found)[1]
+    """How far to follow the judgements: what serves held-out clusters best, and by more than the
+    standard error of its gain over not following them; else the weights in force hold fully."""
+    held = _held_out(judged, seed, partial(fit, prior=prior, trust=TRUSTS[-1]))
+    best = (0.0, TRUSTS[-1])
+    for trust in reversed(TRUSTS[:-1]):
+        gains = _held_out(judged, seed, partial(fit, prior=prior, trust=trust)) - held
+        if len(gains) > 1 and gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)):
+            best = max(best, (round(float(gains.mean()), 4), trust))
+    return best[1]
 
 
 def learn(judged: Sequence[Judged], prior: Numbers) -> Numbers:

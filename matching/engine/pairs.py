@@ -18,8 +18,9 @@ from scipy import sparse
 from core.text.sentences import likeness
 from matching.engine import across, signals, taxonomy
 from matching.engine.arena import Arena
-from matching.engine.blocks import GRID, IMPACT, SHARE, DemandBlock
+from matching.engine.blocks import IMPACT, SHARE, DemandBlock
 from matching.engine.types import TICKS, Demand, Supply
+from matching.engine.vectors import GRID
 from matching.engine.weights import Weights
 
 Values = NDArray[np.float64]

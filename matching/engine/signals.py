@@ -16,16 +16,9 @@ from scipy import sparse
 
 from core.text.sentences import likeness
 from matching.engine import across, taxonomy
-from matching.engine.blocks import (
-    GRID,
-    IMPACT,
-    SHARE,
-    DemandBlock,
-    SupplyBlock,
-    days_between,
-    shares,
-)
+from matching.engine.blocks import IMPACT, SHARE, DemandBlock, SupplyBlock, days_between, shares
 from matching.engine.types import Demand, Supply
+from matching.engine.vectors import GRID
 from matching.engine.weights import Weights
 
 Values = NDArray[np.float64]
