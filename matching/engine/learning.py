@@ -23,6 +23,7 @@ DEPTH = 10
 RESAMPLES = 5_000
 _SOFT = 10.0  # points that make a preference likely
 _LEAST_GAIN = 0.25  # smaller differences of judgement are noise
+_SURE = 1.645  # standard errors
 _STEPS = 60  # of the fit; the loss is flat by then
 _MOST_STEEP = 10.0  # an impression far down the list counts at most this many times
 
@@ -87,13 +88,13 @@ def fit(judged: Sequence[Judged], prior: Numbers, trust: float) -> Numbers:
 
 
 def best_trust(judged: Sequence[Judged], prior: Numbers, *, seed: int = 0) -> float:
-    """How far to follow the judgements: what serves held-out clusters best, and by more than the
-    standard error of its gain over not following them; else the weights in force hold fully."""
+    """How far to follow the judgements: what serves held-out clusters best, if its gain over the
+    weights in force is surer than chance (one-sided 95 %); else these hold fully."""
     held = _held_out(judged, seed, partial(fit, prior=prior, trust=TRUSTS[-1]))
     best = (0.0, TRUSTS[-1])
     for trust in reversed(TRUSTS[:-1]):
         gains = _held_out(judged, seed, partial(fit, prior=prior, trust=trust)) - held
-        if len(gains) > 1 and gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)):
+        if len(gains) > 1 and gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains)):
             best = max(best, (round(float(gains.mean()), 4), trust))
     return best[1]
 
