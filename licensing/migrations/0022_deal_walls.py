@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
     operations = [
         walled(
             "licensing_deal",
-            f"ARRAY[holder_id, taker_id] && {TENANT} OR status IN ({CONTRACTS})"
+            f"status IN ({CONTRACTS}) OR ARRAY[holder_id, taker_id] && {TENANT}"
             f" OR (status IN ({AGREED}) AND region LIKE {OVERSEEN})",
         ),
         walled("licensing_dealitem", of_its_deal("licensing_dealitem")),

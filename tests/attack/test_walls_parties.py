@@ -28,6 +28,7 @@ from licensing.models.deals import DealQuerySet
 from licensing.selectors import deals as deal_selectors
 from licensing.services import deals, signing
 from matching.models import Need
+from matching.services import demands
 from pledges.models import Pledge, PledgeQuerySet
 from tests.attack.test_walls import _granted, as_web, rows  # noqa: F401  a fixture
 from tests.factories import core as make
@@ -213,3 +214,28 @@ def test_pages_work_behind_it_and_forgetting_who_looks_shows_no_talk(
         page = stranger.get(f"/deals/{row.pk}/").content.decode()
         assert "最低三百万" not in page
         assert client_as(make.bank()).get(f"/pledges/{pledge.pk}/").status_code == 404
+
+
+def test_a_contract_is_made_and_a_need_is_written_by_pages_behind_the_walls() -> None:
+    at = given.table()
+    patent = lic.listed(at.office)
+    firm, holder = at.taker.organisation_id or 0, at.holder.organisation_id or 0
+    with as_web(firm):
+        row = given.asked(at, patent)
+    with as_web(holder):
+        deals.answer_inquiry(deal_id=row.pk, accept=True, reason="", by=at.holder, now=NOON)
+    with as_web(firm):
+        deals.propose_terms(deal_id=row.pk, terms=given.terms(patent), by=at.taker, now=NOON)
+        deals.send_message(deal_id=row.pk, text="请看条款。", by=at.taker, now=NOON)
+    with as_web(holder):
+        deals.answer_terms(
+            deal_id=row.pk, version=1, accept=True, reason="", by=at.holder, now=NOON
+        )
+    for by, house in ((at.holder, holder), (at.taker, firm)):
+        with as_web(house):
+            signing.upload_contract(deal_id=row.pk, file=given.paper(), by=by, now=NOON)
+    with as_web(holder):
+        assert signing.confirm_seals(deal_id=row.pk, by=at.checker, now=NOON).status == "signed"
+    with as_web(firm):
+        need = wants.need(at.firm)
+        assert demands.close_need(need_id=need.pk, by=at.taker, now=NOON).status == "closed"
