@@ -1,4 +1,4 @@
-"""Two disputes of the sample: one before a mediator, one just brought about a royalty report."""
+"""Disputes of the sample: before a mediator, about a royalty report, settled for a sum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 from licensing import selectors as licensing
 from licensing.rules.disputes import Topic
+from licensing.selectors import settlement_sums
 from licensing.services import disputes, mediation, settling
+from licensing.services import settlement_sums as paying
 from licensing.services.disputes import Matter
 from licensing.services.settling import Offer
 from patentops.sample.library import Plan
@@ -48,6 +50,7 @@ class Quarrel:
             ("session", 17, self._note),
             ("proposed", 10, self._propose),
             ("accepted", 15, self._accept),
+            ("paid", 10, self._pay),
         ):
             if f"{name}_days_ago" in paper:
                 plan.then(plan.ago(paper[f"{name}_days_ago"], hour=hour), do)
@@ -102,12 +105,30 @@ class Quarrel:
         mediation.note_session(session_id=self.session_id, minutes=minutes, **known)
 
     def _propose(self, at: datetime) -> None:
-        offer = Offer(self.paper["proposal"])
-        settling.propose_settlement(offer=offer, **self._known("mediator", at))
+        paper = self.paper
+        offer = Offer(paper["proposal"])
+        if "sum" in paper:
+            pay_by = self.plan.day(-paper["pay_in_days"])
+            offer = Offer(paper["proposal"], Decimal(paper["sum"]), paper["payer"], pay_by)
+        who = paper.get("proposer", "mediator")
+        settling.propose_settlement(offer=offer, **self._known(who, at))
 
     def _accept(self, at: datetime) -> None:
         known = self._known("by", at)
         settling.answer_settlement(version=1, accept=True, reason="", **known)
+
+    def _pay(self, at: datetime) -> None:
+        """The party that owes what was agreed notes a part of it."""
+        paper, by = self.paper, self.plan.crew.actor(self.paper["other"])
+        rows = settlement_sums.settlement_sums(viewer=by).filter(dispute_id=self.dispute_id)
+        paying.pay_settlement(
+            sum_id=rows.get().pk,
+            amount=Decimal(paper["paid"]),
+            paid_on=at.date(),
+            reference=paper["receipt"],
+            by=by,
+            now=at,
+        )
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
 from licensing.selectors import pools as licensing
-from licensing.services import pool_entries, pool_licences, pool_royalties, pools
+from licensing.services import pool_entries, pool_licences, pool_papers, pool_royalties, pools
 from licensing.services.earnings import Earned
 from licensing.types import PoolBargain
 from patentops.sample.library import Plan
@@ -46,6 +46,7 @@ class PoolStory:
             ("admitted", self._admit),
             ("taken", self._take),
             ("received", self._receive),
+            ("filed", self._file),
             ("reported", self._report),
             ("accepted", self._accept),
         ):
@@ -103,6 +104,14 @@ class PoolStory:
             received_on=at.date(),
             reference=self.paper["reference"],
             purpose="入门费",
+            **self._known(self.paper["administrator"], at),
+        )
+
+    def _file(self, at: datetime) -> None:
+        pool_papers.file_pool_licence(
+            pool_licence_id=self.licence_id,
+            filing_number=self.paper["filing_number"],
+            filed_on=at.date(),
             **self._known(self.paper["administrator"], at),
         )
 

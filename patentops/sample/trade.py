@@ -11,6 +11,9 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
+from licensing.rules import deals as deal_rules
+from licensing.rules.fees import FeePart, PartKind
+from licensing.services import bundle_deals, deals
 from listings.rules.auctions import Method, Terms
 from listings.rules.postings import Agreed
 from listings.services.shelves import bundles, collections
@@ -47,7 +50,10 @@ class Trade:
         for paper in papers()["bundles"]:
             if self._is_new(paper["patents"]):
                 moment = self.plan.ago(paper["listed_days_ago"])
-                self.plan.then(moment, partial(self._bundle, paper))
+                listed: list[int] = []
+                self.plan.then(moment, partial(self._bundle, paper, listed))
+                if "deal" in paper:
+                    self._talk(paper, listed)
 
     def _is_new(self, lines: Sequence[Sequence[str]]) -> bool:
         """Whether this load brings the patents in; a live collection comes with the first load."""
@@ -74,7 +80,7 @@ class Trade:
         )
         collections.publish_collection(collection_id=pk, by=by, now=at)
 
-    def _bundle(self, paper: dict[str, Any], at: datetime) -> None:
+    def _bundle(self, paper: dict[str, Any], listed: list[int], at: datetime) -> None:
         by = self.plan.crew.actor(paper["org"])
         pk = bundles.make_bundle(
             draft=bundles.Draft(
@@ -89,6 +95,35 @@ class Trade:
             now=at,
         )
         bundles.list_bundle(bundle_id=pk, by=by, now=at)
+        listed.append(pk)
+
+    def _talk(self, paper: dict[str, Any], listed: list[int]) -> None:
+        """A firm asks for the whole bundle; its terms wait for the holder."""
+        said, made = paper["deal"], list[Any]()
+        holder, firm = self.plan.crew.actor(paper["org"]), self.plan.crew.actor(said["firm"])
+
+        def ask(at: datetime) -> None:
+            made.extend(
+                bundle_deals.inquire_bundle(
+                    bundle_id=listed[0], kind=said["kind"], wish=said["wish"], by=firm, now=at
+                )
+            )
+
+        def take_up(at: datetime) -> None:
+            known = {"deal_id": made[0].pk, "by": holder, "now": at}
+            deals.answer_inquiry(accept=True, reason="", **known)
+
+        def propose(at: datetime) -> None:
+            terms = deal_rules.Terms(
+                kind=deal_rules.DealKind(said["kind"]),
+                patents=tuple(self.plan.patent_ids[key] for key, _note in paper["patents"]),
+                months=said["months"],
+                parts=(FeePart(PartKind.LUMP, amount=Decimal(said["amount"])),),
+            )
+            deals.propose_terms(deal_id=made[0].pk, terms=terms, by=firm, now=at)
+
+        for name, do in (("asked", ask), ("taken_up", take_up), ("proposed", propose)):
+            self.plan.then(self.plan.ago(said[f"{name}_days_ago"], hour=16), do)
 
     def _post(self, paper: dict[str, Any], at: datetime) -> None:
         """A posted price; one that is old enough is completed by the sweep."""

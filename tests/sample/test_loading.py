@@ -68,7 +68,7 @@ def test_all_papers_arrive() -> None:
     assert found["matching_subscription"] == 10
     assert found["licensing_opendeclaration"] == 12
     assert found["licensing_licence"] == 7
-    assert found["licensing_dispute"] == 2
+    assert found["licensing_dispute"] == 3
     assert found["pledges_pledge"] == 3
     assert found["listings_favourite"] == 8
     assert found["interchange_partner"] == 1
