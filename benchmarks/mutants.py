@@ -41,7 +41,7 @@ MODULES: dict[str, list[str]] = {
     ],
     "listings/services/register/binding.py": [
         "tests/listings/test_services_binding.py",
-        "tests/licensing/test_services.py",
+        "tests/listings/test_services_binding_lists.py",
     ],
     "pledges/rules.py": ["tests/pledges/test_rules.py"],
     "core/outbox/services.py": ["tests/core/test_outbox.py", "tests/core/test_outbox_feed.py"],

@@ -29,6 +29,7 @@ from core.errors import Conflict, DomainError, Invalid, NotAllowed
 from core.outbox.models import OutboxEvent
 from core.outbox.registry import Event
 from core.people.models import Membership, User
+from core.people.types import Actor
 from tests.factories import core as make
 
 PASSWORD = "long-enough-2026"
@@ -150,6 +151,9 @@ def test_an_administrator_ends_somebodys_sessions(now: datetime) -> None:
             services.end_sessions_of(user_id=user.pk, by=make.actor(stranger), now=now)
         with pytest.raises(NotAllowed):
             services.end_everybodys_sessions(by=make.actor(stranger), now=now)
+        assert not selectors.accounts(viewer=make.actor(stranger)).exists()
+    with pytest.raises(NotAllowed, match="本人"):  # no program does it, nor the platform
+        services.end_everybodys_sessions(by=Actor.system(), now=now)
 
 
 def test_an_administrator_ends_everybodys_but_its_own(now: datetime) -> None:

@@ -244,6 +244,32 @@ def test_filing_alarms_ring_at_60_and_80_days():
     assert effect.filing_deadline(start) == date(2026, 12, 1)
 
 
+def test_the_parties_read_what_came_later_to_the_minute_in_beijing():
+    """PL51: whose delay it was is in the words that both sides get."""
+    served = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+    paid = [effect.Paid(Decimal(5), served + timedelta(minutes=1))]
+    told = effect.effect(served_at=served, due=Decimal(5), payments=paid).explanation
+    assert "2026-11-21 00:30 送达" in told
+    assert "2026-11-21 00:31 付清" in told
+    assert "自付清之时" in told
+    same = [effect.Paid(Decimal(5), served)]
+    for payments in (same, [effect.Paid(Decimal(5), served - timedelta(days=1))]):
+        told = effect.effect(served_at=served, due=Decimal(5), payments=payments).explanation
+        assert "自通知送达之时" in told
+    nothing = effect.effect(served_at=served, due=Decimal(0), payments=[])
+    assert nothing.outstanding == 0
+    owed = effect.effect(served_at=served, due=Decimal(5), payments=[])
+    assert "尚有 5 元 未付" in owed.explanation
+
+
+def test_terms_and_objections_count_whole_days():
+    assert effect.agreed_end(date(2026, 11, 20), 12) == date(2027, 11, 19)
+    entered = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)  # the 21st in China
+    assert effect.contest_deadline(entered) == date(2026, 11, 21) + timedelta(
+        days=effect.CONTEST_DAYS
+    )
+
+
 def test_legal_days_are_those_of_china():
     assert legal_day(datetime(2026, 11, 20, 16, 30, tzinfo=UTC)) == date(2026, 11, 21)
 
@@ -301,6 +327,27 @@ def test_a_fee_at_the_cap_passes(parts):
     assert guards.cap_warnings(parts) == []
 
 
+def test_a_cap_warns_names_what_it_is_of_and_is_of_rates_alone():
+    (sales,) = guards.cap_warnings((running("20.01"),))
+    (profit,) = guards.cap_warnings((running("40.01", RoyaltyBase.PROFIT),))
+    assert "净销售额的 20%" in sales.message
+    assert "利润的 40%" in profit.message
+    assert not sales.hard
+    # What carries a base but is no royalty, or a royalty without its base, is no rate to cap.
+    lump = fees.FeePart(
+        fees.PartKind.LUMP, amount=Decimal(1), base=RoyaltyBase.PROFIT, rate=Decimal(90)
+    )
+    bare = fees.FeePart(fees.PartKind.RUNNING, rate=Decimal(90))
+    unrated = fees.FeePart(fees.PartKind.RUNNING, base=RoyaltyBase.PROFIT)
+    assert guards.cap_warnings((lump, bare, unrated)) == []
+
+
+def test_the_shortest_term_is_a_month_and_a_patent_of_tomorrow_lives():
+    assert guards.declaration_blockers(facts(months=1)) == []
+    assert guards.declaration_blockers(facts(months=None)) == []
+    assert guards.declaration_blockers(facts(expires_on=date(2026, 11, 21))) == []
+
+
 def test_a_fee_above_the_cap_passes_with_reasons():
     dear = fees.parts_for(FeeMode.FIXED, amount=Decimal(30_000_000))
     assert codes(guards.declaration_blockers(facts(parts=dear))) == {"fee-above-cap"}
@@ -319,6 +366,9 @@ def test_a_notice_is_served_between_announcement_and_now():
     assert guards.serving_errors(served_at=later, served_on=later.date(), **known)
     early = NOON - timedelta(days=30)
     assert guards.serving_errors(served_at=early, served_on=early.date(), **known)
+    first = datetime(2026, 11, 10, tzinfo=UTC)
+    assert guards.serving_errors(served_at=first, served_on=first.date(), **known) == []
+    assert guards.serving_errors(served_at=NOON, served_on=NOON.date(), **known) == []
 
 
 # --- outcomes --------------------------------------------------------------------------------

@@ -95,3 +95,18 @@ def test_conditional_grounds_pass_once_confirmed_hard_ones_never():
     hard = Blocker("lapsed", "已失效", "办法")
     assert rules.unconfirmed([soft, hard], []) == [soft, hard]
     assert rules.unconfirmed([soft, hard], ["same-day", "lapsed"]) == [hard]
+
+
+def test_figures_at_their_limits_are_sound():
+    """The smallest and the largest sum, a debt of one day, a registration of today, forty signs."""
+    for changes in (
+        {"principal": Decimal("0.01")},
+        {"principal": rules.LARGEST},
+        {"ends_on": terms().starts_on},
+        {"registered_on": terms().today},
+        {"register_number": f" {'1' * rules.LONGEST_NUMBER} "},
+    ):
+        assert rules.term_errors(terms(**changes)) == {}, changes
+    assert set(rules.term_errors(terms(register_number="1" * 41))) == {"register_number"}
+    assert set(rules.term_errors(terms(principal=rules.LARGEST + 1))) == {"principal"}
+    assert rules.transitions() == [("registered", "released")]
