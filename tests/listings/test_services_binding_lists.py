@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.errors import NotAllowed
+from core.audit.models import AuditEntry
+from core.errors import Missing, NotAllowed
 from core.people.types import Actor
 from listings import selectors, services
-from listings.models import Contradiction, Encumbrance, Patent
+from listings.models import Contradiction, Encumbrance, Listing, Patent
 from listings.rules.binding import exclude_each_other
 from listings.types import Action, EncumbranceKind, hard
 from tests.factories import core
@@ -107,3 +108,42 @@ def test_a_release_settles_what_stood_in_the_registers_way() -> None:
         encumbrance_id=bond, ended_on=TODAY - timedelta(days=25), reason="解除", by=SYSTEM, now=NOON
     )
     assert not Contradiction.objects.open().exists()
+
+
+def release(bond: int, ended_on: date) -> Encumbrance:
+    services.release(encumbrance_id=bond, ended_on=ended_on, reason="解除", by=SYSTEM, now=NOON)
+    return Encumbrance.objects.get(pk=bond)
+
+
+def test_a_release_shortens_a_term_and_never_lengthens_it() -> None:
+    row, day = make.patent(), timedelta(days=1)
+    agreed = make.bound(row, K.EXCLUSIVE, starts_on=TODAY - day, ends_on=TODAY + 9 * day)
+    (entry,) = AuditEntry.objects.filter(event="patent.encumbered")
+    assert entry.changes["ends_on"] == (TODAY + 9 * day).isoformat()
+    late = release(agreed, TODAY + 30 * day)
+    assert (late.term.upper, late.active) == (TODAY + 10 * day, True)
+    today = release(make.bound(make.patent(), K.PLEDGE, starts_on=TODAY - day), TODAY)
+    assert (today.term.upper, today.active) == (TODAY, False)
+    for ended_on in (TODAY + 5 * day, TODAY + 4 * day):  # on or before its first day: never ran
+        begins = make.bound(make.patent(), K.PLEDGE, starts_on=TODAY + 5 * day)
+        never = release(begins, ended_on)
+        assert (never.term.isempty, never.active) == (True, False)
+    told = AuditEntry.objects.filter(event="patent.released").order_by("pk")
+    assert [e.changes["ended_on"] for e in told][:2] == [
+        (TODAY + 30 * day).isoformat(), TODAY.isoformat(),
+    ]  # fmt: skip
+    with pytest.raises(Missing, match="权利负担"):
+        release(0, TODAY)
+
+
+def test_only_what_leaves_nothing_to_offer_takes_the_offer_down() -> None:
+    shown = make.listed_patent()
+    make.bound(shown, K.SOLE)
+    assert Listing.objects.get(patent=shown).status == "listed"
+    pledged = make.patent()
+    services.consent_as_pledgee(
+        encumbrance_id=make.bound(pledged, K.PLEDGE), actions=[Action.TRANSFER],
+        reference="同意书 1 号", by=SYSTEM, now=NOON,
+    )  # fmt: skip
+    (entry,) = AuditEntry.objects.filter(event="patent.pledgee_consented")
+    assert (entry.changes["actions"], entry.changes["reference"]) == (["transfer"], "同意书 1 号")
