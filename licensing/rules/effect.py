@@ -14,6 +14,8 @@ CONTEST_DAYS = 15
 """How long the patentee may object to a notice or payment once it was entered here: the
 platform's own term, stated on the declaration page; the law leaves disputes to PL52."""
 
+MOST_NUMBER = 40  # characters of a filing number
+
 
 @dataclass(frozen=True, slots=True)
 class Paid:
@@ -101,3 +103,17 @@ def contest_deadline(entered_at: datetime) -> date:
 def agreed_end(starts_on: date, months: int) -> date:
     """The last day of a term as agreed, whatever the patent's life."""
     return add_months(starts_on, months) - timedelta(days=1)
+
+
+def filing_errors(
+    number: str, filed_on: date, *, starts_on: date | None, today: date
+) -> dict[str, list[str]]:
+    """What is wrong with a filing 备案 as it is noted, by field."""
+    errors: dict[str, list[str]] = {}
+    if not number or len(number) > MOST_NUMBER:
+        errors["filing_number"] = [f"请填写备案号（最多 {MOST_NUMBER} 个字符）。"]
+    if filed_on > today:
+        errors["filed_on"] = ["备案日不能晚于今天。"]
+    elif starts_on and filed_on < starts_on:
+        errors["filed_on"] = ["备案日不能早于许可生效日。"]
+    return errors

@@ -33,6 +33,7 @@ from licensing.services.outcomes import report_deal
 from licensing.services.taking import file_licence
 from listings import selectors as listings
 from listings import services as library
+from listings.types import PatentCard
 
 SYSTEM = Actor.system()
 TRANSFERS = sorted(deal_kinds.TRANSFERS)
@@ -208,6 +209,12 @@ def open_from_auction(
     )
     store_new(row, now=now)
     terms = rules.whole(Terms(kind=kind, patents=tuple(patent_ids), parts=parts, months=months))
+    _agree_award(row, terms, cards, now=now)
+    return row
+
+
+def _agree_award(row: Deal, terms: Terms, cards: dict[int, PatentCard], *, now: datetime) -> None:
+    """What was awarded is version 1, accepted; both sides hear that they owe each other a paper."""
     version = write_version(row, terms, cards, number=1, side=Party.HOLDER, by=SYSTEM, now=now)
     version.status, version.answered_at = TermsStatus.ACCEPTED.value, now
     version.answered_by = SYSTEM.key
@@ -216,7 +223,6 @@ def open_from_auction(
     pin(row, version, by=SYSTEM, now=now)
     emit("deal.opened", row, by=SYSTEM, now=now)
     tell_parties(row, *Party, key="opened", title="拍卖成交，请办理签约", body=row.wish, now=now)
-    return row
 
 
 def _end_earlier(patent_id: int, taker_id: int, *, now: datetime) -> None:

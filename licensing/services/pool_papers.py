@@ -90,14 +90,7 @@ def _refuse_filing(licence: PoolLicence, number: str, filed_on: date, *, today: 
         raise Conflict(f"这项池许可已经备案（{licence.filing_number}）。", code="filed-already")
     if licence.status != RUNNING:
         raise Conflict("池许可已经期满，不能再登记备案。", code="not-in-force")
-    errors: dict[str, list[str]] = {}
-    if not number or len(number) > 40:
-        errors["filing_number"] = ["请填写备案号（最多 40 个字符）。"]
-    if filed_on > today:
-        errors["filed_on"] = ["备案日不能晚于今天。"]
-    elif filed_on < licence.starts_on:
-        errors["filed_on"] = ["备案日不能早于许可生效日。"]
-    if errors:
+    if errors := effect.filing_errors(number, filed_on, starts_on=licence.starts_on, today=today):
         raise Invalid(fields=errors)
 
 

@@ -388,16 +388,12 @@ def file_licence(
     moved(TABLE, LABELS, licence, "file")
     if licence.contests.filter(status=moves.ContestStatus.RAISED).exists():
         raise Conflict(_("这项许可有待处理的异议，处理完毕后再办理备案。"), code="contested")
-    errors: dict[str, list[str]] = {}
-    if not filing_number.strip() or len(filing_number.strip()) > 40:
-        errors["filing_number"] = [_("请填写备案号（最多 40 个字符）。")]
-    if filed_on > legal_day(now):
-        errors["filed_on"] = [_("备案日不能晚于今天。")]
-    elif licence.starts_on and filed_on < licence.starts_on:
-        errors["filed_on"] = [_("备案日不能早于许可生效日。")]
-    if errors:
+    number = filing_number.strip()
+    if errors := effect.filing_errors(
+        number, filed_on, starts_on=licence.starts_on, today=legal_day(now)
+    ):
         raise Invalid(fields=errors)
-    licence.filing_number, licence.filed_on = filing_number.strip(), filed_on
+    licence.filing_number, licence.filed_on = number, filed_on
     licence.filed_at, licence.filed_by = now, by.key
     licence.save(update_fields=["status", "filing_number", "filed_on", "filed_at", "filed_by"])
     if licence.encumbrance_id is not None:
@@ -409,6 +405,12 @@ def file_licence(
         )
     audit.record("licence.filed", subject=licence, by=by, at=now)
     outbox.emit("licence.filed", subject=licence, by=by, at=now, payload=licence_facts(licence))
+    _tell_filed(licence, now=now)
+    return licence
+
+
+def _tell_filed(licence: Licence, *, now: datetime) -> None:
+    """Both parties hear the number; the licensee may rate how it went."""
     offer_rating(
         service="licence",
         reference=f"licence:{licence.pk}",
@@ -427,4 +429,3 @@ def file_licence(
         url=licence_url(licence),
         now=now,
     )
-    return licence
