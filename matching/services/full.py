@@ -36,17 +36,19 @@ _FREE = Q(leased_until__isnull=True)
 
 
 @transaction.atomic
-def start_full_run(*, by: Actor, now: datetime, here: bool = False) -> Run:
+def start_full_run(
+    *, by: Actor, now: datetime, here: bool = False, freeze: bool = False
+) -> Run:
     """Cut every live demand into shards and hand them to the workers, or keep them `here`.
 
     The day the scorer takes for today moves on to this one; statistics that the stock has
-    outgrown are frozen anew. Conflict while another full run is under way.
+    outgrown, or all with `freeze`, are frozen anew. Conflict while another full run is under way.
     """
     require(by, Permission.RUN_MATCHING)
     in_turn()
     if Run.objects.under_way().exists():
         raise Conflict("全量匹配正在进行，请等它完成后再启动。", code="run-in-progress")
-    version = current_engine(now=now)
+    version = current_engine(now=now, by=by, anew=freeze)
     keys = feeding.live_keys()
     run = cut(version, keys, by=by, now=now, here=here)
     # Whatever is no longer live has no list any more.
@@ -59,9 +61,9 @@ def start_full_run(*, by: Actor, now: datetime, here: bool = False) -> Run:
     return run
 
 
-def run_everything(*, by: Actor, now: datetime) -> Run:
+def run_everything(*, by: Actor, now: datetime, freeze: bool = False) -> Run:
     """A full run in this process, shard by shard: what commands and the demo use."""
-    run = start_full_run(by=by, now=now, here=True)
+    run = start_full_run(by=by, now=now, here=True, freeze=freeze)
     for shard_id in run.shards.order_by("number").values_list("pk", flat=True):
         if Run.objects.get(pk=run.pk).state != RunState.RUNNING:
             break  # somebody has paused or cancelled it: the workers take over from here

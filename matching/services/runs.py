@@ -329,9 +329,14 @@ def put_back_engine(*, version_id: int, by: Actor, now: datetime) -> EngineVersi
     return version
 
 
-def current_engine(*, now: datetime) -> EngineVersion:
-    """The active version, its day moved to today, frozen anew when the stock has outgrown it."""
+def current_engine(*, now: datetime, by: Actor = SYSTEM, anew: bool = False) -> EngineVersion:
+    """The active version, its day moved to today, frozen anew when the stock has outgrown it.
+
+    `anew` freezes it in any case: after an upgrade, statistics of before lack what is new.
+    """
     version = active_engine(now=now)
+    if anew:
+        return freeze_engine(by=by, now=now, note="按要求重建词频", weights=version.weights)
     if rules.corpus_outgrown(version.corpus_size, listings.stock_counts("").listed):
         return freeze_engine(by=SYSTEM, now=now, note="库存翻倍后重建词频", weights=version.weights)
     if version.as_of != timezone.localdate(now):

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from core.errors import Conflict, NotAllowed
 from core.people.types import Actor
 from matching import services
-from matching.models import Match, MatchDraft, Push, Run, RunShard
+from matching.models import EngineVersion, Match, MatchDraft, Push, Run, RunShard
 from matching.selectors import running
 from matching.services import cutting, full, switching
 from matching.types import RunScope, RunState
@@ -355,3 +356,18 @@ def test_the_other_table_has_what_the_first_had(
         first_at=now, computed_at=now,
     )  # fmt: skip
     assert fresh.pk > last.pk
+
+
+def test_after_an_upgrade_the_statistics_are_frozen_on_demand(
+    lively: list[int], now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, lists = services.active_engine(now=now), set(rows())
+    weights = dict(before.weights) | {"topic": 12.0}
+    EngineVersion.objects.filter(pk=before.pk).update(weights=weights)
+    call_command("rematch")
+    assert services.active_engine(now=now).pk == before.pk
+    call_command("rematch", "--freeze")
+    after = services.active_engine(now=now)
+    assert after.pk != before.pk
+    assert after.weights == weights  # what was learned stays
+    assert (set(rows()), "条匹配" in capsys.readouterr().out) == (lists, True)
