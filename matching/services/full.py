@@ -36,9 +36,7 @@ _FREE = Q(leased_until__isnull=True)
 
 
 @transaction.atomic
-def start_full_run(
-    *, by: Actor, now: datetime, here: bool = False, freeze: bool = False
-) -> Run:
+def start_full_run(*, by: Actor, now: datetime, here: bool = False, freeze: bool = False) -> Run:
     """Cut every live demand into shards and hand them to the workers, or keep them `here`.
 
     The day the scorer takes for today moves on to this one; statistics that the stock has

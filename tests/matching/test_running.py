@@ -362,7 +362,7 @@ def test_after_an_upgrade_the_statistics_are_frozen_on_demand(
     lively: list[int], now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, lists = services.active_engine(now=now), set(rows())
-    weights = dict(before.weights) | {"topic": 12.0}
+    weights = dict(before.weights) | {"topic": 10.0}
     EngineVersion.objects.filter(pk=before.pk).update(weights=weights)
     call_command("rematch")
     assert services.active_engine(now=now).pk == before.pk
