@@ -35,6 +35,7 @@ urlpatterns = [
     path("events/", live.events, name="events"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap-<slug:name>-<int:part>.xml", sitemap.section, name="sitemap-part"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("robots.txt", sitemap.robots, name="robots"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db import OperationalError, connection
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -159,6 +160,12 @@ def help_page(request: Request, topic: str = "") -> HttpResponse:
         raise Http404
     context = {"topic": topic, "site_contact": settings.SITE_CONTACT}
     return render(request, HELP_PAGES[topic], context)
+
+
+@require_GET
+def favicon(request: Request) -> HttpResponse:
+    """Where browsers look for the mark of a site when no page names it."""
+    return HttpResponseRedirect(static("img/favicon.svg"))
 
 
 @require_GET

@@ -62,8 +62,8 @@ class IncomeSerializer(serializers.ModelSerializer[Distribution]):
         model = Distribution
         fields = (
             "id", "number", "organisation_id", "licence_id", "deal_id", "pool_licence_id",
-            "patent_number",
-            "patent_title", "kind", "status", "gross", "deductions", "net", "percent", "award",
+            "patent_id", "patent_number", "patent_title",
+            "kind", "status", "gross", "deductions", "net", "percent", "award",
             "floor", "floor_article", "conflict", "tax_note", "posted_on", "posted_until",
             "persons", "objections",
         )  # fmt: skip
@@ -115,6 +115,9 @@ class NewIncomeSerializer(IncomePlanSerializer):
     deal_id = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     pool_licence_id = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, help_text="本单位从池许可分得的收入"
+    )
+    patent_id = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, help_text="组合合同：分配其中哪一件专利的部分"
     )
 
 
@@ -203,6 +206,7 @@ class IncomeView(Room):
             licence_id=form.validated_data.get("licence_id"),
             deal_id=form.validated_data.get("deal_id"),
             pool_licence_id=form.validated_data.get("pool_licence_id"),
+            patent_id=form.validated_data.get("patent_id"),
             by=request.actor,
             now=timezone.now(),
         )

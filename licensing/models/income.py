@@ -94,6 +94,10 @@ class Distribution(models.Model):
     pool_licence = models.ForeignKey(
         PoolLicence, on_delete=models.PROTECT, null=True, blank=True, related_name="distributions"
     )
+    # The part of one patent, where the contract is about a bundle.
+    patent = models.ForeignKey(
+        "listings.Patent", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     patent_number = models.CharField(max_length=40)
     patent_title = models.CharField(max_length=500)
     kind = models.CharField(
@@ -137,6 +141,10 @@ class Distribution(models.Model):
                 | Q(licence__isnull=True, deal__isnull=False, pool_licence__isnull=True)
                 | Q(licence__isnull=True, deal__isnull=True, pool_licence__isnull=False),
                 name="distribution_of_one_income",
+            ),
+            CheckConstraint(
+                condition=Q(patent__isnull=True) | Q(pool_licence__isnull=True),
+                name="distribution_part_of_a_contract",
             ),
             CheckConstraint(
                 condition=Q(status__in=sorted(s.value for s in _S)),

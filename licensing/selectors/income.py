@@ -40,6 +40,7 @@ from licensing.rules import income as rules
 from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.income import Floor, IncomeKind, IncomeStatus
 from licensing.rules.outcomes import Code
+from licensing.selectors.bundle_income import by_part
 
 if TYPE_CHECKING:
     from core.attachments.models import Attachment
@@ -62,6 +63,7 @@ class Source:
     kind: IncomeKind
     received: Decimal
     taken: Decimal
+    part: int | None = None  # the patent, where a bundle's income is divided patent by patent
 
     @property
     def available(self) -> Decimal:
@@ -69,25 +71,28 @@ class Source:
         return self.received - self.taken
 
 
-def source_of_licence(row: Licence, *, without: int | None = None) -> Source:
-    """The income of a licence: what was paid on it."""
-    return _of_licence(_paid(Licence.objects.filter(pk=row.pk), without).get())
+def sources_of_licence(row: Licence, *, without: int | None = None) -> list[Source]:
+    """The income of a licence: what was paid on it; of a bundle's, patent by patent."""
+    found = _of_licence(_paid(Licence.objects.filter(pk=row.pk), without).get())
+    return by_part([found], sort="licence", without=without)
 
 
-def source_of_deal(row: Deal, *, without: int | None = None) -> Source:
-    """The income of a transfer or an investment: what was settled."""
-    return _of_deal(_settled(Deal.objects.filter(pk=row.pk), without).get())
+def sources_of_deal(row: Deal, *, without: int | None = None) -> list[Source]:
+    """The income of a transfer or an investment: what was settled; of a bundle's, by patent."""
+    found = _of_deal(_settled(Deal.objects.filter(pk=row.pk), without).get())
+    return by_part([found], sort="deal", without=without)
 
 
 def sources(*, viewer: Actor) -> list[Source]:
     """The holder's licences, transfers and pool shares with money to divide, newest first."""
     own = viewer.acts_for
     paid = _paid(Licence.objects.filter(licensor_id__in=own)).filter(received__gt=F("taken"))
-    found = [_of_licence(row) for row in paid.order_by("-pk")[:50]]
+    found = by_part([_of_licence(row) for row in paid.order_by("-pk")[:50]], sort="licence")
     deals = Deal.objects.filter(holder_id__in=own, kind__in=sorted(TRANSFERS))
     settled = _settled(deals).filter(settled_amount__gt=F("taken"))
-    found += [_of_deal(row) for row in settled.order_by("-pk")[:50]]
-    return found + [row for row in shares_of_pools(own) if row.available > 0][:50]
+    found += by_part([_of_deal(row) for row in settled.order_by("-pk")[:50]], sort="deal")
+    found += shares_of_pools(own)[:50]
+    return [row for row in found if row.available > 0]
 
 
 def source_of_pool(row: PoolLicence, organisation_id: int, *, without: int | None = None) -> Source:

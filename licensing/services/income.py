@@ -88,12 +88,16 @@ def draft_income(
     licence_id: int | None = None,
     deal_id: int | None = None,
     pool_licence_id: int | None = None,
+    patent_id: int | None = None,
 ) -> Distribution:
-    """Begin to divide the income of one licence, one transfer, or one share of a pool licence."""
+    """Begin to divide the income of one licence, one transfer, or one share of a pool licence.
+
+    `patent_id` says of which patent, where one contract is about a bundle.
+    """
     require(by, Permission.DISTRIBUTE_INCOME)
     if sum(pk is not None for pk in (licence_id, deal_id, pool_licence_id)) != 1:
         raise Invalid(fields={"source": [_("请选择一项许可、一项转让或一项池许可。")]})
-    row = Distribution(drafted_at=now, drafted_by=by.key)
+    row = Distribution(patent_id=patent_id, drafted_at=now, drafted_by=by.key)
     if licence_id is not None:
         licence = locked(Licence.objects.visible_to(by), licence_id)
         row.licence, row.organisation_id, row.region = licence, licence.licensor_id, licence.region
@@ -150,12 +154,22 @@ def _lock_source(row: Distribution) -> None:
 
 def _source(row: Distribution) -> questions.Source:
     if row.licence is not None:
-        return questions.source_of_licence(row.licence, without=row.pk)
-    if row.pool_licence is not None:
-        return questions.source_of_pool(row.pool_licence, row.organisation_id, without=row.pk)
-    if row.deal is None:
+        found = questions.sources_of_licence(row.licence, without=row.pk)
+    elif row.deal is not None:
+        found = questions.sources_of_deal(row.deal, without=row.pk)
+    elif row.pool_licence is not None:
+        found = [questions.source_of_pool(row.pool_licence, row.organisation_id, without=row.pk)]
+    else:
         raise ValueError("A distribution is of a licence, a deal or a share of a pool.")
-    return questions.source_of_deal(row.deal, without=row.pk)
+    chosen = next((source for source in found if source.part == row.patent_id), None)
+    if chosen is None:
+        message = (
+            _("这笔收入属于一个专利组合，请选择分配其中哪一件专利的部分。")
+            if row.patent_id is None
+            else _("这件专利不在这笔收入里，请核对。")
+        )
+        raise Invalid(fields={"patent_id": [message]})
+    return chosen
 
 
 def _write(row: Distribution, plan: IncomePlan, *, by: Actor, now: datetime) -> None:

@@ -94,11 +94,15 @@ def draft(request: Request, source: str) -> HttpResponse:
     if found is None:
         raise Missing(_("没有找到这笔可以分配的收入：款项到账并登记以后才能分配。"))
     floor, _rule = questions.floor_for(found.organisation_id, found.region, found.kind)
-    sort, _dash, pk = source.partition("-")
+    sort, pk = source.split("-")[:2]
 
     def save(plan: rules.IncomePlan) -> Distribution:
         return services.draft_income(
-            plan=plan, by=request.actor, now=timezone.now(), **{f"{sort}_id": int(pk)}
+            plan=plan,
+            by=request.actor,
+            now=timezone.now(),
+            patent_id=found.part,
+            **{f"{sort}_id": int(pk)},
         )
 
     return _plan(

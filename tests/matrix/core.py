@@ -18,6 +18,7 @@ EXPECTATIONS: dict[str, Row] = {
     "core:sitemap-part": Row(kwargs=lambda world: {"name": "pages", "part": 0}, get=everyone(200)),
     "core:robots": Row(get=everyone(200)),
     "core:healthz": Row(get=everyone(200)),
+    "core:favicon": Row(get=everyone(302)),
     "set_language": Row(get=everyone(302), post=everyone(302)),
     "core:readyz": Row(get=everyone(200)),
     "metrics": Row(get=everyone(404)),  # not there without the token
