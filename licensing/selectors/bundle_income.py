@@ -43,6 +43,7 @@ def by_part(found: Sequence[Source], *, sort: str, without: int | None = None) -
 
 def _deals(ids: Iterable[int], *, sort: str) -> dict[int, int]:
     """Contracts about a bundle → their agreed terms."""
+    rows: Iterable[tuple[int | None, int | None, int | None]]
     if sort == "deal":
         rows = Deal.objects.filter(pk__in=ids).values_list("pk", "agreed_terms_id", "bundle_id")
     else:
