@@ -1,8 +1,8 @@
 """Branch coverage of the modules that must not be wrong: permissions, what binds, outbox, licences.
 
-    pip install --target /tmp/coverage-lib coverage    # not in the lock: only this asks for it
-    PYTHONPATH=/tmp/coverage-lib python benchmarks/branches.py
-    PYTHONPATH=/tmp/coverage-lib python benchmarks/branches.py binding licences --show
+    pip install --target ~/coverage-lib coverage    # not in the lock: only this asks for it
+    PYTHONPATH=~/coverage-lib python benchmarks/branches.py
+    PYTHONPATH=~/coverage-lib python benchmarks/branches.py binding licences --show
 
 One pytest a group, with the tests of its own rooms only: what other rooms happen to run counts
 for nothing. A figure is coverage.py's: lines run and branches taken, of all of both. The command
