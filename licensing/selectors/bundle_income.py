@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 ALL = None  # a distribution of before, which took from the whole
 
 
-def by_part(found: Sequence[Source], *, sort: str, without: int | None = None) -> list[Source]:
-    """These licences or deals (`sort` says which), those of bundles patent by patent.
+def by_part(found: Sequence[Source], *, without: int | None = None) -> list[Source]:
+    """These licences, or these deals; those of bundles patent by patent.
 
     Three queries at most, however many there are.
     """
-    ids = {int(row.key.rpartition("-")[2]) for row in found}
-    parts = _parts(_deals(ids, sort=sort))
+    if not found:
+        return []
+    sort = found[0].sort
+    parts = _parts(_deals({row.pk for row in found}, sort=sort))
     taken = _taken(parts.keys(), sort=sort, without=without) if parts else {}
     split: list[Source] = []
     for row in found:
-        pk = int(row.key.rpartition("-")[2])
-        patents = parts.get(pk, ())
-        split += _split(row, patents, taken.get(pk, {})) if len(patents) > 1 else [row]
+        patents = parts.get(row.pk, ())
+        split += _split(row, patents, taken.get(row.pk, {})) if len(patents) > 1 else [row]
     return split
 
 
@@ -90,7 +91,6 @@ def _split(
     return [
         replace(
             whole,
-            key=f"{whole.key}-{patent.patent_id}",
             part=patent.patent_id,
             patent_id=patent.patent_id,
             patent_number=patent.patent_number,

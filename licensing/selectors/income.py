@@ -51,9 +51,10 @@ FLOOR, DAYS, BOUND = "income.floor", "income.posting_days", "income.bound_kinds"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A licence or deal with what came in and is not divided yet."""
+    """A licence, deal or share of a pool with what came in and is not divided yet."""
 
-    key: str
+    sort: str  # "licence", "deal" or "pool_licence", with that row's key
+    pk: int
     organisation_id: int
     region: str
     patent_id: int
@@ -66,6 +67,11 @@ class Source:
     part: int | None = None  # the patent, where a bundle's income is divided patent by patent
 
     @property
+    def key(self) -> str:
+        """How pages name it."""
+        return f"{self.sort}-{self.pk}" + (f"-{self.part}" if self.part else "")
+
+    @property
     def available(self) -> Decimal:
         """What may still be divided."""
         return self.received - self.taken
@@ -74,23 +80,23 @@ class Source:
 def sources_of_licence(row: Licence, *, without: int | None = None) -> list[Source]:
     """The income of a licence: what was paid on it; of a bundle's, patent by patent."""
     found = _of_licence(_paid(Licence.objects.filter(pk=row.pk), without).get())
-    return by_part([found], sort="licence", without=without)
+    return by_part([found], without=without)
 
 
 def sources_of_deal(row: Deal, *, without: int | None = None) -> list[Source]:
     """The income of a transfer or an investment: what was settled; of a bundle's, by patent."""
     found = _of_deal(_settled(Deal.objects.filter(pk=row.pk), without).get())
-    return by_part([found], sort="deal", without=without)
+    return by_part([found], without=without)
 
 
 def sources(*, viewer: Actor) -> list[Source]:
     """The holder's licences, transfers and pool shares with money to divide, newest first."""
     own = viewer.acts_for
     paid = _paid(Licence.objects.filter(licensor_id__in=own)).filter(received__gt=F("taken"))
-    found = by_part([_of_licence(row) for row in paid.order_by("-pk")[:50]], sort="licence")
+    found = by_part([_of_licence(row) for row in paid.order_by("-pk")[:50]])
     deals = Deal.objects.filter(holder_id__in=own, kind__in=sorted(TRANSFERS))
     settled = _settled(deals).filter(settled_amount__gt=F("taken"))
-    found += by_part([_of_deal(row) for row in settled.order_by("-pk")[:50]], sort="deal")
+    found += by_part([_of_deal(row) for row in settled.order_by("-pk")[:50]])
     found += shares_of_pools(own)[:50]
     return [row for row in found if row.available > 0]
 
@@ -150,7 +156,7 @@ def _of_share(
     first = entries[0]
     many = f"等 {len(entries)} 件" if len(entries) > 1 else ""
     return Source(
-        f"pool_licence-{key[0]}", key[1], region, first.patent_id, first.patent_number,
+        "pool_licence", key[0], key[1], region, first.patent_id, first.patent_number,
         f"{first.patent_title[:400]}{many}（池许可 {number}）", number or "", IncomeKind.LICENCE,
         received, taken or Decimal(0),
     )  # fmt: skip
@@ -183,7 +189,7 @@ def _total(rows: QuerySet[Any], name: str, column: str) -> Coalesce:
 
 def _of_licence(row: Any) -> Source:
     return Source(
-        f"licence-{row.pk}", row.licensor_id, row.region, row.patent_id, row.patent_number,
+        "licence", row.pk, row.licensor_id, row.region, row.patent_id, row.patent_number,
         row.patent_title, row.number or "", IncomeKind.LICENCE, row.received, row.taken,
     )  # fmt: skip
 
@@ -191,7 +197,7 @@ def _of_licence(row: Any) -> Source:
 def _of_deal(row: Any) -> Source:
     kind = IncomeKind.EQUITY if row.is_equity else IncomeKind.TRANSFER
     return Source(
-        f"deal-{row.pk}", row.holder_id, row.region, row.patent_id, row.patent_number,
+        "deal", row.pk, row.holder_id, row.region, row.patent_id, row.patent_number,
         row.patent_title, row.number or "", kind, row.settled_amount or Decimal(0), row.taken,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from licensing.rules import fees, moves, royalties
 from licensing.selectors.disputed import is_held, with_dispute
 from licensing.selectors.royalties import INTEREST, interest_lines, late_rate, periods_of, with_paid
 from licensing.services.credits import apply_credit
-from licensing.services.earnings import stored
+from licensing.services.earnings import reminder, stored
 from licensing.services.ground import locked, tell
 from licensing.services.letters import FARTHEST, call_for, owed_of, step_reached
 from licensing.services.royalties import add_due, royalty_url
@@ -128,18 +128,13 @@ def remind_of_reports(*, now: datetime) -> int:
 
 
 def _ask(licence: Licence, period: royalties.Period, *, late_by: bool, now: datetime) -> None:
-    title = _("提成申报已逾期：%(title)s") if late_by else _("请申报提成：%(title)s")
+    title, body = reminder(period, licence.patent_title, late=late_by)
     tell(
         [licence.licensee_id, licence.licensor_id] if late_by else [licence.licensee_id],
         kind="licence.deadline",
         key=f"royalty-report:{licence.pk}:{period.starts_on}:{'late' if late_by else 'open'}",
-        title=title % {"title": licence.patent_title},
-        body=_("%(a)s 至 %(b)s 这一期，应在 %(day)s 前申报。")
-        % {
-            "a": f"{period.starts_on:%Y-%m-%d}",
-            "b": f"{period.ends_on:%Y-%m-%d}",
-            "day": f"{period.report_by:%Y-%m-%d}",
-        },
+        title=title,
+        body=body,
         url=royalty_url(licence),
         now=now,
     )

@@ -99,6 +99,17 @@ def _check_figures(
         raise Invalid(fields=errors)
 
 
+def reminder(period: royalties.Period, of: str, *, late: bool) -> tuple[str, str]:
+    """Title and body of the notice that asks for a period's report."""
+    title = _("提成申报已逾期：%(title)s") if late else _("请申报提成：%(title)s")
+    body = _("%(a)s 至 %(b)s 这一期，应在 %(day)s 前申报。") % {
+        "a": f"{period.starts_on:%Y-%m-%d}",
+        "b": f"{period.ends_on:%Y-%m-%d}",
+        "day": f"{period.report_by:%Y-%m-%d}",
+    }
+    return title % {"title": of}, body
+
+
 def replace(row: EarningsReport) -> None:
     """A newer report stands in its place."""
     moved(TABLE, LABELS, row, "replace")

@@ -139,13 +139,13 @@ def ask_for_reports(*, now: datetime) -> int:
 
 
 def _ask(licence: PoolLicence, period: royalties.Period, *, late: bool, now: datetime) -> None:
+    title, body = earnings.reminder(period, licence.pool.name[:60], late=late)
     tell(
         [licence.licensee_id, *([licence.pool.administrator_id] if late else [])],
         kind="licence.deadline",
         key=f"pool-report:{licence.pk}:{period.starts_on}:{'late' if late else 'open'}",
-        title=f"{'提成申报已逾期' if late else '请申报提成'}：{licence.pool.name[:60]}",
-        body=f"{period.starts_on:%Y-%m-%d} 至 {period.ends_on:%Y-%m-%d} 这一期，"
-        f"应在 {period.report_by:%Y-%m-%d} 前申报。",
+        title=title,
+        body=body,
         url=royalties_url(licence),
         now=now,
     )

@@ -94,7 +94,6 @@ def draft(request: Request, source: str) -> HttpResponse:
     if found is None:
         raise Missing(_("没有找到这笔可以分配的收入：款项到账并登记以后才能分配。"))
     floor, _rule = questions.floor_for(found.organisation_id, found.region, found.kind)
-    sort, pk = source.split("-")[:2]
 
     def save(plan: rules.IncomePlan) -> Distribution:
         return services.draft_income(
@@ -102,7 +101,7 @@ def draft(request: Request, source: str) -> HttpResponse:
             by=request.actor,
             now=timezone.now(),
             patent_id=found.part,
-            **{f"{sort}_id": int(pk)},
+            **{f"{found.sort}_id": found.pk},
         )
 
     return _plan(

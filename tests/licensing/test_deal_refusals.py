@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Conflict, Invalid, NotAllowed
+from core.errors import Invalid, NotAllowed
 from licensing.models import Deal, DealApproval, Licence, SignedCopy
 from licensing.rules import deals as rules
 from licensing.services import completing, contests, deals, signing
@@ -20,22 +19,11 @@ from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import names, says
 
 pytestmark = pytest.mark.django_db
 
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
-
-
-def says(code: str, ask: Callable[[], object]) -> None:
-    with pytest.raises(Conflict) as told:
-        ask()
-    assert told.value.code == code
-
-
-def names(*fields: str, ask: Callable[[], object]) -> None:
-    with pytest.raises(Invalid) as told:
-        ask()
-    assert set(told.value.fields) == set(fields)
 
 
 def test_what_is_said_in_a_talk_has_words_a_time_and_the_latest_version() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.attachments.models import Attachment
-from core.errors import Conflict, Invalid, Missing, NotAllowed
+from core.errors import Missing, NotAllowed
 from core.people.models import RegionSetting
 from core.people.types import Role
 from licensing.models import Distribution, IncomeRule, Licence
@@ -24,6 +23,7 @@ from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
+from tests.licensing.refusing import names, says
 
 pytestmark = pytest.mark.django_db
 
@@ -48,18 +48,6 @@ def chief(office: Any) -> Any:
 def licence(office: Any) -> Licence:
     firm = make.enterprise()
     return lic.paid(lic.licence(office, firm, mode=FeeMode.FIXED), firm)
-
-
-def says(code: str, ask: Callable[[], object]) -> None:
-    with pytest.raises(Conflict) as told:
-        ask()
-    assert told.value.code == code
-
-
-def names(*fields: str, ask: Callable[[], object]) -> None:
-    with pytest.raises(Invalid) as told:
-        ask()
-    assert set(told.value.fields) == set(fields)
 
 
 def pdf() -> SimpleUploadedFile:
