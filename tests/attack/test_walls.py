@@ -37,6 +37,7 @@ WALLED = {
     "licensing_feepart",
     "matching_need",
     "matching_needdraft",
+    "matching_needrevision",
     "licensing_dealmessage",
     "licensing_termsversion",
     "licensing_termspatent",

@@ -27,8 +27,8 @@ from licensing.models import (
 from licensing.models.deals import DealQuerySet
 from licensing.selectors import deals as deal_selectors
 from licensing.services import deals, signing
-from matching.models import Need
-from matching.services import demands
+from matching.models import Need, NeedRevision
+from matching.services import demands, revisions
 from pledges.models import Pledge, PledgeQuerySet
 from tests.attack.test_walls import _granted, as_web, rows  # noqa: F401  a fixture
 from tests.factories import core as make
@@ -178,6 +178,64 @@ def test_a_draft_of_a_need_is_its_firms_and_a_matched_one_its_holders(
         transaction.atomic(),
     ):
         Need.objects.filter(pk=wide).update(visibility="matched")
+
+
+def test_what_a_need_said_before_is_its_firms_and_its_agents_while_the_mandate_holds() -> None:
+    """An open need passes its wall; what was struck out of it before does not."""
+    firm, broker, other = make.enterprise(region="310115"), make.broker(), make.enterprise()
+    need = wants.need(firm, replace(wants.COLD, title="求购：某型战车电池快充办法"))
+    agent = given_mandate(firm, broker)
+    row = revisions.propose_revision(
+        need_id=need.pk, data=replace(wants.COLD, title="电池快充办法"), note="去掉用途",
+        by=agent, now=NOON,
+    )  # fmt: skip
+
+    def seen(*tenants: int, overseen: str = "") -> list[int]:
+        with as_web(*tenants, overseen=overseen):
+            assert Need.objects.filter(pk=need.pk).count() == 1  # opened for all
+            return list(NeedRevision.objects.values_list("pk", flat=True))
+
+    client, house = firm.organisation_id, broker.organisation_id
+    assert seen(client) == seen(house, client) == seen(overseen="%") == [row.pk]
+    assert seen(house) == seen(other.organisation_id) == seen(overseen="31%") == []
+    with as_web(other.organisation_id):
+        assert NeedRevision.objects.filter(pk=row.pk).update(note="x") == 0
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+            NeedRevision.objects.create(
+                need=need, number=9, state="own", before={}, content={}, base_version=1,
+                proposed_at=NOON, proposed_by="user:1", decided_at=NOON, decided_by="user:1",
+            )  # fmt: skip
+
+
+def given_mandate(firm: Membership, broker: Membership) -> Actor:
+    """The broker, acting for the firm too."""
+    revisions.give_mandate(
+        agent_id=broker.organisation_id, starts_on=NOON.date(), ends_on=None,
+        by=make.actor(firm), now=NOON,
+    )  # fmt: skip
+    return make.actor(broker)
+
+
+def test_a_need_is_refined_by_pages_behind_the_walls() -> None:
+    firm, broker = make.enterprise(), make.broker()
+    client, house = firm.organisation_id, broker.organisation_id
+    need = wants.need(firm, open_now=False)
+    agent = given_mandate(firm, broker)
+    with as_web(house, client):
+        row = revisions.propose_revision(
+            need_id=need.pk, data=replace(wants.COLD, title="电池低温快充办法"), note="写清楚",
+            by=agent, now=NOON,
+        )  # fmt: skip
+    with as_web(client):
+        owner = make.actor(firm)
+        revisions.answer_revision(revision_id=row.pk, agrees=True, by=owner, now=NOON)
+        need.refresh_from_db()
+        demands.edit_need(
+            need_id=need.pk, data=replace(wants.COLD, title="再改一次的名称"), version=need.version,
+            by=owner, now=NOON,
+        )  # fmt: skip
+        kept = NeedRevision.objects.order_by("number").values_list("state", flat=True)
+        assert list(kept) == ["agreed", "own"]
 
 
 def test_those_who_still_talk_hear_of_a_contract_from_a_worker(drain: Callable[[], int]) -> None:

@@ -30,8 +30,9 @@ from tests.matrix.test_matrix import ROWS
 ALL = bool(os.environ.get("PATENTOPS_ALL_WALLS"))
 # Pages of what is walled, each with somebody who reads it by right.
 WALLED = ("licensing:deal", "licensing-api:deal", "licensing:deals", "matching:need",
-          "matching-api:need", "matching:needs-mine", "pledges:pledge", "listings:disclosure",
-          "licensing:pricing", "licensing:case-file", "licensing:licence")  # fmt: skip
+          "matching-api:need", "matching:needs-mine", "matching:need-versions", "matching:revision",
+          "pledges:pledge", "listings:disclosure", "licensing:pricing",
+          "licensing:case-file", "licensing:licence")  # fmt: skip
 
 
 def _chosen() -> list[Any]:
