@@ -92,8 +92,8 @@ EVENTS: dict[str, str] = {
     "licence.ending_answered": "The other party agreed, refused, or objected.",
     "licence.ending_stopped": "It was withdrawn, mended or lapsed; the licence goes on.",
     "licence.terminated": "The licence ended before its term.",
-    # disputes: dispute_id, deal_id | null, licence_id | null, patent_id, holder_id, taker_id,
-    # region, topic, status
+    # disputes: dispute_id; deal_id, licence_id, pool_licence_id, one of them; patent_id (null for
+    # a pool's licence, whose holder_id is its administrator), taker_id, region, topic, status
     "dispute.raised": "A party opened a dispute about a contract.",
     "dispute.replied": "The other party answered.",
     "dispute.unanswered": "The other party did not answer in time.",

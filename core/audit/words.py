@@ -113,6 +113,7 @@ DONE: dict[str, Any] = {
     "terminated": _("终止"),
     "sum_booked": _("协议款项入账"),
     "sum_paid": _("登记协议付款"),
+    "sum_released": _("协议减免款项"),
     "sum_dunned": _("协议款项催告"),
     "member_dropped": _("从组合去掉一件"),
     "disputed": _("提出争议"),

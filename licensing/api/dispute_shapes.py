@@ -18,10 +18,10 @@ DISPUTE_VOICES = [(v.value, rules.VOICE_LABELS[v]) for v in rules.Voice]
 PROPOSAL_STATUSES = [(s.value, rules.PROPOSAL_LABELS[s]) for s in rules.ProposalStatus]
 PAYERS = [("", "不涉及付款"), *((p.value, deals.PARTY_LABELS[p]) for p in deals.Party)]
 CONTRACT = (
-    "id", "number", "status", "topic", "deal_id", "licence_id", "contract_number", "patent_id",
-    "patent_number", "patent_title", "holder_id", "taker_id", "side", "due_id", "report_id",
-    "termination_id", "amount", "currency", "holds", "opened_at", "due_by", "mediator_id",
-    "mediator_name", "closed_at",
+    "id", "number", "status", "topic", "deal_id", "licence_id", "pool_licence_id",
+    "contract_number", "patent_id", "patent_number", "patent_title", "holder_id", "taker_id",
+    "side", "due_id", "report_id", "termination_id", "pool_due_id", "pool_report_id", "amount",
+    "currency", "holds", "opened_at", "due_by", "mediator_id", "mediator_name", "closed_at",
 )  # fmt: skip
 
 
@@ -127,6 +127,7 @@ class NewDisputeSerializer(serializers.Serializer[Any]):
 
     deal_id = _pk()
     licence_id = _pk()
+    pool_licence_id = _pk()
     topic = serializers.ChoiceField(choices=DISPUTE_TOPICS)
     facts = serializers.CharField(max_length=4000)
     wish = serializers.CharField(max_length=2000)
@@ -134,6 +135,8 @@ class NewDisputeSerializer(serializers.Serializer[Any]):
     due_id = _pk()
     report_id = _pk()
     termination_id = _pk()
+    pool_due_id = _pk()
+    pool_report_id = _pk()
     evidence = serializers.FileField(required=False, allow_null=True, default=None)
     evidence_note = serializers.CharField(max_length=500, allow_blank=True, default="")
 

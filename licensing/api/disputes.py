@@ -37,7 +37,10 @@ from licensing.services.disputes import Matter
 from licensing.services.settling import Offer
 
 SHOWN: dict[Any, Any] = {200: DisputeDetailSerializer, **problems(*REFUSED)}
-MATTER = ("topic", "facts", "wish", "amount", "due_id", "report_id", "termination_id")
+MATTER = (
+    "topic", "facts", "wish", "amount", "due_id", "report_id", "termination_id", "pool_due_id",
+    "pool_report_id",
+)  # fmt: skip
 
 
 class DisputeView(Room):
@@ -81,7 +84,7 @@ class DisputeView(Room):
 
     @extend_schema(
         summary="提出合同纠纷",
-        description="洽谈或许可填一；可指明款项、申报或终止。证据用 multipart 提交。",
+        description="洽谈、许可或池许可填一；可指明款项、申报或终止。证据用 multipart 提交。",
         request=NewDisputeSerializer,
         parameters=[KEY],
         responses={201: DisputeDetailSerializer, **problems(*REFUSED)},

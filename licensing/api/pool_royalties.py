@@ -51,6 +51,10 @@ class PoolDueSerializer(serializers.Serializer[Any]):
     outstanding = serializers.DecimalField(max_digits=18, decimal_places=2)
     interest = serializers.DecimalField(max_digits=18, decimal_places=2, help_text="算到今天")
     is_late = serializers.BooleanField()
+    disputed = serializers.BooleanField(help_text="有争议正在处理")
+    released = serializers.DecimalField(
+        max_digits=18, decimal_places=2, help_text="协议约定不再支付"
+    )
     explanation = FeeLineSerializer(source="due.explanation", many=True)
 
 

@@ -31,7 +31,7 @@ from licensing.models.pool_licences import (
     PoolLicencePatent,
     PoolShare,
 )
-from licensing.models.pool_royalties import PoolDue, PoolRoyaltyReport
+from licensing.models.pool_royalties import PoolDue, PoolRelease, PoolRoyaltyReport
 from licensing.models.pools import Pool, PoolEntry, PoolTerms
 from licensing.models.registrations import Registration
 from licensing.models.royalties import DueReason, RoyaltyReport
@@ -82,6 +82,7 @@ __all__ = [
     "PoolIncome",
     "PoolLicence",
     "PoolLicencePatent",
+    "PoolRelease",
     "PoolRoyaltyReport",
     "PoolShare",
     "PoolTerms",

@@ -45,6 +45,11 @@ class DisputePaper(models.Model):
     def __str__(self) -> str:
         return f"{self.dispute_id} {self.note}"
 
+    @property
+    def side_label(self) -> str:
+        """Who handed it in."""
+        return self.dispute.label(self.side)
+
 
 class DisputeSession(models.Model):
     """A meeting of the parties with the mediator 调解会: called, then held with its minutes."""
@@ -151,6 +156,16 @@ class DisputeProposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dispute_id} 第 {self.version} 版"
+
+    @property
+    def side_label(self) -> str:
+        """Who made it."""
+        return self.dispute.label(self.side)
+
+    @property
+    def refused_label(self) -> str:
+        """Who did not accept it."""
+        return self.dispute.label(self.refused_side)
 
     def accepted_by(self, side: str) -> bool:
         """Whether that party has accepted it."""

@@ -13,7 +13,9 @@ from core.people.types import Actor, Role
 from licensing.models.documents import Document
 from licensing.models.endings import Termination
 from licensing.models.licences import PaymentDue
-from licensing.models.registrations import ONE_CONTRACT, OfContract
+from licensing.models.pool_licences import PoolLicence
+from licensing.models.pool_royalties import PoolDue, PoolRoyaltyReport
+from licensing.models.registrations import OfContract
 from licensing.models.royalties import RoyaltyReport
 from licensing.rules import deals, fees, moves
 from licensing.rules import disputes as rules
@@ -23,14 +25,31 @@ from licensing.rules.disputes import DisputeStatus
 _S = DisputeStatus
 OPEN_DISPUTES = sorted(s.value for s in rules.OPEN)
 IS_OPEN = Q(status__in=OPEN_DISPUTES)
-LINES = ("report", "due", "termination")
+CONTRACTS = ("deal", "licence", "pool_licence")
+# What a dispute may be about more closely, and of which contract it is.
+LINES = {
+    "report": "licence",
+    "due": "licence",
+    "termination": "licence",
+    "pool_report": "pool_licence",
+    "pool_due": "pool_licence",
+}
 NO_LINE = Q(**{f"{line}__isnull": True for line in LINES})
 PARTIES = [(p.value, deals.PARTY_LABELS[p]) for p in Party]
 
 
-def _only(line: str) -> Q:
-    """This line and no other, on a licence."""
-    return Q(licence__isnull=False, **{f"{name}__isnull": name != line for name in LINES})
+def _of(contract: str) -> Q:
+    """This contract and no other."""
+    return Q(**{f"{name}__isnull": name != contract for name in CONTRACTS})
+
+
+def _about_one_line() -> Q:
+    """No line, or one and no other, of the contract that has such lines."""
+    found = NO_LINE
+    for line, contract in LINES.items():
+        named = {f"{name}__isnull": name != line for name in LINES}
+        found |= Q(**{f"{contract}__isnull": False}, **named)
+    return found
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
@@ -52,8 +71,18 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
 
 class Dispute(OfContract):
-    """What two parties of a contract do not agree on, until it is settled or given up."""
+    """What two parties of a contract do not agree on, until it is settled or given up.
 
+    Of a licence of a pool the administrator is the holder, and the pool's name stands in place of
+    a patent's title: the licence is of many patents.
+    """
+
+    patent = models.ForeignKey(  # type: ignore[assignment]  # null for a pool's licence only
+        "listings.Patent", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    pool_licence = models.ForeignKey(
+        PoolLicence, on_delete=models.PROTECT, null=True, blank=True, related_name="disputes"
+    )
     number = models.CharField("纠纷编号", max_length=40, unique=True, null=True, blank=True)
     side = models.CharField("提出方", max_length=8, choices=PARTIES)
     topic = models.CharField(
@@ -82,6 +111,12 @@ class Dispute(OfContract):
     )
     termination = models.ForeignKey(
         Termination, on_delete=models.PROTECT, null=True, blank=True, related_name="disputes"
+    )
+    pool_report = models.ForeignKey(
+        PoolRoyaltyReport, on_delete=models.PROTECT, null=True, blank=True, related_name="disputes"
+    )
+    pool_due = models.ForeignKey(
+        PoolDue, on_delete=models.PROTECT, null=True, blank=True, related_name="disputes"
     )
     # Dunning rests while it runs; a second dispute about the same line does not stop it again.
     holds = models.BooleanField("暂停催款", default=False)
@@ -119,15 +154,29 @@ class Dispute(OfContract):
     class Meta:
         verbose_name = "合同纠纷"
         constraints: ClassVar = [
-            CheckConstraint(condition=ONE_CONTRACT, name="dispute_of_one"),
             CheckConstraint(
-                condition=NO_LINE | _only("report") | _only("due") | _only("termination"),
-                name="dispute_about_one_line",
+                condition=_of("deal") | _of("licence") | _of("pool_licence"), name="dispute_of_one"
+            ),
+            CheckConstraint(condition=_about_one_line(), name="dispute_about_one_line"),
+            CheckConstraint(
+                condition=Q(patent__isnull=False) | Q(pool_licence__isnull=False),
+                name="dispute_of_a_patent",
             ),
             UniqueConstraint(fields=["report"], condition=IS_OPEN, name="one_open_dispute_report"),
             UniqueConstraint(fields=["due"], condition=IS_OPEN, name="one_open_dispute_due"),
             UniqueConstraint(
                 fields=["termination"], condition=IS_OPEN, name="one_open_dispute_termination"
+            ),
+            UniqueConstraint(
+                fields=["pool_report"], condition=IS_OPEN, name="one_open_dispute_pool_report"
+            ),
+            UniqueConstraint(
+                fields=["pool_due"], condition=IS_OPEN, name="one_open_dispute_pool_due"
+            ),
+            UniqueConstraint(
+                fields=["pool_licence", "topic"],
+                condition=IS_OPEN & NO_LINE,
+                name="one_open_dispute_pool",
             ),
             UniqueConstraint(
                 fields=["licence", "topic"],
@@ -210,9 +259,17 @@ class Dispute(OfContract):
         return self.licence is not None and self.licence.declaration_id is not None
 
     @property
+    def contract_url(self) -> str:
+        """Where the parties find the contract."""
+        if self.pool_licence_id:
+            return f"/pool-licences/{self.pool_licence_id}/"
+        return super().contract_url
+
+    @property
     def has_sum(self) -> bool:
         """Whether it is about a sum due or a report."""
-        return self.due_id is not None or self.report_id is not None
+        named = (self.due_id, self.report_id, self.pool_due_id, self.pool_report_id)
+        return any(pk is not None for pk in named)
 
     @property
     def can_hold(self) -> bool:
@@ -222,13 +279,28 @@ class Dispute(OfContract):
     @property
     def line_text(self) -> str:
         """The line it is about, in words."""
-        if self.due is not None:
-            return f"{self.due.get_kind_display()}，应付日 {self.due.due_on:%Y-%m-%d}"
-        if self.report is not None:
-            return f"提成申报 {self.report}"
+        due, report = self.due or self.pool_due, self.report or self.pool_report
+        if due is not None:
+            return f"{due.get_kind_display()}，应付日 {due.due_on:%Y-%m-%d}"
+        if report is not None:
+            return f"提成申报 {report}"
         if self.termination is not None:
             return f"终止：{self.termination.get_ground_display()}"
         return ""
+
+    def label(self, voice: str) -> str:
+        """Who speaks there, in words: the sides of a pool licence have names of their own."""
+        return rules.label(voice, of_pool=self.pool_licence_id is not None)
+
+    @property
+    def holder_label(self) -> str:
+        """What its one side is called."""
+        return self.label(Party.HOLDER)
+
+    @property
+    def taker_label(self) -> str:
+        """What its other side is called."""
+        return self.label(Party.TAKER)
 
     def organisation_of(self, side: str) -> int:
         """The organisation on that side."""

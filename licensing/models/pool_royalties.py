@@ -14,6 +14,27 @@ from licensing.models.earnings import EarningsReport, report_constraints, report
 from licensing.models.pool_licences import PoolLicence
 from licensing.rules import fees
 
+DUE_KINDS = [
+    *((k.value, fees.PART_LABELS[k]) for k in fees.PartKind),
+    ("interest", "逾期利息"),
+    ("settlement", "协议款"),
+]
+
+
+NEVER_MORE_THAN_OWED = """
+    IF NEW.amount > (SELECT d.amount FROM licensing_pooldue d WHERE d.id = NEW.due_id) THEN
+        RAISE EXCEPTION 'pool_release_within: more is released than was owed'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+"""
+
+
+def _of(named: str | None) -> Q:
+    """The one thing beside the plan that a sum came about by."""
+    things = ("report", "late_due", "dispute")
+    return Q(**{f"{thing}__isnull": thing != named for thing in things})
+
 
 class PoolReportQuerySet(models.QuerySet["PoolRoyaltyReport"]):
     """Who sees which reports."""
@@ -49,18 +70,28 @@ class PoolDue(models.Model):
     """A sum that a pool licence owes, dated by its plan or found by a report; never changed.
 
     What came in covers the sums in the order of their days. A sum below zero is what a corrected
-    report no longer owes: it covers sums as money does.
+    report, or interest reckoned anew, no longer owes: it covers sums as money does.
     """
 
     licence = models.ForeignKey(PoolLicence, on_delete=models.PROTECT, related_name="dues")
     position = models.PositiveSmallIntegerField()
-    kind = models.CharField(
-        "款项", max_length=12, choices=[(k.value, fees.PART_LABELS[k]) for k in fees.PartKind]
-    )
+    kind = models.CharField("款项", max_length=12, choices=DUE_KINDS)
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     due_on = models.DateField("应付日")
     report = models.ForeignKey(
         PoolRoyaltyReport, on_delete=models.PROTECT, null=True, blank=True, related_name="dues"
+    )
+    # The sum that was late, where this one is its interest.
+    late_due = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="interest"
+    )
+    # What both parties agreed to pay instead of, or beside, what they disputed.
+    dispute = models.OneToOneField(
+        "licensing.Dispute",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pool_sum",
     )
     explanation = models.JSONField(default=list, blank=True)
     booked_at = models.DateTimeField()
@@ -72,11 +103,18 @@ class PoolDue(models.Model):
         constraints: ClassVar = [
             UniqueConstraint(fields=["licence", "position"], name="pool_due_position_once"),
             CheckConstraint(
-                condition=Q(amount__gt=0) | Q(amount__lt=0, report__isnull=False),
-                name="pool_due_less_by_report",
+                condition=Q(amount__gt=0)
+                | (Q(amount__lt=0) & (Q(report__isnull=False) | Q(late_due__isnull=False))),
+                name="pool_due_less_by_correction",
             ),
             CheckConstraint(
-                condition=Q(kind__in=sorted(k.value for k in fees.PartKind)),
+                condition=Q(_of("late_due"), kind="interest")
+                | Q(_of("dispute"), kind="settlement")
+                | (Q(_of("report") | _of(None)) & ~Q(kind__in=["interest", "settlement"])),
+                name="pool_due_of_one_thing",
+            ),
+            CheckConstraint(
+                condition=Q(kind__in=sorted(kind for kind, _label in DUE_KINDS)),
                 name="pool_due_kind_known",
             ),
         ]
@@ -86,3 +124,35 @@ class PoolDue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+
+class PoolRelease(models.Model):
+    """What a settlement no longer asks for of a disputed sum; never changed."""
+
+    due = models.OneToOneField(PoolDue, on_delete=models.PROTECT, related_name="release")
+    dispute = models.ForeignKey(
+        "licensing.Dispute", on_delete=models.PROTECT, related_name="releases"
+    )
+    amount = models.DecimalField("不再支付", max_digits=18, decimal_places=2)
+    released_at = models.DateTimeField()
+    released_by = ActorKeyField()
+
+    class Meta:
+        verbose_name = "池许可款项减免"
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(amount__gt=0), name="pool_release_positive"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="pool_release_fixed", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            pgtrigger.Trigger(
+                name="pool_release_within",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=NEVER_MORE_THAN_OWED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.due_id} {self.amount}"

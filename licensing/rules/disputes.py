@@ -109,6 +109,12 @@ VOICE_LABELS: Mapping[Voice, str] = {
     Voice.TAKER: PARTY_LABELS[Party.TAKER],
     Voice.MEDIATOR: "调解员",
 }
+POOL_LABELS: Mapping[Voice, str] = {
+    Voice.HOLDER: "管理人",
+    Voice.TAKER: "被许可人",
+    Voice.MEDIATOR: VOICE_LABELS[Voice.MEDIATOR],
+}
+"""What the sides of a pool licence are called: nobody in it is the one holder."""
 DAYS: Mapping[str, int] = {
     "opened": 15,  # for the other side to answer
     "negotiating": 30,
@@ -121,6 +127,11 @@ ALARM_DAYS = 3
 LONGEST_TERM = 180  # days by which a mediator may extend, once
 OPEN_LICENCE = "专利法第五十二条"
 MEDIATION = "专利法实施细则第一百零二条"
+
+
+def label(voice: str, *, of_pool: bool) -> str:
+    """Who speaks, as the contract calls them."""
+    return (POOL_LABELS if of_pool else VOICE_LABELS)[Voice(voice)]
 
 
 def days_of(setting: object, status: DisputeStatus) -> int:

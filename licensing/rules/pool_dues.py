@@ -1,8 +1,7 @@
-"""Which sums of a pool licence are covered: money covers them in the order of their days."""
+"""Which sums of a pool licence are covered: what is due first, in the order of their days."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +24,20 @@ class Sum:
 
     amount: Decimal
     due_on: date
+    # While a dispute kept it still: from a day, and before a day when it is over.
+    rests: tuple[date, date | None] | None = None
+
+    def turn(self, day: date) -> int:
+        """Its turn among others when money comes that day; the lowest is covered first.
+
+        What is due comes before what is not (CC560), and what a dispute keeps still after what
+        nobody disputes: who pays the one does not give up the other.
+        """
+        still = False
+        if self.rests is not None:
+            since, until = self.rests
+            still = since <= day and (until is None or day < until)
+        return 2 * (self.due_on > day) + still
 
 
 def terms_errors(parts: Sequence[FeePart]) -> list[str]:
@@ -41,21 +54,21 @@ def cover(
     The dues come in the order of their days. A correction counts from the day the sum fell due,
     so that nothing bears interest that was never owed. Sums below zero are covered by nothing.
     """
+    found: list[list[tuple[date, Decimal]]] = [[] for _due in dues]
+    left = [max(due.amount, ZERO) for due in dues]
     less = sum((-due.amount for due in dues if due.amount < 0), ZERO)
-    money = deque(sorted(received))
-    found: list[list[tuple[date, Decimal]]] = []
-    for due in dues:
-        taken: list[tuple[date, Decimal]] = []
-        left = max(due.amount, ZERO)
-        if part := min(left, less):
-            taken.append((due.due_on, part))
-            less, left = less - part, left - part
-        while left > 0 and money:
-            day, amount = money.popleft()
-            part = min(left, amount)
-            taken.append((day, part))
-            left -= part
-            if part < amount:
-                money.appendleft((day, amount - part))
-        found.append(taken)
+
+    def take(place: int, day: date, there: Decimal) -> Decimal:
+        """Cover a sum as far as this goes; what is left of it."""
+        if part := min(left[place], there):
+            found[place].append((day, part))
+            left[place] -= part
+        return there - part
+
+    for place, due in enumerate(dues):
+        less = take(place, due.due_on, less)
+    for day, amount in sorted(received):
+        rest = amount
+        for place in sorted(range(len(dues)), key=lambda n: dues[n].turn(day)):
+            rest = take(place, day, rest)
     return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from licensing.models import Dispute, Licence, PaymentDue, Termination
+from core.days import legal_day
+from licensing.models import Dispute, Licence, PaymentDue, PoolDue, Termination
 from licensing.rules import disputes as rules
 from licensing.rules import terminations as endings
 
@@ -53,6 +57,39 @@ def disputed_reports(licence: Licence) -> frozenset[int]:
 def is_held(due: PaymentDue) -> bool:
     """Whether a dispute keeps this sum from being dunned."""
     return with_dispute(PaymentDue.objects.filter(pk=due.pk)).filter(held=True).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What disputes do to one sum of a pool licence."""
+
+    disputed: bool = False  # one runs
+    held: bool = False  # and dunning rests
+    rests: tuple[date, date | None] | None = None  # from a day until before a day
+
+
+def still_of(due: PoolDue, disputes: Iterable[Dispute]) -> Still:
+    """The same of a sum of a pool licence, among that licence's disputes.
+
+    It rests once: for as long as the first dispute about it that let it rest.
+    """
+    about = sorted(
+        (d for d in disputes if concerns(due, due_id=d.pool_due_id, report_id=d.pool_report_id)),
+        key=lambda d: d.pk,
+    )
+    holding = [d for d in about if d.holds]
+    first = holding[0] if holding else None
+    if first is None:
+        return Still(disputed=any(d.is_open for d in about))
+    until = legal_day(first.closed_at) if first.closed_at else None
+    return Still(any(d.is_open for d in about), first.is_open, (legal_day(first.opened_at), until))
+
+
+def concerns(due: PoolDue, *, due_id: int | None, report_id: int | None) -> bool:
+    """Whether a dispute about that line is about this sum: itself, its report, its interest."""
+    if due_id is not None:
+        return due_id in (due.pk, due.late_due_id)
+    return report_id is not None and report_id == due.report_id
 
 
 def holds_ending(row: Dispute, ending: Termination) -> bool:

@@ -22,13 +22,16 @@ from licensing.models import (
     DisputeProposal,
     DisputeSession,
     Licence,
+    PoolLicence,
 )
+from licensing.models.disputes import LINES, NO_LINE
 from licensing.rules import disputes as rules
 from licensing.rules import fees, reports
 from licensing.rules import terminations as endings
-from licensing.rules.deals import PARTY_LABELS, Party
+from licensing.rules.deals import Party
 from licensing.rules.disputes import DisputeStatus, ProposalStatus
-from licensing.selectors.disputed import OPEN_STATES, rested_before
+from licensing.selectors.disputed import OPEN_STATES, concerns, rested_before
+from licensing.selectors.pool_royalties import covered, open_sums
 from licensing.selectors.royalties import with_paid
 
 NOT_FOUND = "没有找到这起纠纷，或您无权查看。"
@@ -60,7 +63,7 @@ def disputes(*, viewer: Actor, status: str = "") -> QuerySet[Dispute]:
 
 def dispute(dispute_id: int, *, viewer: Actor) -> Dispute:
     """One dispute; Missing when the viewer may not see it."""
-    lines = ("licence", "deal", "due", "report", "termination", "document")
+    lines = ("licence", "deal", "pool_licence", *LINES, "document")
     found = disputes(viewer=viewer).select_related(*lines).filter(pk=dispute_id).first()
     if found is None:
         raise Missing(NOT_FOUND)
@@ -90,12 +93,9 @@ def waiting_proposal(row: Dispute) -> DisputeProposal | None:
     return row.proposals.filter(status=ProposalStatus.PROPOSED).first()
 
 
-def on_contract(
-    *, viewer: Actor, licence_id: int | None = None, deal_id: int | None = None
-) -> list[Dispute]:
-    """The disputes of one contract, newest first."""
-    which = Q(licence_id=licence_id) if licence_id is not None else Q(deal_id=deal_id)
-    return list(Dispute.objects.visible_to(viewer).filter(which).order_by("-pk")[:MOST])
+def on_contract(*, viewer: Actor, **contract: int) -> list[Dispute]:
+    """The disputes of one contract (`deal_id`, `licence_id`, `pool_licence_id`), newest first."""
+    return list(Dispute.objects.visible_to(viewer).filter(**contract).order_by("-pk")[:MOST])
 
 
 # --- what it is about -----------------------------------------------------------------------------
@@ -118,26 +118,42 @@ def lines_for(licence: Licence) -> list[tuple[str, str]]:
     return found
 
 
-def line_of(
-    licence: Licence, *, due_id: int | None, report_id: int | None, termination_id: int | None
-) -> tuple[str, Any] | None:
-    """The one line named, if it is this licence's: what it is, and itself."""
-    found: Any
-    if due_id is not None:
-        name, found = "due", licence.dues.filter(pk=due_id).first()
-    elif report_id is not None:
-        name, found = "report", licence.royalty_reports.filter(pk=report_id).first()
-    else:
-        name, found = "termination", licence.terminations.filter(pk=termination_id or 0).first()
-    return (name, found) if found is not None else None
+def lines_of_pool(licence: PoolLicence) -> list[tuple[str, str]]:
+    """The same of a licence of a pool: open sums and live reports."""
+    found = [
+        (f"pool_due-{due.pk}", f"款项：{due.get_kind_display()}，应付日 {due.due_on:%Y-%m-%d}，"
+         f"未付 {exact_sum(left)}")
+        for due, left in open_sums(licence)
+    ]  # fmt: skip
+    live = licence.royalty_reports.exclude(status=reports.ReportStatus.REPLACED)
+    return found + [
+        (f"pool_report-{r.pk}", f"提成申报：{r}，{r.get_status_display()}") for r in live
+    ]
+
+
+def line_of(contract: Licence | PoolLicence, line: str, pk: int) -> Any:
+    """The line named, if it is this contract's; None otherwise."""
+    rows: dict[str, Any] = (
+        {
+            "due": contract.dues,
+            "report": contract.royalty_reports,
+            "termination": contract.terminations,
+        }
+        if isinstance(contract, Licence)
+        else {
+            "pool_due": contract.dues.filter(amount__gt=0),
+            "pool_report": contract.royalty_reports,
+        }
+    )
+    return rows[line].filter(pk=pk).first() if line in rows else None
 
 
 def _same_matter(row: Dispute) -> QuerySet[Dispute]:
-    for line in ("due", "report", "termination"):
+    for line in LINES:
         if (pk := getattr(row, f"{line}_id")) is not None:
             return Dispute.objects.filter(**{f"{line}_id": pk})
-    whole = Dispute.objects.filter(due=None, report=None, termination=None, topic=row.topic)
-    return whole.filter(licence=row.licence, deal=row.deal)
+    whole = Dispute.objects.filter(NO_LINE, topic=row.topic)
+    return whole.filter(licence=row.licence, deal=row.deal, pool_licence=row.pool_licence)
 
 
 def open_twin(row: Dispute) -> Dispute | None:
@@ -151,10 +167,19 @@ def disputed_before(row: Dispute) -> bool:
         return True
     if row.due_id is not None:
         return rested_before(row.due_id)
+    if row.pool_licence is not None:
+        return _rested_in_pool(row, row.pool_licence)
     if row.report is None:
         return False
     sums = list(row.report.reasons.values_list("due_id", flat=True))
     return bool(sums) and all(rested_before(pk) for pk in sums)
+
+
+def _rested_in_pool(row: Dispute, licence: PoolLicence) -> bool:
+    """Whether every sum it is about rested already."""
+    known = {"due_id": row.pool_due_id, "report_id": row.pool_report_id}
+    rested = [one.still.rests for one in covered(licence) if concerns(one.due, **known)]
+    return bool(rested) and all(rested)
 
 
 def first_day(row: Dispute, *, now: datetime) -> date | None:
@@ -170,6 +195,9 @@ def days_left(row: Dispute, *, now: datetime) -> int | None:
 
 def disputed_sums(row: Dispute) -> list[int]:
     """The sums it is about that are still open."""
+    if row.pool_licence is not None:
+        known = {"due_id": row.pool_due_id, "report_id": row.pool_report_id}
+        return [due.pk for due, _left in open_sums(row.pool_licence) if concerns(due, **known)]
     if row.licence is None or not row.has_sum:
         return []
     which = Q(pk=row.due_id) if row.due_id else Q(reason__report_id=row.report_id)
@@ -183,7 +211,7 @@ def money_lines(made: DisputeProposal, row: Dispute) -> list[str]:
     if made.releases:
         found.append(f"争议款项不再支付：{row.line_text}。")
     if made.amount is not None and made.pay_by is not None:
-        payer = PARTY_LABELS[Party(made.payer)]
+        payer = row.label(made.payer)
         total = fees.exact_text(made.amount, row.currency)
         found.append(f"{payer}在 {made.pay_by:%Y-%m-%d} 前支付 {total}。")
     return found

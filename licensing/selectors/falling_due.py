@@ -28,7 +28,7 @@ from licensing.rules.deals import DealStatus
 from licensing.rules.renewals import RenewalStatus
 from licensing.rules.terminations import OPEN
 from licensing.selectors.disputed import OPEN_STATES
-from licensing.selectors.pool_royalties import has_royalty, open_sums, pool_periods
+from licensing.selectors.pool_royalties import ACCOUNT, has_royalty, open_sums, pool_periods
 from licensing.selectors.royalties import with_paid
 from licensing.selectors.settlement_sums import open_until, who_pays
 
@@ -121,7 +121,7 @@ def _of_pools(own: Any, until: date) -> Iterator[Raw]:
     """Filings, reports and sums of pool licences, as licensee and as administrator."""
     mine = Q(licensee_id__in=own) | Q(pool__administrator_id__in=own)
     rows = PoolLicence.objects.filter(mine).select_related("pool", "terms__plan").order_by("pk")
-    for row in rows.prefetch_related("terms__plan__parts", "dues", "income", "royalty_reports"):
+    for row in rows.prefetch_related("terms__plan__parts", "royalty_reports", *ACCOUNT):
         key, url = f"pool-{row.pk}", f"/pool-licences/{row.pk}/"
         if row.status == "running" and row.filed_on is None and row.file_by <= until:
             text = f"池许可 {row.number}"

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from core.errors import Conflict, Missing
 from core.people.types import Actor, Role
 from licensing.models import Document, PoolDue, PoolLicence, PoolRoyaltyReport
 from licensing.rules import fees, late, reports, royalties
 from licensing.rules.pool_dues import Sum, cover
+from licensing.selectors.disputed import Still, still_of
 from licensing.selectors.royalties import PeriodRow, rate_of, rows_of_periods
 
+# What the account of a pool licence is read from.
+ACCOUNT = ("dues__release", "income", "disputes")
 NO_ROYALTY = "这项池许可的标准条款没有约定提成，不需要申报。"
 
 
@@ -27,11 +30,13 @@ class PoolLine:
     paid: Decimal
     interest: Decimal
     is_late: bool
+    disputed: bool = False
+    released: Decimal = Decimal(0)
 
     @property
     def outstanding(self) -> Decimal:
         """What is still to be paid of it."""
-        return max(self.due.amount, Decimal(0)) - self.paid
+        return max(self.due.amount, Decimal(0)) - self.released - self.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +72,73 @@ class PoolAccount:
 Pieces = list[tuple[date, Decimal]]
 
 
-def _covered(row: PoolLicence) -> list[tuple[PoolDue, Pieces]]:
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A sum, what a settlement took off it, what disputes do to it, and what covers it."""
+
+    due: PoolDue
+    released: Decimal
+    still: Still
+    pieces: Pieces
+
+    @property
+    def owed(self) -> Decimal:
+        """What is asked for of it."""
+        return self.due.amount - self.released
+
+    @property
+    def paid(self) -> Decimal:
+        """What covers it."""
+        return sum((amount for _day, amount in self.pieces), Decimal(0))
+
+
+def covered(row: PoolLicence) -> list[Covered]:
     """Its sums in the order of their days and what covers each; no query where prefetched."""
+    prefetch_related_objects([row], *ACCOUNT)
     dues = sorted(row.dues.all(), key=lambda due: (due.due_on, due.position))
-    income = [(i.received_on, i.amount) for i in row.income.all()]
-    return list(zip(dues, cover([Sum(d.amount, d.due_on) for d in dues], income), strict=True))
+    still = [still_of(due, row.disputes.all()) for due in dues]
+    released = [_released(due) for due in dues]
+    sums = [
+        Sum(due.amount - less, due.due_on, rests.rests)
+        for due, less, rests in zip(dues, released, still, strict=True)
+    ]
+    pieces = cover(sums, [(i.received_on, i.amount) for i in row.income.all()])
+    return [Covered(*one) for one in zip(dues, released, still, pieces, strict=True)]
+
+
+def _released(due: PoolDue) -> Decimal:
+    release = getattr(due, "release", None)
+    return release.amount if release else Decimal(0)
 
 
 def open_sums(row: PoolLicence) -> list[tuple[PoolDue, Decimal]]:
     """Its sums that are not covered, and what is missing of each."""
-    left = [(due, due.amount - sum(n for _day, n in pieces)) for due, pieces in _covered(row)]
-    return [(due, missing) for due, missing in left if missing > 0]
+    return [(one.due, one.owed - one.paid) for one in covered(row) if one.owed > one.paid]
+
+
+def called_for(row: PoolLicence, *, today: date) -> list[tuple[PoolDue, Decimal]]:
+    """Of those the ones that letters may call for: dunning rests while a dispute holds a sum."""
+    return [
+        (one.due, one.owed - one.paid)
+        for one in covered(row)
+        if one.owed > one.paid and not (one.still.held and one.due.due_on < today)
+    ]
 
 
 def account(row: PoolLicence, *, today: date) -> PoolAccount:
     """Its sums in the order of their days, what covers them, and the interest up to today."""
     rate = rate_of(row.terms.plan, row.pool.region)
     lines = []
-    for due, pieces in _covered(row):
-        paid = sum((amount for _day, amount in pieces), Decimal(0))
-        found = late.interest(due.amount, due_on=due.due_on, paid=pieces, today=today, rate=rate)
-        over = due.amount > paid and due.due_on < today
-        lines.append(PoolLine(due, paid, sum((x.amount for x in found), Decimal(0)), over))
+    for one in covered(row):
+        found = late.interest(
+            one.owed, due_on=one.due.due_on, paid=one.pieces, today=today, rate=rate
+        )
+        over = one.owed > one.paid and one.due.due_on < today
+        interest = sum((x.amount for x in found), Decimal(0))
+        lines.append(PoolLine(one.due, one.paid, interest, over, one.still.disputed, one.released))
     return PoolAccount(
         tuple(lines),
-        sum((line.due.amount for line in lines), Decimal(0)),
+        sum((line.due.amount - line.released for line in lines), Decimal(0)),
         sum((i.amount for i in row.income.all()), Decimal(0)),
         rate,
     )
@@ -105,6 +152,12 @@ def pool_periods(
     if part is None:
         raise Conflict(NO_ROYALTY, code="no-royalty")
     return part, royalties.periods(row.starts_on, row.ends_on, part.period_months)
+
+
+def disputed_reports(row: PoolLicence) -> frozenset[int]:
+    """The reports of a pool licence that are in dispute."""
+    running = (d for d in row.disputes.all() if d.is_open)
+    return frozenset(d.pool_report_id for d in running if d.pool_report_id is not None)
 
 
 def has_royalty(row: PoolLicence) -> bool:
@@ -133,6 +186,13 @@ def pool_report(report_id: int, *, viewer: Actor) -> PoolRoyaltyReport:
     if found is None:
         raise Missing("没有找到这份提成申报，或您无权查看。")
     return found
+
+
+def side_of(licence: PoolLicence, actor: Actor) -> str:
+    """The side whose affairs the actor handles; "" for nobody's, or both."""
+    sides = {"holder": licence.pool.administrator_id, "taker": licence.licensee_id}
+    mine = [side for side, pk in sides.items() if pk in actor.acts_for]
+    return mine[0] if len(mine) == 1 else ""
 
 
 def reads_reports(row: PoolLicence, *, viewer: Actor) -> bool:

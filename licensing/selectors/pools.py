@@ -21,6 +21,7 @@ from licensing.models import (
     PoolTerms,
 )
 from licensing.rules import pools as rules
+from licensing.selectors.pool_royalties import ACCOUNT
 
 ADMITTED = Q(entries__status=rules.EntryStatus.ADMITTED)
 NOT_FOUND = "没有找到这条记录，或您无权查看。"
@@ -116,7 +117,7 @@ def licence(licence_id: int, *, viewer: Actor) -> PoolLicence:
     """One pool licence with its patents; Missing when the viewer may not see it."""
     patents = PoolLicencePatent.objects.select_related("entry__holder").order_by("entry_id")
     rows = licences(viewer=viewer).prefetch_related(
-        Prefetch("patents", queryset=patents), "terms__plan__parts", "dues", "income"
+        Prefetch("patents", queryset=patents), "terms__plan__parts", *ACCOUNT
     )
     found = rows.filter(pk=licence_id).first()
     if found is None:

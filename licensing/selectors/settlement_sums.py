@@ -11,7 +11,6 @@ from django.db.models import F, Q, QuerySet, Sum
 from core.errors import Missing
 from core.people.types import Actor
 from licensing.models import Document, SettlementPayment, SettlementSum
-from licensing.rules.deals import PARTY_LABELS, Party
 
 NOT_FOUND = "没有找到这笔协议款项，或您无权查看。"
 
@@ -24,7 +23,11 @@ def with_open(rows: QuerySet[SettlementSum]) -> QuerySet[Any]:
 
 
 def settlement_sums(
-    *, viewer: Actor, deal_id: int | None = None, licence_id: int | None = None
+    *,
+    viewer: Actor,
+    deal_id: int | None = None,
+    licence_id: int | None = None,
+    pool_licence_id: int | None = None,
 ) -> QuerySet[Any]:
     """The sums this viewer may see, of one contract if one is named; the first due first."""
     rows = SettlementSum.objects.visible_to(viewer).select_related(
@@ -34,6 +37,8 @@ def settlement_sums(
         rows = rows.filter(dispute__deal_id=deal_id)
     if licence_id is not None:
         rows = rows.filter(dispute__licence_id=licence_id)
+    if pool_licence_id is not None:
+        rows = rows.filter(dispute__pool_licence_id=pool_licence_id)
     return with_open(rows).prefetch_related("payments__proof", "papers").order_by("due_on", "pk")
 
 
@@ -71,4 +76,4 @@ def open_until(until: date, *, own: Any = None) -> QuerySet[Any]:
 
 def who_pays(row: SettlementSum) -> str:
     """The direction in words."""
-    return f"{PARTY_LABELS[Party(row.payer)]}应付"
+    return f"{row.dispute.label(row.payer)}应付"

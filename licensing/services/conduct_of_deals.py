@@ -37,10 +37,11 @@ def note_facts(*, now: datetime) -> int:
 
 
 def _unpaid_sums(today: date) -> list[int]:
-    """Agreed, called for, still open so long after, not noted yet."""
+    """Agreed, called for, still open so long after, not noted yet; notes are not of pools."""
     noted = ConductNote.objects.filter(settlement=OuterRef("pk"))
     rows = open_until(today - timedelta(days=rules.LATE_DAYS)).filter(~Exists(noted))
     rows = rows.filter(due_on__gte=today - timedelta(days=FARTHEST))
+    rows = rows.filter(dispute__pool_licence__isnull=True)
     return list(rows.values_list("pk", flat=True))
 
 

@@ -17,7 +17,7 @@ from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from core.ratings.services import offer_rating
-from licensing.models import Deal, Dispute, DisputePaper, Licence
+from licensing.models import Deal, Dispute, DisputePaper, Licence, PoolLicence
 from licensing.rules import disputes as rules
 from licensing.rules import terminations
 from licensing.rules.deals import Party
@@ -44,6 +44,8 @@ def locked_dispute(dispute_id: int, *, by: Actor) -> Dispute:
         locked(Licence.objects.all(), seen.licence_id)
     if seen is not None and seen.deal_id is not None:
         locked(Deal.objects.all(), seen.deal_id)
+    if seen is not None and seen.pool_licence_id is not None:
+        locked(PoolLicence.objects.all(), seen.pool_licence_id)
     return locked(Dispute.objects.visible_to(by), dispute_id)
 
 
@@ -149,6 +151,7 @@ def said(name: str, row: Dispute, *, by: Actor, now: datetime, **changes: object
         "dispute_id": row.pk,
         "deal_id": row.deal_id,
         "licence_id": row.licence_id,
+        "pool_licence_id": row.pool_licence_id,
         "patent_id": row.patent_id,
         "holder_id": row.holder_id,
         "taker_id": row.taker_id,

@@ -13,7 +13,8 @@ from core.days import legal_day
 from core.errors import Conflict, Invalid
 from core.people.types import Actor
 from core.permissions import Permission, require
-from licensing.models import Deal, Dispute, DisputePaper, Licence
+from licensing.models import Deal, Dispute, DisputePaper, Licence, PoolLicence
+from licensing.models.disputes import LINES
 from licensing.rules import deals as deal_rules
 from licensing.rules import disputes as rules
 from licensing.rules import numbers
@@ -38,7 +39,7 @@ from licensing.services.dispute_ground import (
     voice,
 )
 from licensing.services.ground import locked
-from licensing.services.registrations import deal_record, licence_record
+from licensing.services.registrations import deal_record, licence_record, pool_record
 
 CONTRACTS = sorted(s.value for s in deal_rules.CONTRACTS)
 NO_CONTRACT = "合同还没有生效，不能提出合同纠纷；对通知或付款有异议的，请在许可页提出异议。"
@@ -55,11 +56,14 @@ class Matter:
     due_id: int | None = None
     report_id: int | None = None
     termination_id: int | None = None
+    pool_due_id: int | None = None
+    pool_report_id: int | None = None
 
     @property
-    def lines(self) -> int:
-        """How many lines it names."""
-        return sum(pk is not None for pk in (self.due_id, self.report_id, self.termination_id))
+    def lines(self) -> list[tuple[str, int]]:
+        """The lines it names, each by its sort."""
+        known = ((name, getattr(self, f"{name}_id")) for name in LINES)
+        return [(name, pk) for name, pk in known if pk is not None]
 
 
 @transaction.atomic
@@ -68,25 +72,20 @@ def open_dispute(
     matter: Matter,
     deal_id: int | None = None,
     licence_id: int | None = None,
+    pool_licence_id: int | None = None,
     evidence: File | None = None,
     evidence_note: str = "",
     by: Actor,
     now: datetime,
 ) -> Dispute:
     """A party says what it does not agree with; the other has its time to answer."""
-    if (deal_id is None) == (licence_id is None):
-        raise Invalid(fields={"licence_id": ["请指明一份合同：洽谈或许可，二者填一。"]})
-    contract: Any = (
-        locked(Licence.objects.visible_to(by), licence_id)
-        if licence_id is not None
-        else locked(Deal.objects.visible_to(by), deal_id or 0)
-    )
+    contract = _the_contract(by, deal_id, licence_id, pool_licence_id)
     require(by, Permission.RUN_DISPUTE, on=contract)
     known = _contract(contract)
     row = Dispute(**known)
     row.side = party(row, by=by).value
     wrong = rules.opening_errors(
-        facts=matter.facts, wish=matter.wish, amount=matter.amount, lines=matter.lines
+        facts=matter.facts, wish=matter.wish, amount=matter.amount, lines=len(matter.lines)
     )
     if wrong:
         raise Invalid(fields=wrong)
@@ -110,7 +109,23 @@ def open_dispute(
     return row
 
 
-def _contract(contract: Deal | Licence) -> dict[str, Any]:
+def _the_contract(
+    by: Actor, deal_id: int | None, licence_id: int | None, pool_licence_id: int | None
+) -> Deal | Licence | PoolLicence:
+    """The one contract that is named, locked."""
+    named = [pk for pk in (deal_id, licence_id, pool_licence_id) if pk is not None]
+    if len(named) != 1:
+        raise Invalid(fields={"licence_id": ["请指明一份合同：洽谈、许可或池许可，三者填一。"]})
+    if deal_id is not None:
+        return locked(Deal.objects.visible_to(by), deal_id)
+    if licence_id is not None:
+        return locked(Licence.objects.visible_to(by), licence_id)
+    return locked(PoolLicence.objects.visible_to(by).select_related("pool"), named[0])
+
+
+def _contract(contract: Deal | Licence | PoolLicence) -> dict[str, Any]:
+    if isinstance(contract, PoolLicence):
+        return pool_record(contract)
     if isinstance(contract, Deal):
         if contract.status not in CONTRACTS or contract.effective_on is None:
             raise Conflict(NO_CONTRACT, code="no-contract")
@@ -120,7 +135,9 @@ def _contract(contract: Deal | Licence) -> dict[str, Any]:
     return licence_record(contract)
 
 
-def _currency(contract: Deal | Licence) -> str:
+def _currency(contract: Deal | Licence | PoolLicence) -> str:
+    if isinstance(contract, PoolLicence):
+        return contract.terms.plan.currency
     plan = agreed(contract).plan if isinstance(contract, Deal) else contract.plan
     return plan.currency if plan is not None else "CNY"
 
@@ -129,17 +146,13 @@ def _name_line(row: Dispute, matter: Matter) -> None:
     """The sum, report or termination it is about, which must be one of this licence."""
     if not matter.lines:
         return
-    if row.licence is None:
+    contract = row.licence or row.pool_licence
+    if contract is None:
         raise Invalid(fields={"line": ["洽谈合同的款项不在这里列出，请在事实和理由里写明。"]})
-    found = questions.line_of(
-        row.licence,
-        due_id=matter.due_id,
-        report_id=matter.report_id,
-        termination_id=matter.termination_id,
-    )
-    if found is None:
+    [(name, pk)] = matter.lines
+    line = questions.line_of(contract, name, pk)
+    if line is None:
         raise Invalid(fields={"line": ["请选择这项许可的款项、申报或终止。"]})
-    name, line = found
     setattr(row, name, line)
 
 
@@ -180,7 +193,7 @@ def add_paper(
     paper = keep_paper(row, who.value, evidence, note=note, by=by, now=now)
     said("dispute.paper_added", row, by=by, now=now, paper=paper.pk)
     others = [v for v in Voice if v is not who]
-    title = f"{rules.VOICE_LABELS[who]}提交了材料"
+    title = f"{row.label(who)}提交了材料"
     ring(row, *others, key=f"paper:{paper.pk}", title=title, body=paper.note, now=now)
     return paper
 
@@ -198,7 +211,7 @@ def withdraw_dispute(*, dispute_id: int, reason: str, by: Actor, now: datetime) 
 def end_dispute(*, dispute_id: int, reason: str, by: Actor, now: datetime) -> Dispute:
     """A party, or the mediator, finds that nothing will be agreed; where to go next is said."""
     row = locked_dispute(dispute_id, by=by)
-    who = rules.VOICE_LABELS[voice(row, by=by)]
+    who = row.label(voice(row, by=by))
     why = need(reason, "reason", "请写明为什么不能达成协议。", longest=1500)
     close(row, "fail", f"{who}终结：{why}\n{_next(row)}", by=by, now=now)
     return row

@@ -19,7 +19,7 @@ from core.people import selectors as people
 from core.people.types import Actor
 from core.permissions import Permission, require
 from core.ratings.services import offer_rating
-from licensing.models import Deal, Licence, Registration
+from licensing.models import Deal, Licence, PoolLicence, Registration
 from licensing.rules import deals, moves
 from licensing.rules import registrations as rules
 from licensing.rules.deals import DealKind
@@ -59,6 +59,19 @@ def deal_record(deal: Deal) -> dict[str, Any]:
         "holder_id": deal.holder_id,
         "taker_id": deal.taker_id,
         "region": deal.region,
+    }
+
+
+def pool_record(licence: PoolLicence) -> dict[str, Any]:
+    """What a record keeps of a licence of a pool: its administrator stands for the holders."""
+    return {
+        "pool_licence": licence,
+        "contract_number": licence.number,
+        "contract_on": licence.starts_on,
+        "patent_title": licence.pool.name,
+        "holder_id": licence.pool.administrator_id,
+        "taker_id": licence.licensee_id,
+        "region": licence.pool.region,
     }
 
 

@@ -18,7 +18,6 @@ from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import Dispute, DisputeProposal, SettlementPayment, SettlementSum
 from licensing.rules import fees
-from licensing.rules.deals import PARTY_LABELS, Party
 from licensing.rules.royalties import Line
 from licensing.selectors import settlement_sums as questions
 from licensing.services.earnings import stored
@@ -35,7 +34,7 @@ def book_sum(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -
     assert made.amount is not None  # the proposal was asked
     assert made.pay_by is not None
     assert row.document is not None  # it was issued before
-    payer = PARTY_LABELS[Party(made.payer)]
+    payer = row.label(made.payer)
     formula = f"双方商定由{payer}支付 {fees.exact_text(made.amount, row.currency)}"
     basis = f"纠纷 {row.number} 第 {made.version} 版方案"
     line = Line(f"协议 {row.document.number}", formula, made.amount, basis)
@@ -66,7 +65,7 @@ def owed_of(row: SettlementSum) -> Owed:
         heads={
             "协议编号": dispute.document.number,
             "纠纷编号": dispute.number,
-            "专利": dispute.patent_title,
+            ("专利池" if dispute.pool_licence_id else "专利"): dispute.patent_title,
             "收款方": parties[row.payee_id].name,
             "付款方": parties[row.payer_id].name,
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,10 +17,11 @@ from core.people.types import Actor
 from licensing.models import Dispute, DisputeProposal, Document
 from licensing.rules import disputes as rules
 from licensing.rules import fees, numbers
-from licensing.rules.deals import PARTY_LABELS, Party
+from licensing.rules.deals import Party
 from licensing.rules.disputes import ProposalStatus, Voice
 from licensing.rules.royalties import Line
 from licensing.selectors import disputes as questions
+from licensing.services import pool_dues
 from licensing.services.credits import apply_credit
 from licensing.services.deal_ground import need
 from licensing.services.dispute_ground import (
@@ -75,7 +77,7 @@ def propose_settlement(
         _accept(made, who.value, by=by, now=now)
     made.save()
     said("dispute.settlement_proposed", row, by=by, now=now, version=made.version)
-    title = f"{rules.VOICE_LABELS[who]}提出解决方案，请答复"
+    title = f"{row.label(who)}提出解决方案，请答复"
     others = [p for p in Party if p.value != who.value]
     ring(row, *others, key=f"proposal:{made.version}", title=title, body=made.text, now=now)
     return made
@@ -105,7 +107,7 @@ def answer_settlement(
     if not made.accepted_by(rules.other(side)):
         made.save()
         said("dispute.settlement_answered", row, by=by, now=now, version=version)
-        title = f"{PARTY_LABELS[side]}接受了第 {version} 版方案"
+        title = f"{row.label(side)}接受了第 {version} 版方案"
         others = (rules.other(side), Voice.MEDIATOR)
         ring(row, *others, key=f"accepted:{version}", title=title, now=now)
         return row
@@ -127,7 +129,7 @@ def _refuse(
     moved(TABLE, LABELS, made, "refuse")
     made.save()
     said("dispute.settlement_answered", row, by=by, now=now, version=made.version)
-    title = f"{PARTY_LABELS[side]}没有接受第 {made.version} 版方案"
+    title = f"{row.label(side)}没有接受第 {made.version} 版方案"
     others = (rules.other(side), Voice.MEDIATOR)
     ring(row, *others, key=f"refused:{made.version}", title=title, body=made.reason, now=now)
     return row
@@ -145,54 +147,65 @@ def _settle(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) ->
 def _book(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -> None:
     """What the settlement does to the money: disputed sums fall away, the agreed one is due.
 
-    What a licensee pays is another sum of its licence; what a holder pays, or anybody on a contract
-    without one, is a sum of its own.
+    What a licensee pays is another sum of its licence; what a holder or a pool's administrator
+    pays, or anybody on a contract without a licence, is a sum of its own.
     """
+    if row.pool_licence is not None and made.releases:
+        pool_dues.release(row.pool_licence, row, by=by, now=now)
     if row.licence is not None and made.releases:
         keys = questions.disputed_sums(row)
         row.licence.dues.filter(pk__in=keys).update(released_on=legal_day(now))
     if made.amount is None or made.pay_by is None:
         return
-    if row.licence is None or made.payer != Party.TAKER:
+    if row.deal is not None or made.payer != Party.TAKER:
         book_sum(row, made, by=by, now=now)
         return
+    known: dict[str, Any] = {
+        "kind": SETTLEMENT,
+        "amount": made.amount,
+        "due_on": made.pay_by,
+        "lines": [_why(row, made)],
+        "dispute": row,
+        "by": by,
+        "now": now,
+    }
+    if row.pool_licence is not None:
+        pool_dues.book(row.pool_licence, **known)
+    if row.licence is not None:
+        add_due(row.licence, **known)
+        apply_credit(row.licence, by=by, now=now)
+
+
+def _why(row: Dispute, made: DisputeProposal) -> dict[str, str]:
+    """How the agreed sum came about."""
     assert row.document is not None  # it was issued before
-    label = f"协议 {row.document.number}"
-    formula = f"双方商定 {fees.exact_text(made.amount, row.licence.plan.currency)}"
-    line = Line(label, formula, made.amount, f"纠纷 {row.number} 第 {made.version} 版方案")
-    add_due(
-        row.licence,
-        kind=SETTLEMENT,
-        amount=made.amount,
-        due_on=made.pay_by,
-        lines=[stored(line)],
-        dispute=row,
-        by=by,
-        now=now,
-    )
-    apply_credit(row.licence, by=by, now=now)
+    assert made.amount is not None  # it was asked
+    formula = f"双方商定 {fees.exact_text(made.amount, row.currency)}"
+    basis = f"纠纷 {row.number} 第 {made.version} 版方案"
+    return stored(Line(f"协议 {row.document.number}", formula, made.amount, basis))
 
 
 def _paper(row: Dispute, made: DisputeProposal, *, by: Actor, now: datetime) -> Document:
     ids = [row.holder_id, row.taker_id, *([row.mediator_id] if row.mediator_id else [])]
     names = people.organisations(ids)
     holder, taker = names[row.holder_id], names[row.taker_id]
-    opener = PARTY_LABELS[Party(row.side)]
+    opener = row.label(row.side)
+    subject = f"{row.patent_number} {row.patent_title}"
     content: dict[str, object] = {
         "协议编号": numbers.numbered("TJ", row.pk, legal_day(now)),
         "纠纷编号": row.number,
-        "权利人": f"{holder.name}（{holder.uscc or '—'}）",
-        "需求方": f"{taker.name}（{taker.uscc or '—'}）",
+        row.holder_label: f"{holder.name}（{holder.uscc or '—'}）",
+        row.taker_label: f"{taker.name}（{taker.uscc or '—'}）",
         "合同编号": row.contract_number,
-        "专利": f"{row.patent_number} {row.patent_title}",
+        ("专利池" if row.pool_licence_id else "专利"): subject.strip(),
         "争议事项": f"{row.get_topic_display()}（{opener}提出）",
         "事实和请求": [row.facts, row.wish],
         "对方意见": row.answer or "—",
         "协议内容": made.text,
         "款项": questions.money_lines(made, row) or "不涉及款项",
         "接受": [
-            f"权利人 {legal_day(made.holder_at or now):%Y-%m-%d}",
-            f"需求方 {legal_day(made.taker_at or now):%Y-%m-%d}",
+            f"{row.holder_label} {legal_day(made.holder_at or now):%Y-%m-%d}",
+            f"{row.taker_label} {legal_day(made.taker_at or now):%Y-%m-%d}",
         ],
     }
     if row.mediator_id is not None:

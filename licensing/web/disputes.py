@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from licensing import selectors
 from licensing.rules import disputes as rules
-from licensing.selectors import deals
+from licensing.selectors import deals, pools
 from licensing.selectors import disputes as questions
 from licensing.services import disputes as services
 from licensing.services import mediation
@@ -34,7 +36,28 @@ if TYPE_CHECKING:
     from licensing.models import Dispute
 
 MINE = "mine"
-SORTS = ("deal", "licence")
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One sort of contract."""
+
+    find: Callable[..., Any]
+    lines: Callable[[Any], list[tuple[str, str]]]
+    key: str
+    title: Callable[[Any], str]
+
+
+# The contracts there are: how one is asked for, what it may be about, how it is called on a page.
+SORTS: dict[str, Sort] = {
+    "deal": Sort(deals.deal, lambda _row: [], "deal_id", lambda row: row.patent_title),
+    "licence": Sort(
+        selectors.licence, questions.lines_for, "licence_id", lambda row: row.patent_title
+    ),
+    "pool-licence": Sort(
+        pools.licence, questions.lines_of_pool, "pool_licence_id", lambda row: row.pool.name
+    ),
+}
 
 
 @require_GET
@@ -56,19 +79,18 @@ def index(request: Request) -> HttpResponse:
 @login_needed
 def new(request: Request, sort: str, contract_id: int) -> HttpResponse:
     """A party brings a dispute about a contract."""
-    if sort not in SORTS:
+    known = SORTS.get(sort)
+    if known is None:
         raise Missing("没有这种合同。")
-    found: Any = deals.deal if sort == "deal" else selectors.licence
-    row = found(contract_id, viewer=request.actor)
+    row = known.find(contract_id, viewer=request.actor)
     require(request.actor, Permission.RUN_DISPUTE, on=row)
-    lines = questions.lines_for(row) if sort == "licence" else []
+    lines = known.lines(row)
     form = DisputeForm(*sent(request), lines=lines, initial={"line": request.GET.get("line", "")})
 
     def run() -> str:
         made = services.open_dispute(
             matter=form.matter(),
-            deal_id=contract_id if sort == "deal" else None,
-            licence_id=contract_id if sort == "licence" else None,
+            **{known.key: contract_id},
             evidence=form.cleaned_data["evidence"],
             evidence_note=form.cleaned_data["evidence_note"],
             by=request.actor,
@@ -77,7 +99,8 @@ def new(request: Request, sort: str, contract_id: int) -> HttpResponse:
         messages.success(request, "纠纷已提出，对方会收到通知并在期限内答复。")
         return reverse("licensing:dispute", args=[made.pk])
 
-    context = {"row": row, "back": reverse(f"licensing:{sort}", args=[contract_id])}
+    back = reverse(f"licensing:{sort}", args=[contract_id])
+    context = {"row": row, "title": known.title(row), "back": back}
     return answer_form(request, form, run, "licensing/dispute_new.html", context)
 
 

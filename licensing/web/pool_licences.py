@@ -14,11 +14,13 @@ from core.web.doors import login_needed
 from core.web.types import Request
 from licensing.rules import fees
 from licensing.rules import pools as rules
+from licensing.selectors import disputes
 from licensing.selectors import pool_royalties as royalties
 from licensing.selectors import pools as selectors
 from licensing.services import pool_licences as services
 from licensing.services import pool_papers, pool_royalties
-from licensing.web.doors import sent
+from licensing.web import settlement_sums
+from licensing.web.doors import may_dispute, sent
 from licensing.web.papers import paper_pdf
 from licensing.web.pool_forms import IncomeForm, PoolFilingForm, TakePoolForm
 from licensing.web.pools import step
@@ -62,6 +64,9 @@ def licence(request: Request, licence_id: int) -> HttpResponse:
         "account": royalties.account(row, today=timezone.localdate()),
         "reads": reads,
         "letters": royalties.pool_letters(row) if reads else (),
+        "disputes": disputes.on_contract(viewer=request.actor, pool_licence_id=row.pk),
+        "may_dispute": may_dispute(request, row, royalties.side_of(row, request.actor)),
+        "sums": settlement_sums.shown(request, pool_licence_id=row.pk),
         "reports": reads and royalties.has_royalty(row),
         "may_report": allowed(
             request.actor, Permission.REPORT_ROYALTY, on=pool_royalties.licensee_side(row)

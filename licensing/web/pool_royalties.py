@@ -22,7 +22,7 @@ from licensing.selectors import pool_royalties as questions
 from licensing.selectors import pools
 from licensing.services import pool_royalties as services
 from licensing.services.earnings import Earned
-from licensing.web.doors import sent
+from licensing.web.doors import may_dispute, sent
 from licensing.web.papers import paper_pdf
 from licensing.web.pools import step
 from licensing.web.royalties import QuestionForm, report_form
@@ -56,6 +56,10 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
             request.actor, Permission.REPORT_ROYALTY, on=services.licensee_side(row)
         ),
         "may_accept": allowed(request.actor, Permission.RUN_POOL, on=row.pool),
+        "disputed": questions.disputed_reports(row),
+        "may_dispute": may_dispute(request, row, questions.side_of(row, request.actor)),
+        "sort": "pool-licence",
+        "line": "pool_report",
         "rounding": ROUNDING,
         "report_days": REPORT_DAYS,
         "pay_days": PAY_DAYS,

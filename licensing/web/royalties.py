@@ -109,6 +109,8 @@ def overview(request: Request, licence_id: int) -> HttpResponse:
             "may_report": allowed(request.actor, Permission.REPORT_ROYALTY, on=row.licensee_side()),
             "may_accept": allowed(request.actor, Permission.ACCEPT_ROYALTY, on=row.licensor_side()),
             "disputed": disputed_reports(row),
+            "sort": "licence",
+            "line": "report",
             "may_dispute": may_dispute(request, row, side_of(row, request.actor)),
             "rounding": ROUNDING,
             "report_days": REPORT_DAYS,

@@ -6,13 +6,20 @@ from tests.licensing.constraints.bare import NOON, TODAY
 
 OPEN: dict[str, Any] = {"status": "opened", "due_by": TODAY}
 ROWS: dict[str, tuple[dict[str, Any], ...]] = {
-    "dispute_of_one": ({"deal": 1, "licence": None}, {"licence": 1}, {"deal": None}),
+    "dispute_of_one": (
+        {"deal": 1, "licence": None},
+        {"licence": 1},
+        {"pool_licence": 1},
+        {"deal": None},
+    ),
     "dispute_about_one_line": (
         {"licence": 1, "due": 1},
         {"report": 1},
         {"termination": 1},
+        {"pool_due": 1},
         {"licence": None},
     ),
+    "dispute_of_a_patent": ({"pool_licence": 1, "patent": None}, {"pool_licence": None}),
     "dispute_says_what": ({"facts": "x", "wish": "x"}, {"facts": ""}, {"wish": ""}),
     "dispute_sum_positive": ({"amount": 1}, {"amount": 0}),
     "dispute_mediator_no_party": (
@@ -71,6 +78,9 @@ WHERE: dict[str, Any] = {
     "one_open_dispute_due": ({**OPEN, "due": 1}, {"status": "failed"}),
     "one_open_dispute_termination": ({**OPEN, "termination": 1}, {"status": "failed"}),
     "one_open_dispute_licence": ({**OPEN, "licence": 1}, {"due": 1}),
+    "one_open_dispute_pool_report": ({**OPEN, "pool_report": 1}, {"status": "failed"}),
+    "one_open_dispute_pool_due": ({**OPEN, "pool_due": 1}, {"status": "failed"}),
+    "one_open_dispute_pool": ({**OPEN, "pool_licence": 1}, {"pool_due": 1}),
     "one_open_dispute_deal": ({**OPEN, "deal": 1}, {"status": "withdrawn"}),
     "one_waiting_dispute_proposal": ({"status": "proposed"}, {"status": "refused"}),
 }

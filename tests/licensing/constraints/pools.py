@@ -58,7 +58,18 @@ ROWS |= {
         {"filed_at": None},
     ),
 }
-ROWS |= {"pool_due_less_by_report": ({"amount": 1, "report": None}, {"amount": 0}, {"amount": -1})}
+LESS = {"amount": -1}
+ROWS |= {
+    "pool_due_less_by_correction": ({"amount": 1, "report": None}, {"amount": 0}, LESS),
+    "pool_due_of_one_thing": (
+        {"kind": "interest", "late_due": 1},
+        {"late_due": None},
+        {"report": 1},
+        {"kind": "settlement"},
+        {"kind": "lump"},
+    ),
+    "pool_release_positive": ({"amount": 1}, {"amount": 0}),
+}
 # Reports of pool licences are kept as those of licences are.
 REPORTS = ("period_forward", "rate_positive", "accepted_reckoned", "question_said")
 ROWS |= {f"pool_royalty_{name}": licences.ROWS[f"royalty_report_{name}"] for name in REPORTS}
