@@ -22,9 +22,10 @@ from licensing.api.royalties import (
     RoyaltyReportSerializer,
 )
 from licensing.api.views import Room
-from licensing.models import PoolRoyaltyReport
+from licensing.models import PoolLicence, PoolRoyaltyReport
 from licensing.selectors import pool_royalties as questions
 from licensing.selectors import pools
+from licensing.services import pool_interest
 from licensing.services import pool_royalties as services
 from licensing.services.earnings import Earned
 
@@ -49,7 +50,12 @@ class PoolDueSerializer(serializers.Serializer[Any]):
     amount = serializers.DecimalField(source="due.amount", max_digits=18, decimal_places=2)
     paid = serializers.DecimalField(max_digits=18, decimal_places=2)
     outstanding = serializers.DecimalField(max_digits=18, decimal_places=2)
-    interest = serializers.DecimalField(max_digits=18, decimal_places=2, help_text="算到今天")
+    interest = serializers.DecimalField(
+        max_digits=18, decimal_places=2, help_text="算到今天，还没有计收的逾期利息"
+    )
+    late_due_id = serializers.IntegerField(
+        source="due.late_due_id", allow_null=True, help_text="逾期利息：是哪一笔的"
+    )
     is_late = serializers.BooleanField()
     disputed = serializers.BooleanField(help_text="有争议正在处理")
     released = serializers.DecimalField(
@@ -143,6 +149,7 @@ class PoolAccountView(Room):
     """The account of a pool licence."""
 
     serializer_class = PoolAccountSerializer
+    idempotent_actions = ("interest",)
 
     @extend_schema(
         summary="池许可应付与到账",
@@ -153,8 +160,25 @@ class PoolAccountView(Room):
         row = pools.licence(int(pk), viewer=request.actor)
         if not questions.reads_reports(row, viewer=request.actor):
             raise Missing(pools.NOT_FOUND)
+        return self._account(row)
+
+    def _account(self, row: PoolLicence, code: int = status.HTTP_200_OK) -> Response:
         found = questions.account(row, today=timezone.localdate())
-        return Response(PoolAccountSerializer(found).data)
+        return Response(PoolAccountSerializer(found).data, status=code)
+
+    @extend_schema(
+        summary="计收一笔池许可款项的逾期利息",
+        description="管理人办理；付清以后平台自动计收。",
+        request=None,
+        parameters=[ID, KEY],
+        responses={201: PoolAccountSerializer, **problems(*REFUSED)},
+    )
+    def interest(self, request: Request, pk: str, due_id: int) -> Response:
+        pool_interest.charge_pool_interest(
+            pool_licence_id=int(pk), due_id=due_id, by=request.actor, now=timezone.now()
+        )
+        row = pools.licence(int(pk), viewer=request.actor)
+        return self._account(row, status.HTTP_201_CREATED)
 
 
 urlpatterns = [
@@ -162,5 +186,10 @@ urlpatterns = [
         "pool-licences/<int:pk>/account/",
         PoolAccountView.as_view({"get": "retrieve"}),
         name="pool-licence-account",
+    ),
+    path(
+        "pool-licences/<int:pk>/dues/<int:due_id>/interest/",
+        PoolAccountView.as_view({"post": "interest"}),
+        name="pool-licence-interest",
     ),
 ]

@@ -16,6 +16,7 @@ from licensing.rules.fees import HUNDRED, exact_text, percent_text, yuan
 from licensing.rules.royalties import Line
 
 YEAR = 365
+PAY_DAYS = 15  # in which interest is to be paid once it was asked for
 MARKUP = Decimal("1.3")
 BY_LAW = "民法典第六百四十六条；买卖合同司法解释（2020 年修正）第十八条：LPR 加计 30%"
 AGREED = "付费方案：约定的逾期利率"
@@ -58,6 +59,14 @@ def interest(
             since = until
         left -= sum_paid
     return tuple(lines)
+
+
+def still_to_ask(lines: Sequence[Line], before: Decimal) -> tuple[Decimal, tuple[Line, ...]]:
+    """What of this interest was not yet asked for, and the lines; below zero it was too much."""
+    amount = sum((line.amount for line in lines), Decimal(0)) - before
+    if before:
+        lines = (*lines, Line("已计利息", f"− {exact_text(before)}", -before))
+    return amount, tuple(lines)
 
 
 def _stretch(left: Decimal, days: int, rate: LateRate) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from licensing.selectors.royalties import PeriodRow, rate_of, rows_of_periods
 
 # What the account of a pool licence is read from.
 ACCOUNT = ("dues__release", "income", "disputes")
+INTEREST = "interest"
 NO_ROYALTY = "这项池许可的标准条款没有约定提成，不需要申报。"
 
 
@@ -28,15 +29,17 @@ class PoolLine:
 
     due: PoolDue
     paid: Decimal
-    interest: Decimal
+    outstanding: Decimal  # what is still to be paid of it
+    interest: Decimal  # that was not asked for yet
     is_late: bool
-    disputed: bool = False
-    released: Decimal = Decimal(0)
+    disputed: bool
+    held: bool
+    released: Decimal
 
     @property
-    def outstanding(self) -> Decimal:
-        """What is still to be paid of it."""
-        return max(self.due.amount, Decimal(0)) - self.released - self.paid
+    def may_charge(self) -> bool:
+        """Whether its interest can be asked for now."""
+        return self.interest > 0 and not self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class PoolAccount:
     @property
     def late(self) -> bool:
         """Whether anything was, or is, paid after its day."""
-        return any(line.is_late or line.interest for line in self.lines)
+        return any(x.is_late or x.interest or x.due.kind == INTEREST for x in self.lines)
 
     @property
     def first_open(self) -> PoolLine | None:
@@ -74,17 +77,30 @@ Pieces = list[tuple[date, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A sum, what a settlement took off it, what disputes do to it, and what covers it."""
+    """A sum, what was taken off it, what disputes do to it, what it bore, and what covers it."""
 
     due: PoolDue
-    released: Decimal
+    released: Decimal  # by a settlement
+    back: Decimal  # of interest reckoned anew
     still: Still
+    asked: Decimal  # the interest on it that was asked for so far
+    settled: bool  # a settlement took it, or interest on it, off
     pieces: Pieces
 
     @property
     def owed(self) -> Decimal:
         """What is asked for of it."""
-        return self.due.amount - self.released
+        return self.due.amount - self.released - self.back
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is covered."""
+        return self.paid >= self.owed
+
+    @property
+    def bears_interest(self) -> bool:
+        """No interest on interest; none beside what a settlement says of it."""
+        return self.due.amount > 0 and self.due.kind != INTEREST and not self.settled
 
     @property
     def paid(self) -> Decimal:
@@ -97,13 +113,48 @@ def covered(row: PoolLicence) -> list[Covered]:
     prefetch_related_objects([row], *ACCOUNT)
     dues = sorted(row.dues.all(), key=lambda due: (due.due_on, due.position))
     still = [still_of(due, row.disputes.all()) for due in dues]
-    released = [_released(due) for due in dues]
-    sums = [
-        Sum(due.amount - less, due.due_on, rests.rests)
-        for due, less, rests in zip(dues, released, still, strict=True)
+    back, asked = _taken_back(dues), _asked(dues)
+    settled = {pk for due in dues if _released(due) for pk in (due.pk, due.late_due_id)}
+    found = [
+        Covered(due, _released(due), back[due.pk], rests, asked[due.pk], due.pk in settled, [])
+        for due, rests in zip(dues, still, strict=True)
     ]
-    pieces = cover(sums, [(i.received_on, i.amount) for i in row.income.all()])
-    return [Covered(*one) for one in zip(dues, released, still, pieces, strict=True)]
+    sums = [Sum(one.owed, one.due.due_on, one.still.rests) for one in found]
+    money = [(i.received_on, i.amount) for i in row.income.all()]
+    return [replace(one, pieces=p) for one, p in zip(found, cover(sums, money), strict=True)]
+
+
+def _asked(dues: Sequence[PoolDue]) -> dict[int, Decimal]:
+    """The interest that was asked for on each sum, less what was taken back."""
+    found = dict.fromkeys((due.pk for due in dues), Decimal(0))
+    for due in dues:
+        if due.late_due_id is not None:
+            found[due.late_due_id] += due.amount
+    return found
+
+
+def _taken_back(dues: Sequence[PoolDue]) -> dict[int, Decimal]:
+    """What interest reckoned anew takes off interest asked before on the same sum, newest first.
+
+    It covers nothing else: what was too much is not as if another sum had been paid in time.
+    """
+    back = dict.fromkeys((due.pk for due in dues), Decimal(0))
+    for less in (due for due in dues if due.kind == INTEREST and due.amount < 0):
+        back[less.pk], left = less.amount, -less.amount
+        for due in reversed(dues):
+            if due.late_due_id == less.late_due_id and due.amount > 0:
+                part = min(left, due.amount - back[due.pk])
+                back[due.pk] += part
+                left -= part
+    return back
+
+
+def interest_lines(one: Covered, *, rate: late.LateRate, today: date) -> tuple[royalties.Line, ...]:
+    """Interest on one sum up to today, as on a sum of any contract."""
+    if not one.bears_interest:
+        return ()
+    due_on = one.due.due_on
+    return late.interest(one.owed, due_on=due_on, paid=one.pieces, today=today, rate=rate)
 
 
 def _released(due: PoolDue) -> Decimal:
@@ -130,12 +181,19 @@ def account(row: PoolLicence, *, today: date) -> PoolAccount:
     rate = rate_of(row.terms.plan, row.pool.region)
     lines = []
     for one in covered(row):
-        found = late.interest(
-            one.owed, due_on=one.due.due_on, paid=one.pieces, today=today, rate=rate
+        bore = sum((x.amount for x in interest_lines(one, rate=rate, today=today)), Decimal(0))
+        lines.append(
+            PoolLine(
+                due=one.due,
+                paid=one.paid,
+                outstanding=max(one.owed, Decimal(0)) - one.paid,
+                interest=max(bore - one.asked, Decimal(0)),
+                is_late=one.owed > one.paid and one.due.due_on < today,
+                disputed=one.still.disputed,
+                held=one.still.held,
+                released=one.released,
+            )
         )
-        over = one.owed > one.paid and one.due.due_on < today
-        interest = sum((x.amount for x in found), Decimal(0))
-        lines.append(PoolLine(one.due, one.paid, interest, over, one.still.disputed, one.released))
     return PoolAccount(
         tuple(lines),
         sum((line.due.amount - line.released for line in lines), Decimal(0)),

@@ -26,6 +26,7 @@ from licensing.selectors.disputed import holds_ending
 from licensing.selectors.disputes import side_of
 from licensing.services.deal_endings import resume_endings
 from licensing.services.ground import locked, moved, tell
+from licensing.services.pool_interest import settle_interest
 
 TABLE, LABELS = rules.DISPUTE_MOVES, rules.DISPUTE_LABELS
 SYSTEM = Actor.system()
@@ -107,6 +108,8 @@ def close(row: Dispute, move: str, closing: str, *, by: Actor, now: datetime) ->
         _resume_endings(one, now=now)
     if row.deal is not None:
         resume_endings(row.deal, now=now)
+    if row.pool_licence is not None:
+        settle_interest(row.pool_licence, by=by, now=now)
     settled = row.status == DisputeStatus.SETTLED
     said("dispute.settlement_reached" if settled else "dispute.closed", row, by=by, now=now)
     sides = [Party.HOLDER, Party.TAKER]

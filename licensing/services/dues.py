@@ -16,7 +16,7 @@ from core.errors import Conflict, Missing
 from core.people.types import Actor
 from core.permissions import Permission, require
 from licensing.models import DueReason, Licence, PaymentDue
-from licensing.rules import fees, moves, royalties
+from licensing.rules import fees, late, moves, royalties
 from licensing.selectors.disputed import is_held, with_dispute
 from licensing.selectors.royalties import INTEREST, interest_lines, late_rate, periods_of, with_paid
 from licensing.services.credits import apply_credit
@@ -26,7 +26,6 @@ from licensing.services.letters import FARTHEST, call_for, owed_of, step_reached
 from licensing.services.royalties import add_due, royalty_url
 
 SYSTEM = Actor.system()
-INTEREST_DAYS = 15
 
 
 @transaction.atomic
@@ -43,19 +42,15 @@ def charge_interest(*, licence_id: int, due_id: int, by: Actor, now: datetime) -
         )
     lines = interest_lines(due, rate=late_rate(licence), today=legal_day(now))
     before = DueReason.objects.filter(late_due=due).aggregate(n=Sum("due__amount"))["n"]
-    amount = sum((line.amount for line in lines), Decimal(0)) - (before or Decimal(0))
+    amount, lines = late.still_to_ask(lines, before or Decimal(0))
     if amount <= 0:
         raise Conflict(_("这一期款项没有新的逾期利息。"), code="no-interest")
-    reasons = [stored(line) for line in lines]
-    if before:
-        less = royalties.Line(_("已计利息"), f"− {fees.exact_text(before)}", -before)
-        reasons.append(stored(less))
     row = add_due(
         licence,
         kind=INTEREST,
         amount=amount,
-        due_on=legal_day(now) + timedelta(days=INTEREST_DAYS),
-        lines=reasons,
+        due_on=legal_day(now) + timedelta(days=late.PAY_DAYS),
+        lines=[stored(line) for line in lines],
         late_due=due,
         by=by,
         now=now,

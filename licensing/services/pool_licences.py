@@ -29,6 +29,7 @@ from licensing.rules import effect, fees
 from licensing.rules import pools as rules
 from licensing.services.ground import bind, locked, moved, patent, refuse, tell
 from licensing.services.pool_dues import book_plan
+from licensing.services.pool_interest import settle_interest
 from licensing.services.pool_papers import put_on_paper
 from licensing.services.pools import run_by, still_open
 from licensing.services.taking import licensee_of
@@ -222,6 +223,7 @@ def record_income(
     )
     _share_out(income, divided, split, rules.portions(split, stakes))
     audit.record("pool_income.recorded", subject=income, by=by, at=now)
+    settle_interest(licence, by=by, now=now)
     _tell(
         {licence.licensee_id, *divided.shares},
         licence,

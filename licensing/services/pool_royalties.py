@@ -21,6 +21,7 @@ from licensing.services import earnings
 from licensing.services.earnings import Earned
 from licensing.services.ground import locked, tell
 from licensing.services.pool_dues import book, book_plan
+from licensing.services.pool_interest import settle_interest
 from licensing.types import Side
 
 
@@ -94,6 +95,7 @@ def accept_pool_royalty(*, report_id: int, by: Actor, now: datetime) -> PoolRoya
         lines = found.lines if found.owed > 0 else [earnings.stored(less)]
         book(licence, kind=fees.PartKind.RUNNING, amount=found.owed, due_on=found.due_on,
              report=report, lines=lines, by=by, now=now)  # fmt: skip
+    settle_interest(licence, by=by, now=now)
     changes = {"owed": str(report.owed)}
     audit.record("pool_royalty.accepted", subject=report, by=by, at=now, changes=changes)
     _emit("pool.royalty_accepted", report, by=by, now=now)

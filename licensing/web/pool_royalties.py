@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.attachments.web import download
-from core.errors import Missing
+from core.errors import Conflict, Missing
 from core.permissions import Permission, allowed, require
 from core.web.doors import login_needed
 from core.web.types import Request
@@ -20,6 +20,7 @@ from licensing.rules import fees
 from licensing.rules.royalties import PAY_DAYS, REPORT_DAYS, ROUNDING
 from licensing.selectors import pool_royalties as questions
 from licensing.selectors import pools
+from licensing.services import pool_interest
 from licensing.services import pool_royalties as services
 from licensing.services.earnings import Earned
 from licensing.web.doors import may_dispute, sent
@@ -104,6 +105,20 @@ def accept(request: Request, report_id: int) -> HttpResponse:
     return redirect("licensing:pool-royalties", row.licence_id)
 
 
+@require_POST
+@login_needed
+def interest(request: Request, licence_id: int, due_id: int) -> HttpResponse:
+    """The administrator asks for interest."""
+    try:
+        pool_interest.charge_pool_interest(
+            pool_licence_id=licence_id, due_id=due_id, by=request.actor, now=timezone.now()
+        )
+        messages.success(request, "逾期利息已列入应付款，并通知被许可人。")
+    except Conflict as refusal:
+        messages.error(request, refusal.message)
+    return redirect("licensing:pool-licence", licence_id)
+
+
 @require_http_methods(["GET", "POST"])
 @login_needed
 def question(request: Request, report_id: int) -> HttpResponse:
@@ -146,6 +161,7 @@ AT = "pool-licences/<int:licence_id>/"
 urlpatterns = [
     path(f"{AT}royalties/", overview, name="pool-royalties"),
     path(f"{AT}royalties/report/", report, name="pool-royalty-report"),
+    path(f"{AT}dues/<int:due_id>/interest/", interest, name="pool-due-interest"),
     path(f"{AT}papers/<int:document_id>/", paper, name="pool-paper"),
     path("pool-royalty-reports/<int:report_id>/accept/", accept, name="pool-royalty-accept"),
     path("pool-royalty-reports/<int:report_id>/question/", question, name="pool-royalty-question"),

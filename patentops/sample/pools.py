@@ -12,6 +12,7 @@ from typing import Any
 
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
 from licensing.selectors import pools as licensing
+from licensing.selectors.pool_royalties import open_sums
 from licensing.services import pool_entries, pool_licences, pool_papers, pool_royalties, pools
 from licensing.services.earnings import Earned
 from licensing.types import PoolBargain
@@ -46,6 +47,7 @@ class PoolStory:
             ("admitted", self._admit),
             ("taken", self._take),
             ("received", self._receive),
+            ("interest", self._receive_interest),
             ("filed", self._file),
             ("reported", self._report),
             ("accepted", self._accept),
@@ -105,6 +107,21 @@ class PoolStory:
             reference=self.paper["reference"],
             purpose="入门费",
             **self._known(self.paper["administrator"], at),
+        )
+
+    def _receive_interest(self, at: datetime) -> None:
+        """The entry fee came some days late: its interest, which fell due by itself."""
+        by = self.plan.crew.actor(self.paper["administrator"])
+        row = licensing.licence(self.licence_id, viewer=by)
+        [(due, left)] = open_sums(row)
+        pool_licences.record_income(
+            pool_licence_id=row.pk,
+            amount=left,
+            received_on=at.date(),
+            reference=self.paper["interest_reference"],
+            purpose=due.get_kind_display(),
+            by=by,
+            now=at,
         )
 
     def _file(self, at: datetime) -> None:

@@ -150,7 +150,7 @@ def test_years_come_in_order_and_a_poor_year_owes_its_minimum():
 def test_a_correction_takes_back_what_was_too_much_and_covers_what_comes():
     at = Royal()
     at.accept(at.report(4_000_000))  # 60,000
-    made.income(at.row, at.runs, amount=D(120_000))
+    made.income(at.row, at.runs, amount=D(120_000), received_on=at.row.starts_on)
     assert at.account().outstanding == 0
     at.accept(at.report(2_000_000))  # 30,000 less
     less = PoolDue.objects.get(amount__lt=0)

@@ -64,6 +64,23 @@ def pk(world: World) -> dict[str, Any]:
     return {"pk": royal(world).pk}
 
 
+def of_due(world: World) -> dict[str, Any]:
+    return of(world) | {"due_id": entry(world)}
+
+
+def pk_due(world: World) -> dict[str, Any]:
+    return pk(world) | {"due_id": entry(world)}
+
+
+def entry(world: World) -> int:
+    """The sum of its plan, paid on its day."""
+    row = royal(world)
+    if not row.income.exists():
+        runs, on = world.members["office2"], row.starts_on
+        make.income(row, runs, amount=Decimal(5), received_on=on)
+    return int(row.dues.get(kind="entry").pk)
+
+
 def report_pk(world: World) -> dict[str, Any]:
     return {"pk": royal(world).report.pk}
 
@@ -92,6 +109,10 @@ EXPECTATIONS: dict[str, Row] = {
     "licensing:pool-royalty-accept": Row(kwargs=of_report, post=may("office2", 302)),
     "licensing:pool-royalty-question": Row(
         kwargs=of_report, get=may("office2"), post=may("office2", 422)
+    ),
+    "licensing:pool-due-interest": Row(kwargs=of_due, post=may("office2", 302) | {"office": 403}),
+    "licensing-api:pool-licence-interest": Row(
+        kwargs=pk_due, post=may("office2", 409, 401) | {"office": 403}, headers=KEY
     ),
     "licensing-api:pool-licence-account": Row(kwargs=pk, get=reads(401)),
     "licensing-api:pool-royalty-report-list": Row(
