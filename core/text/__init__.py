@@ -3,10 +3,12 @@
 from core.text.encoder import DIMENSIONS, encode
 from core.text.tokeniser import (
     generic_words,
+    is_word,
     normalise,
     query_tokens,
     search_tokens,
     tokens,
+    word_edges,
     words,
 )
 
@@ -14,9 +16,11 @@ __all__ = [
     "DIMENSIONS",
     "encode",
     "generic_words",
+    "is_word",
     "normalise",
     "query_tokens",
     "search_tokens",
     "tokens",
+    "word_edges",
     "words",
 ]

@@ -99,6 +99,32 @@ def generic_words() -> frozenset[str]:
     return frozenset(_GENERIC.read_text("utf-8").split())
 
 
+def word_edges(text: str) -> frozenset[int]:
+    """Where in a text a Chinese word begins or ends, by the same dictionary; the text as it is."""
+    edges: set[int] = set()
+    for run in _RUN.finditer(text):
+        at = run.start()
+        edges.add(at)
+        if is_han(run.group()[0]):
+            for word in _segmenter().cut(run.group(), hmm=False):
+                at += len(word)
+                edges.add(at)
+        else:
+            edges.add(run.end())
+    return frozenset(edges)
+
+
+def is_word(text: str, start: int, end: int, edges: frozenset[int]) -> bool:
+    """Whether this stretch is whole words of the text, or begins or ends a Chinese one.
+
+    石墨 begins 石墨烯; 气体 is no part of 天然气体积, nor LED of "controlled".
+    """
+    if start in edges and end in edges:
+        return True
+    inside = any(at in edges for at in range(start + 1, end))
+    return not inside and is_han(text[start]) and (start in edges or end in edges)
+
+
 def words(text: str) -> list[str]:
     """Readable dictionary words and Latin words, in order, without punctuation."""
     found: list[str] = []

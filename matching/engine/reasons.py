@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.text import encode, generic_words, normalise, words
+from core.text import encode, generic_words, is_word, normalise, word_edges, words
 from matching.engine import need, taxonomy
 from matching.engine.corpus import Corpus
 from matching.engine.terms import counted
@@ -23,7 +23,9 @@ _TITLE_WORDS = 24  # with the first words of the foreign text
 _SAID = (
     "以上 以下 以内 相比 相对 针对 关于 因素 程度 减少 选择 经过 不可避免 成为 避免 能力 "
     "明显 其他 其它 难以 百分比 各种 并且 导致 产生 无法 没有 容易 以便 较低 过程中 结果 "
-    "作为"
+    "作为 最大限度 大限度 限度 特点 重要 然后 或者 可能 获得 良好 带来 措施 多种 发展 考虑 完善 "
+    "包含 含有 时间 二次 部位 作用 最优 改善 减小 常规 范围 对象 生产成本 成本低 产品质量 原理 "
+    "运行 人工 初始 自然 参数 分析 支持 价值 状态 组成 空间"
 )
 _FILLERS = frozenset(_SAID.split())
 
@@ -70,18 +72,59 @@ def telling_words(demand: Demand, corpus: Corpus) -> list[str]:
 
 
 def shared_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:
-    """The first of the wanted words that the supply has too, none of them inside another."""
-    offered = normalise(f"{supply.title}\n{supply.text}")
-    spoken = frozenset(words(offered))
+    """The first of the wanted words that the supply has too, none of them inside another.
+
+    Of a compound that it does not say as a whole, the longest part that it says as a word:
+    电池 of 燃料电池.
+    """
+    text = _Said(normalise(f"{supply.title}\n{supply.text}"))
     chosen: list[str] = []
     for word in wanted:
-        if (word in spoken or (not word.isascii() and word in offered)) and not any(
-            word in longer for longer in chosen
-        ):
-            chosen.append(word)
+        said = word if text.says(word) else text.part_of(word)
+        if said and not any(said in longer for longer in chosen):
+            chosen = [shorter for shorter in chosen if shorter not in said] + [said]
             if len(chosen) == _MOST_WORDS:
                 break
     return tuple(chosen)
+
+
+def _splits(rest: str) -> bool:
+    """Whether what a part leaves of its compound is words or an affix; 容器 leaves 超级电."""
+    return len(rest) < 2 or all(len(word) > 1 for word in words(rest))
+
+
+class _Said:
+    """What a text says, asked word by word."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.spoken = frozenset(words(text))
+        self._edges: frozenset[int] | None = None
+
+    def says(self, word: str) -> bool:
+        """As a word or at the beginning or end of one."""
+        if word in self.spoken:
+            return True
+        return not word.isascii() and word in self.text and self._stands(word)
+
+    def part_of(self, word: str) -> str:
+        """The longest part of a compound that is a word here, nothing if it proves nothing."""
+        if word.isascii():
+            return ""
+        for size in range(len(word) - 1, 1, -1):
+            for at in range(len(word) - size, -1, -1):
+                part = word[at : at + size]
+                if part in self.spoken and _splits(word[:at]) and _splits(word[at + size :]):
+                    return "" if part in _FILLERS or part in generic_words() else part
+        return ""
+
+    def _stands(self, word: str) -> bool:
+        if self._edges is None:
+            self._edges = word_edges(self.text)
+        at = self.text.find(word)
+        while at >= 0 and not is_word(self.text, at, at + len(word), self._edges):
+            at = self.text.find(word, at + 1)
+        return at >= 0
 
 
 def translated_words(wanted: Sequence[str], supply: Supply) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from core.people.types import Actor
+from core.text import is_word, word_edges
 from listings.selectors.searching.similar import similar
 from listings.types import PatentCard
 from matching.models import Match, MatchOptOut, Need, Subscription
@@ -58,7 +59,12 @@ def marks(text: str, words: tuple[str, ...]) -> list[list[int]]:
     if not wanted:
         return []
     pattern = re.compile("|".join(re.escape(word) for word in wanted), re.IGNORECASE)
-    return [[found.start(), found.end()] for found in pattern.finditer(text)]
+    edges = word_edges(text)
+    return [
+        [match.start(), match.end()]
+        for match in pattern.finditer(text)
+        if is_word(text, match.start(), match.end(), edges)
+    ]
 
 
 def alternatives(card: MatchCard, *, viewer: Actor) -> list[Alternative]:

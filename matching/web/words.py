@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from core.reference import selectors as reference
 from core.templatetags.ui import wan
 from listings.types import PatentCard
+from matching.rules import noted
 from matching.selectors import MatchCard
 from matching.types import Bar, Ending, ListType, Rejection, Visibility
 
@@ -114,6 +115,9 @@ NOTES: dict[str, Any] = {
     "translated-meaning": lazy("译意相近"),
     "close-meaning": lazy("整体意思相近"),
     "same-topic": lazy("属于同一主题"),
+    "shared-characters": lazy("用字相近，没有相同的技术词"),
+    "near-meaning": lazy("意思略近"),
+    "near-topic": lazy("主题略近"),
     "same-ipc": lazy("IPC 分类一致"),
     "industry-fits": lazy("行业与分类对应"),
     "same-industry": lazy("行业一致"),
@@ -167,7 +171,8 @@ def bar(item: Bar) -> dict[str, Any]:
     points = f"{item.points}".replace("-", "−")
     return {
         "label": BARS[item.code],
-        "value": max(0.0, min(1.0, item.ticks / 10_000 / item.room)) if item.room > 0 else 0.0,
+        # Of all 100 points: lengths can be compared and add up, as the points do.
+        "value": max(0.0, item.ticks / 1_000_000),
         "max": 1,
         "shown": points,
         "detail": "，".join(dict.fromkeys(notes)),
@@ -185,7 +190,7 @@ def reason_rows(card: MatchCard) -> list[dict[str, Any]]:
     """Every single reason with its four decimals, which add up to the exact score."""
     return [
         {
-            "label": NOTES.get(str(row["code"]), row["code"]),
+            "label": NOTES.get(noted(row), row["code"]),
             "points": f"{int(row['ticks']) / 10_000:.4f}".replace("-", "−"),
             "evidence": "、".join(str(e) for e in (row.get("evidence") or [])[:EVIDENCE_SHOWN]),
         }

@@ -24,6 +24,7 @@ from matching.engine import (
     Weights,
     merge,
 )
+from matching.engine.reasons import shared_words
 
 TODAY = date(2026, 11, 20)
 THINGS = "锂离子电池 石墨烯薄膜 污水处理 激光焊接 水稻育种 光伏组件 齿轮减速器 疫苗 无人机 混凝土"
@@ -104,6 +105,23 @@ def test_shared_words_are_named() -> None:
     shared = next(reason for reason in best.reasons if reason.code == "shared-words")
     assert shared.evidence[:1] == ("锂离子电池",)
     assert "回收" in shared.evidence
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "shared"),
+    [
+        (["燃料电池", "电堆"], "电池均衡系统、车辆、电池均衡方法", ("电池",)),
+        (["超级电容器"], "六氟化铀容器专用压热罐的电加热装置", ()),
+        (["高分辨率"], "图像角分辨率的提高", ("分辨率",)),
+        (["高温", "耐高温"], "一种耐高温涂料", ("耐高温",)),
+        (["工业级", "设备管理"], "一种实验室的设备", ()),  # 设备 is said of everything
+        (["led"], "controlled by a LED", ("led",)),
+    ],
+)
+def test_shared_words_are_words_of_both(
+    wanted: list[str], offered: str, shared: tuple[str, ...]
+) -> None:
+    assert shared_words(wanted, Supply(key=1, title=offered)) == shared
 
 
 @SLOW

@@ -21,6 +21,7 @@ from matching import rules, services
 from matching.models import Evaluation, Lead, Match
 from matching.rules.whynot import Answer, Filter, Pair, answer, refusals
 from matching.selectors import whynot
+from matching.selectors.explaining import marks
 from matching.types import Demand, DemandKind, ImprovementWish, Intent, Verdict
 from tests.factories import core
 from tests.factories import listings as board
@@ -38,6 +39,19 @@ FIELDS = {
     "opted_patent": Filter.OPTED_PATENT,
     "opted_holder": Filter.OPTED_HOLDER,
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "marked"),
+    [
+        ("天然气体积测量，自动压料", ("气体", "动压"), []),
+        ("天然气体积，气体轴承", ("气体", "轴承"), ["气体", "轴承"]),
+        ("LED, controlled led", ("led",), ["LED", "led"]),
+        ("微生物燃料电池", ("燃料电池", "电池"), ["燃料电池"]),
+    ],
+)
+def test_only_words_are_marked(text: str, words: tuple[str, ...], marked: list[str]) -> None:
+    assert [text[start:end] for start, end in marks(text, words)] == marked
 
 
 @pytest.mark.parametrize(("field", "expected"), FIELDS.items())

@@ -209,6 +209,27 @@ def test_bars_hold_every_reason_once(reasons: list[tuple[str, int]]) -> None:
     assert sum(len(bar.notes) for bar in bars) == len(reasons)
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "evidence", "said"),
+    [
+        ("shared-words", 0.4, ["轴承"], "shared-words"),
+        ("shared-words", 0.4, [], "shared-characters"),
+        ("close-meaning", 0.5, [], "close-meaning"),
+        ("close-meaning", 0.49, [], "near-meaning"),
+        ("same-topic", 0.5, [], "same-topic"),
+        ("same-topic", 0.49, [], "near-topic"),
+        ("fresh", 0.1, ["2026-11-20"], "fresh"),
+    ],
+)
+def test_no_reason_says_more_than_it_knows(
+    code: str, value: float, evidence: list[str], said: str
+) -> None:
+    row = {"signal": "lexical", "code": code, "value": value, "weight": 1.0, "ticks": 1,
+           "evidence": evidence}  # fmt: skip
+    assert rules.noted(row) == said
+    assert [note for bar in rules.bars([row]) for note, _ in bar.notes] == [said]
+
+
 def test_statistics_are_outgrown_when_the_stock_has_doubled() -> None:
     assert not rules.corpus_outgrown(0, 0)
     assert rules.corpus_outgrown(0, 1)
