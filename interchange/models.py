@@ -86,6 +86,8 @@ class Endpoint(models.Model):
     old_secret = models.CharField(max_length=80, blank=True, default="")
     old_secret_until = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
+    misses = models.PositiveSmallIntegerField(default=0, db_default=0)  # failures in a row
+    rests_until = models.DateTimeField(null=True)
     disabled_at = models.DateTimeField(null=True)
     disabled_because = models.CharField(max_length=200, blank=True, default="")
     removed_at = models.DateTimeField(null=True)

@@ -52,6 +52,10 @@ WEB_PORTS = (80, 443)  # below 1024 other services listen, to whom nobody may sp
 LEASE = timedelta(seconds=30)  # a dead pusher's rows are sent again, under the same id
 SECRET_OVERLAP = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)
+BREAK_AFTER = 5  # failures in a row; reliability asks for ten at most
+BUSY = (429, 503)  # "not now" (RFC 6585 section 4, RFC 9110 section 15.6.4)
+REST, LONGEST_REST = timedelta(seconds=30), timedelta(minutes=15)
+MOST_MISSES = 1_000  # what is counted, at most
 # Waits after the first, second … failed try: Standard Webhooks' sample schedule.
 WAITS = tuple(
     timedelta(seconds=seconds)
@@ -90,6 +94,22 @@ def next_try(*, now: datetime, attempts: int, retry_after: int | None, jitter: f
     wait = WAITS[min(attempts, len(WAITS)) - 1] * (1 + jitter / 10)
     asked = timedelta(seconds=min(retry_after or 0, 86_400))
     return now + max(wait, asked)
+
+
+def rests_until(
+    *, now: datetime, misses: int, status: int | None, retry_after: int | None
+) -> datetime | None:
+    """Until when an address is left in peace after so many failures in a row; None: it is not.
+
+    From the fifth on half a minute, doubling up to a quarter of an hour: one try in between tells
+    whether it is well. A busy receiver (429, 503) may ask for longer, a day at most.
+    """
+    wait = timedelta(0)
+    if misses >= BREAK_AFTER:
+        wait = min(REST * 2 ** min(misses - BREAK_AFTER, 10), LONGEST_REST)
+    if status in BUSY:
+        wait = max(wait, timedelta(seconds=min(retry_after or 0, 86_400)))
+    return now + wait if wait else None
 
 
 def url_problem(url: str, *, plain_http: bool) -> str | None:

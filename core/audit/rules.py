@@ -41,4 +41,7 @@ def content(
 
 def digest(previous: str, content: str, *, algorithm: str = "sha256") -> str:
     """The 64 hex digits that seal `content` behind the entry whose digest is `previous`."""
-    return hashlib.new(algorithm, f"{previous}\n{content}".encode()).hexdigest()
+    text = f"{previous}\n{content}".encode()
+    if algorithm == "sha256":  # by its name it would be looked up anew for every entry
+        return hashlib.sha256(text).hexdigest()
+    return hashlib.new(algorithm, text).hexdigest()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from typing import Any
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q, QuerySet
+from django.db import connection, models, transaction
+from django.db.models import Max, Q, QuerySet
 
 from core.audit import rules, words
 from core.audit.models import AuditEntry
 from core.people.types import Actor, Role
 
-# Rows as they come: a million entries as objects would take twice the time.
-SEALED = (
-    *("position", "digest", "event", "subject_type", "subject_id", "actor_key"),
-    *("organisation_id", "at", "changes"),
-)
+# Rows as PostgreSQL sends them: for a million entries the ORM's conversions took twice as long as
+# hashing does.
+SEALED = """
+    SELECT position, digest, event, subject_type, subject_id, actor_key, organisation_id, at,
+           changes::text
+    FROM core_auditentry WHERE position > %s ORDER BY position
+"""
+ROWS = 10_000  # a fetch
 
 
 def entries(*, viewer: Actor) -> QuerySet[AuditEntry]:
@@ -67,23 +73,32 @@ def first_break(*, newest: int | None = None) -> int | None:
 
     `newest` checks only that many of the newest entries, for a page that must answer at once.
     """
-    sealed = AuditEntry.objects.filter(position__isnull=False).order_by("position")
-    previous, expected = rules.GENESIS, 1
+    previous, start = rules.GENESIS, 0
     if newest is not None:
-        top = sealed.last()
-        start = max((top.position or 0) - newest, 0) if top else 0
+        top = AuditEntry.objects.aggregate(top=Max("position"))["top"] or 0
+        start = max(top - newest, 0)
         if start:
-            sealed = sealed.filter(position__gt=start)
             before = AuditEntry.objects.filter(position=start).first()
-            previous, expected = (before.digest or "") if before else "", start + 1
-    for position, digest, *said in sealed.values_list(*SEALED).iterator(chunk_size=10_000):
-        right = rules.digest(
-            previous, rules.content(position, *said), algorithm=settings.AUDIT_HASH
-        )
-        if position != expected or digest != right:
-            return expected
-        previous, expected = right, expected + 1
+            previous = (before.digest or "") if before else ""
+    algorithm = settings.AUDIT_HASH
+    with closing(_sealed(after=start)) as rows:
+        for expected, (position, digest, *said, changes) in enumerate(rows, start=start + 1):
+            known = None if changes is None else json.loads(changes)
+            right = rules.digest(
+                previous, rules.content(position, *(*said, known)), algorithm=algorithm
+            )
+            if position != expected or digest != right:
+                return expected
+            previous = right
     return None
+
+
+def _sealed(*, after: int) -> Generator[tuple[Any, ...]]:
+    """What is sealed behind a place, in order, some thousand rows in memory at a time."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(SEALED, [after])
+        while rows := cursor.fetchmany(ROWS):
+            yield from rows
 
 
 def unsealed() -> int:

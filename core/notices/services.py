@@ -49,6 +49,7 @@ KINDS: dict[str, str] = {
     "rating.progress": "服务评价与答复",
     "engine.progress": "匹配引擎的学习与版本",
     "account.progress": "入驻、成员与账户",
+    "endpoint.progress": "开放平台：推送中断与停用",
     "system": "系统通知",
 }
 

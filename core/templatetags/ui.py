@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -154,6 +154,21 @@ def ago(value: object, now: datetime | None = None) -> str:
     if minutes:
         return ngettext("%(n)s 分钟前", "%(n)s 分钟前", minutes) % {"n": minutes}
     return _("刚刚")
+
+
+@register.filter
+def span(value: object) -> str:
+    """How long something takes, in its largest whole unit: 5 秒, 30 分钟, 2 小时, 1 天."""
+    if not isinstance(value, timedelta):
+        return NOTHING
+    seconds = int(value.total_seconds())
+    if seconds and not seconds % 86_400:
+        return ngettext("%(n)s 天", "%(n)s 天", seconds // 86_400) % {"n": seconds // 86_400}
+    if seconds and not seconds % 3_600:
+        return ngettext("%(n)s 小时", "%(n)s 小时", seconds // 3_600) % {"n": seconds // 3_600}
+    if seconds and not seconds % 60:
+        return ngettext("%(n)s 分钟", "%(n)s 分钟", seconds // 60) % {"n": seconds // 60}
+    return ngettext("%(n)s 秒", "%(n)s 秒", seconds) % {"n": seconds}
 
 
 @register.filter

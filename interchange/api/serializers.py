@@ -37,8 +37,14 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
 
     class Meta:
         model = Endpoint
-        fields = ("id", "url", "events", "created_at", "disabled_at", "disabled_because")
-        read_only_fields = ("id", "created_at", "disabled_at", "disabled_because")
+        fields = (
+            *("id", "url", "events", "created_at"),
+            *("failing_since", "misses", "rests_until", "disabled_at", "disabled_because"),
+        )
+        read_only_fields = (
+            *("id", "created_at"),
+            *("failing_since", "misses", "rests_until", "disabled_at", "disabled_because"),
+        )
 
 
 class NewEndpointSerializer(EndpointSerializer):

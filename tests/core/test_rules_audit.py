@@ -20,7 +20,8 @@ CHANGES = st.recursive(
 
 @given(
     st.none() | st.integers(min_value=1), TEXT, TEXT, TEXT, st.none() | TEXT,
-    st.none() | st.integers(), st.datetimes(timezones=st.just(timezone(timedelta(hours=8)))),
+    st.none() | st.integers(),
+    st.datetimes(datetime(1900, 1, 1), timezones=st.just(timezone(timedelta(hours=8)))),
     CHANGES,
 )  # fmt: skip
 def test_the_sealed_text_is_json_in_order(

@@ -476,3 +476,18 @@ def test_no_form_is_included_without_its_token() -> None:
 
 def _alone(how: str) -> bool:
     return how.split()[-1:] == ["only"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 秒"),
+        (5, "5 秒"),
+        (90, "90 秒"),
+        (1_800, "30 分钟"),
+        (18_000, "5 小时"),
+        (172_800, "2 天"),
+    ],
+)
+def test_span(seconds: int, shown: str) -> None:
+    assert ui.span(timedelta(seconds=seconds)) == shown

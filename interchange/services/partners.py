@@ -1,32 +1,27 @@
-"""Commands on partners' keys and endpoints, and the pushing of deliveries."""
+"""Commands on partners' keys and endpoints."""
 
 from __future__ import annotations
 
-import json
 import random
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client, Token
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
-from standardwebhooks import Webhook
 
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing
-from core.outbox.registry import Event
 from core.people.types import Actor
 from core.permissions import SCOPES, Permission, require
 from core.privacy import rules as prose
 from core.privacy import services as privacy
 from core.privacy.forgetting import Texts
-from interchange import rules, selectors
-from interchange.exchanges.port import Reply, Sender
-from interchange.models import Credential, Delivery, Endpoint, Partner, Receipt
+from interchange import rules
+from interchange.models import Credential, Delivery, Endpoint, Partner
+from interchange.services.pushing import nudge
 from interchange.types import NewKey
 
 
@@ -164,6 +159,7 @@ def change_endpoint(
     endpoint.events = sorted(set(events))
     if active:
         endpoint.disabled_at, endpoint.disabled_because, endpoint.failing_since = None, "", None
+        endpoint.misses, endpoint.rests_until = 0, None
     elif endpoint.disabled_at is None:
         endpoint.disabled_at, endpoint.disabled_because = now, "由接入方停用"
     endpoint.save()
@@ -217,9 +213,15 @@ def send_test(*, endpoint_id: int, by: Actor, now: datetime) -> int:
         due_at=now,
         created_at=now,
     )
+    _ask_at_once(endpoint)
     audit.record("endpoint.tested", subject=endpoint, by=by, at=now)
     transaction.on_commit(nudge, robust=True)
     return delivery.pk
+
+
+def _ask_at_once(endpoint: Endpoint) -> None:
+    """Somebody looks at it: an address that rests is asked now, once if it still fails."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(rests_until=None)
 
 
 @transaction.atomic
@@ -239,131 +241,10 @@ def replay(*, delivery_id: int, by: Actor, now: datetime) -> int:
     delivery.sent_at = delivery.given_up_at = delivery.leased_until = None
     delivery.attempts, delivery.due_at = 0, now
     delivery.save()
+    _ask_at_once(delivery.endpoint)
     audit.record("delivery.replayed", subject=delivery, by=by, at=now)
     transaction.on_commit(nudge, robust=True)
     return delivery.endpoint_id
-
-
-def owe(event: Event, *, now: datetime) -> int:
-    """Owe an event to every endpoint that hears it; how many. Consumer of the outbox.
-
-    A private one is owed to the endpoints of the organisation it is about, and to nobody else.
-    """
-    endpoints = Endpoint.objects.filter(
-        events__contains=[event.name],
-        removed_at__isnull=True,
-        disabled_at__isnull=True,
-        partner__is_active=True,
-    )
-    if event.name in rules.PRIVATE_EVENTS:
-        endpoints = endpoints.filter(partner__organisation_id=event.payload["organisation_id"])
-        if not endpoints:
-            return 0
-    data = selectors.public_data(event.name, event.payload)
-    body = rules.cloud_event(
-        event_id=event.id,
-        name=event.name,
-        at=event.occurred_at,
-        source=settings.PUBLIC_URL,
-        data=data,
-    )
-    rows = [
-        Delivery(
-            endpoint=endpoint,
-            event_id=event.id,
-            name=event.name,
-            body=body,
-            due_at=now,
-            created_at=now,
-        )
-        for endpoint in endpoints
-    ]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    if rows:
-        transaction.on_commit(nudge, robust=True)
-    return len(rows)
-
-
-def nudge() -> None:
-    """Wake the pusher. A lost nudge costs a few seconds: the sweep finds the rows."""
-    current_app.send_task("interchange.push_deliveries", ignore_result=True, retry=False)
-
-
-def due(*, now: datetime, limit: int = 100) -> list[int]:
-    """Deliveries that nobody holds and whose time has come."""
-    rows = Delivery.objects.filter(
-        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
-        sent_at__isnull=True,
-        given_up_at__isnull=True,
-        due_at__lte=now,
-        endpoint__disabled_at__isnull=True,
-    )
-    return list(rows.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
-
-
-def push_delivery(*, delivery_id: int, sender: Sender, now: datetime) -> bool:
-    """Claim, call outside any transaction, record; whether the receiver took it.
-
-    Two pushers of one row: the second finds the lease taken. A crash after the call leaves the
-    row to be sent again under the same webhook-id, which the receiver knows it by.
-    """
-    row = Delivery.objects.filter(pk=delivery_id, sent_at__isnull=True, given_up_at__isnull=True)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    if not row.filter(free).update(leased_until=now + rules.LEASE, attempts=F("attempts") + 1):
-        return False
-    delivery = Delivery.objects.select_related("endpoint").get(pk=delivery_id)
-    body = json.dumps(delivery.body, ensure_ascii=False).encode()
-    reply = sender.send(
-        url=delivery.endpoint.url, body=body, headers=signed_headers(delivery, body, now=now)
-    )
-    return _record(delivery, reply, now=now)
-
-
-def signed_headers(delivery: Delivery, body: bytes, *, now: datetime) -> dict[str, str]:
-    """Standard Webhooks headers; two signatures while a secret is being replaced."""
-    endpoint, message_id = delivery.endpoint, f"msg_{delivery.event_id}"
-    secrets = [endpoint.secret]
-    if endpoint.old_secret and endpoint.old_secret_until and endpoint.old_secret_until > now:
-        secrets.append(endpoint.old_secret)
-    at = now.astimezone(UTC)  # the library reads the wall time as UTC
-    signatures = [Webhook(s).sign(message_id, at, body.decode()) for s in secrets]
-    return {
-        "Content-Type": "application/cloudevents+json; charset=utf-8",
-        "User-Agent": "PatentOps-Webhooks/1.0",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": " ".join(signatures),
-    }
-
-
-@transaction.atomic
-def _record(delivery: Delivery, reply: Reply, *, now: datetime) -> bool:
-    outcome = rules.judge(status=reply.status, attempts=delivery.attempts)
-    Receipt.objects.create(
-        delivery=delivery, at=now, status=reply.status, outcome=outcome, note=reply.note[:300]
-    )
-    delivery.leased_until = None
-    endpoint = Endpoint.objects.select_for_update().get(pk=delivery.endpoint_id)
-    if outcome is rules.Outcome.DELIVERED:
-        delivery.sent_at, endpoint.failing_since = now, None
-    else:
-        endpoint.failing_since = endpoint.failing_since or now
-        if outcome is rules.Outcome.RETRY:
-            delivery.due_at = rules.next_try(
-                now=now,
-                attempts=delivery.attempts,
-                retry_after=reply.retry_after,
-                jitter=random.Random(delivery.pk * 100 + delivery.attempts).random(),
-            )
-        else:
-            delivery.given_up_at = now
-        if outcome is rules.Outcome.GONE:
-            endpoint.disabled_at, endpoint.disabled_because = now, "对方返回 410，地址已失效"
-        elif now - endpoint.failing_since >= rules.DISABLE_AFTER:
-            endpoint.disabled_at, endpoint.disabled_because = now, "连续五天投递失败"
-    endpoint.save(update_fields=["failing_since", "disabled_at", "disabled_because"])
-    delivery.save(update_fields=["leased_until", "sent_at", "due_at", "given_up_at"])
-    return outcome is rules.Outcome.DELIVERED
 
 
 def new_secret() -> str:
