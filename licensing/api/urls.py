@@ -36,6 +36,9 @@ router.register("royalty-reports", royalties.RoyaltyReportViewSet, basename="roy
 router.register("renewals", endings.RenewalViewSet, basename="renewal")
 router.register("terminations", endings.TerminationViewSet, basename="termination")
 router.register("settlement-sums", settlement_sums.SettlementSumViewSet, basename="settlement-sum")
+router.register(
+    "settlement-offsets", settlement_sums.SettlementOffsetViewSet, basename="settlement-offset"
+)
 router.register("deal-endings", deal_endings.DealEndingViewSet, basename="deal-ending")
 router.register("milestone-claims", claims.MilestoneClaimViewSet, basename="milestone-claim")
 router.register("pools", pools.PoolViewSet, basename="pool")

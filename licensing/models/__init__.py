@@ -21,6 +21,7 @@ from licensing.models.income import (
     IncomeRule,
 )
 from licensing.models.licences import Contest, Licence, Payment, PaymentDue
+from licensing.models.offsets import SettlementOffset
 from licensing.models.outcome_history import OutcomeRevision
 from licensing.models.outcome_imports import OutcomeImport, OutcomeImportRow
 from licensing.models.outcomes import Outcome
@@ -89,6 +90,7 @@ __all__ = [
     "Registration",
     "Renewal",
     "RoyaltyReport",
+    "SettlementOffset",
     "SettlementPayment",
     "SettlementSum",
     "SignedCopy",

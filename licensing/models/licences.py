@@ -205,7 +205,7 @@ class Licence(models.Model):
 
 
 class PaymentDue(models.Model):
-    """A sum of the licence's payment schedule 付款计划."""
+    """A sum of the licence's payment schedule 付款计划, or one that came about later."""
 
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="dues")
     position = models.PositiveSmallIntegerField()

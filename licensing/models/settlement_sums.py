@@ -37,7 +37,7 @@ class SettlementSumQuerySet(models.QuerySet["SettlementSum"]):
 
 
 class SettlementSum(models.Model):
-    """A sum that both parties agreed on; never changed."""
+    """A sum that both parties agreed on; never changed, paid or set off."""
 
     dispute = models.OneToOneField(Dispute, on_delete=models.PROTECT, related_name="agreed_sum")
     payer = models.CharField("付款方", max_length=8, choices=PARTIES)

@@ -31,6 +31,7 @@ from licensing.rules import terminations as endings
 from licensing.rules.deals import Party
 from licensing.rules.disputes import DisputeStatus, ProposalStatus
 from licensing.selectors.disputed import OPEN_STATES, concerns, rested_before
+from licensing.selectors.offsets import waiting_for
 from licensing.selectors.pool_royalties import covered, open_sums
 from licensing.selectors.royalties import with_paid
 
@@ -258,6 +259,7 @@ def _mine(viewer: Actor) -> Q:
         opened & (Q(side="holder") & by_holder | Q(side="taker") & by_taker)
         | asked & (Q(mediation_side="holder") & by_holder | Q(mediation_side="taker") & by_taker)
         | Q(status__in=OPEN_STATES, pk__in=_to_answer(viewer))
+        | Q(pk__in=waiting_for(viewer))
     )
 
 

@@ -24,6 +24,7 @@ from licensing.models import (
     Payment,
     PaymentDue,
     RoyaltyReport,
+    SettlementOffset,
 )
 from licensing.models.earnings import EarningsReport
 from licensing.rules import claims, fees, late, moves, reports, royalties
@@ -65,6 +66,7 @@ class StatementLine:
     interest_lines: tuple[royalties.Line, ...]
     is_late: bool
     disputed: bool = False
+    offsets: Sequence[SettlementOffset] = ()
 
     @property
     def outstanding(self) -> Decimal:
@@ -183,7 +185,9 @@ def interest_lines(
 def statement(licence: Licence, *, today: date) -> Statement:
     """The account of a licence. Interest already asked for is a sum of its own and not repeated."""
     rate = late_rate(licence)
-    rows = licence.dues.select_related("reason").prefetch_related("payments", "interest__due")
+    rows = licence.dues.select_related("reason").prefetch_related(
+        "payments", "interest__due", "offsets__sum__dispute__document"
+    )
     lines, disputed = [], disputed_lines(licence)
     for due in rows.order_by("due_on", "position"):
         paid = sum((p.amount for p in due.payments.all()), Decimal(0))
@@ -199,6 +203,7 @@ def statement(licence: Licence, *, today: date) -> Statement:
                 pieces,
                 due.released_on is None and due.due_on < today and paid < due.amount,
                 due.pk in disputed,
+                [row for row in due.offsets.all() if row.payment_id is not None],
             )
         )
     due_sum = sum((line.paid + line.outstanding for line in lines), Decimal(0))

@@ -12,6 +12,7 @@ from core.errors import Missing
 from core.people.types import Actor
 from licensing.models import Document, SettlementPayment, SettlementSum
 
+PARTS = ("payments__proof", "papers", "offsets__due__licence")
 NOT_FOUND = "没有找到这笔协议款项，或您无权查看。"
 
 
@@ -39,7 +40,7 @@ def settlement_sums(
         rows = rows.filter(dispute__licence_id=licence_id)
     if pool_licence_id is not None:
         rows = rows.filter(dispute__pool_licence_id=pool_licence_id)
-    return with_open(rows).prefetch_related("payments__proof", "papers").order_by("due_on", "pk")
+    return with_open(rows).prefetch_related(*PARTS).order_by("due_on", "pk")
 
 
 def settlement_sum(sum_id: int, *, viewer: Actor) -> Any:

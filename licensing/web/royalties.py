@@ -242,6 +242,7 @@ def _cells(found: selectors.Statement) -> list[tuple[Any, ...]]:
             "；".join(
                 [f"{x['label']} {x['formula']}" for x in line.explanation]
                 + [f"{x.label} {x.formula}" for x in line.interest_lines]
+                + [f"抵销协议款项 {x.amount:,.2f}" for x in line.offsets]
             ),
         )
         for line in found.lines

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from licensing.models import SettlementSum
-from licensing.services import settlement_sums, settling
+from licensing.services import offsets, settlement_sums, settling
+from tests.factories.core import actor
 from tests.factories.deals import paper
 from tests.factories.disputes import NOON, Quarrel, offer
 from tests.factories.licensing import TODAY
@@ -57,7 +58,54 @@ def payer(status: int, anonymous: int = 302) -> dict[str, int]:
     return answers | {"enterprise": 403}
 
 
+def offset(world: World) -> Any:
+    """The enterprise wants a part of it set off against its fee."""
+
+    def build(w: World) -> Any:
+        row = booked(w)
+        due = row.dispute.licence.dues.get()
+        return offsets.propose_offset(
+            sum_id=row.pk,
+            due_id=due.pk,
+            amount=Decimal(1),
+            by=actor(w.members["enterprise"]),
+            now=NOON,
+        )
+
+    return world.thing("settlement-offset", build)
+
+
+def of_offset(world: World) -> dict[str, Any]:
+    return {"offset_id": offset(world).pk}
+
+
+def pk_of_offset(world: World) -> dict[str, Any]:
+    return {"pk": offset(world).pk}
+
+
+def proposer(status: int, anonymous: int = 401) -> dict[str, int]:
+    answers = only("enterprise", status=status, others=404, anonymous=anonymous)
+    return answers | {"office": 403}
+
+
+def both(status: int, anonymous: int = 302) -> dict[str, int]:
+    return only(*PARTIES, status=status, others=404, anonymous=anonymous)
+
+
 EXPECTATIONS: dict[str, Row] = {
+    "licensing:settlement-offset": Row(kwargs=of, get=both(200), post=both(422)),
+    "licensing:settlement-offset-answer": Row(kwargs=of_offset, get=both(200), post=both(422)),
+    "licensing:settlement-offset-withdraw": Row(kwargs=of_offset, post=proposer(302, 302)),
+    "licensing-api:settlement-sum-offsets": Row(
+        kwargs=pk_of, post=both(422, 401), data=lambda w: {"due_id": 1, "amount": "1"}, headers=KEY
+    ),
+    "licensing-api:settlement-offset-list": Row(get=everyone(200, anonymous=401)),
+    "licensing-api:settlement-offset-detail": Row(kwargs=pk_of_offset, get=both(200, 401)),
+    "licensing-api:settlement-offset-accept": Row(kwargs=pk_of_offset, post=payer(200, 401)),
+    "licensing-api:settlement-offset-refuse": Row(
+        kwargs=pk_of_offset, post=payer(200, 401), data=lambda w: {"reason": "x"}
+    ),
+    "licensing-api:settlement-offset-withdraw": Row(kwargs=pk_of_offset, post=proposer(200)),
     "licensing:settlement-pay": Row(kwargs=of, get=payer(200), post=payer(422)),
     "licensing:settlement-paper": Row(kwargs=of_paper, get=only(*PARTIES, others=404)),
     "licensing:settlement-proof": Row(kwargs=of_payment, get=only(*PARTIES, others=404)),
