@@ -131,7 +131,7 @@ def licensee_of(by: Actor, asked: int | None) -> int:
     """The firm that takes the licence: the actor's own, or one that gave it a mandate."""
     own = None if by.has(Role.BROKER) else by.organisation_id
     chosen = asked if asked is not None else own
-    if chosen is None or chosen not in by.acts_for or (by.has(Role.BROKER) and chosen != asked):
+    if chosen is None or chosen not in by.acts_for:
         raise NotAllowed(
             _("请先登录并以本企业（或委托您的企业）的身份取得许可。"), code="no-licensee"
         )

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from core.errors import Invalid, Missing, NotAllowed
+from core.audit.models import AuditEntry
+from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.people.types import Actor
 from licensing.models import CaseFile, Licence
 from licensing.rules.case_files import Entry, EntryKind, as_data, digest, in_order
@@ -17,6 +18,7 @@ from licensing.selectors import case_files as questions
 from licensing.services import case_files as services
 from licensing.services import deals
 from listings import selectors as listings
+from listings.models import Patent
 from tests.factories import core as make
 from tests.factories import deals as given
 from tests.factories import licensing as lic
@@ -124,3 +126,27 @@ def test_a_sublicensor_reads_nothing_of_the_keepers_decisions():
     sources = {entry.source for entry in found}
     assert found
     assert not sources & {entry.source for entry in keeper}
+
+
+@db
+def test_of_one_deal_it_holds_what_was_decided_there_and_names_it():
+    at = given.table()
+    row = given.signed(at)
+    file = services.build_case_file(number=f" {row.number} ", by=at.holder, now=NOON)
+    assert (file.deal, file.organisation_id) == (row, at.office.organisation_id)
+    said = dict(file.document.content)
+    assert said["范围"] == f"洽谈 {row.number}"
+    assert said["条目数"] == str(len(file.entries))
+    assert AuditEntry.objects.filter(event="case_file.built").count() == 1
+    whole = services.build_case_file(number=row.patent_number, by=at.holder, now=NOON)
+    assert dict(whole.document.content)["范围"] == "这件专利在本单位的全部处置"
+    with pytest.raises(Invalid):  # another house's deal is no number at all
+        services.build_case_file(number=row.number, by=actor(make.office()), now=NOON)
+
+
+@db
+def test_of_a_patent_that_nobody_keeps_there_is_no_file(office):
+    patent_id = lic.listed(office)
+    Patent.objects.filter(pk=patent_id).update(organisation=None)
+    with pytest.raises(Conflict, match="没有登记管理单位"):
+        services.build_case_file(number=lic.printed(patent_id), by=actor(office), now=NOON)

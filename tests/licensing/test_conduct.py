@@ -15,8 +15,9 @@ from core.people.models import RegionSetting
 from licensing import services as room
 from licensing.models import ConductNote
 from licensing.rules import conduct as rules
+from licensing.rules.terminations import Ground
 from licensing.selectors import conduct as questions
-from licensing.services import conduct, conduct_facts, settling
+from licensing.services import conduct, conduct_facts, settling, terminations
 from tests.factories import core as make
 from tests.factories import deals as dealing
 from tests.factories import licensing as lic
@@ -232,3 +233,63 @@ def test_the_list_costs_the_same_for_one_as_for_many():
     for _ in range(3):
         stated(at, bureau)
     assert cost() == one
+
+
+def test_an_ending_for_breach_that_nobody_objected_to_is_noted_once():
+    at = Quarrel()
+    wanted = terminations.Wanted(Ground.BREACH, "超出许可地域")
+    row = terminations.open_one(
+        licence_id=at.licence.pk, wanted=wanted, evidence=dealing.paper(), by=at.office, now=NOON
+    )
+    over = NOON + timedelta(days=31)
+    assert conduct_facts.note_facts(now=over) == 0
+    terminations.follow_terminations(now=over)
+    assert [conduct_facts.note_facts(now=over) for _ in range(2)] == [1, 0]
+    note = ConductNote.objects.get()
+    assert (note.kind, note.termination) == ("broke", row)
+    assert note.organisation_id == at.firm.organisation_id  # the one that was given notice
+    assert "没有提出异议" in note.fact
+
+
+def test_an_ending_that_was_objected_to_neither_ends_the_licence_nor_is_noted():
+    at = Quarrel()
+    wanted = terminations.Wanted(Ground.BREACH, "超出许可地域")
+    row = terminations.open_one(
+        licence_id=at.licence.pk, wanted=wanted, evidence=dealing.paper(), by=at.office, now=NOON
+    )
+    terminations.answer_termination(
+        termination_id=row.pk, verdict="object", reason="没有超出", by=at.firm, now=NOON
+    )
+    over = NOON + timedelta(days=31)
+    terminations.follow_terminations(now=over)
+    conduct_facts.note_facts(now=over)
+    assert not ConductNote.objects.filter(termination=row).exists()
+
+
+@pytest.mark.parametrize("turn", ["_late_sums", "_endings", "_kept_licences"])
+def test_who_is_quicker_than_the_look_is_not_noted(monkeypatch, turn):
+    """A colleague process noted it, or it was paid, between the list and the lock."""
+    at = Quarrel()
+    if turn == "_late_sums":
+        room.remind_of_dues(now=LATE)
+        found, after = [at.due.pk], LATE
+        lic.paid(at.licence, at.firm_member, now=LATE)
+    elif turn == "_endings":
+        wanted = terminations.Wanted(Ground.BREACH, "超出许可地域")
+        row = terminations.open_one(
+            licence_id=at.licence.pk, wanted=wanted, evidence=dealing.paper(), by=at.office,
+            now=NOON,
+        )  # fmt: skip
+        found, after = [row.pk], NOON + timedelta(days=31)
+        terminations.follow_terminations(now=after)
+        conduct_facts.note_facts(now=after)
+    else:
+        lic.paid(at.licence, at.firm_member)
+        at.licence.refresh_from_db()
+        found, after = [at.licence.pk], NOON.replace(year=at.licence.ends_on.year, month=12, day=30)
+        room.end_expired_licences(now=after)
+        conduct_facts.note_facts(now=after)
+    before = ConductNote.objects.count()
+    monkeypatch.setattr(conduct_facts, turn, lambda today: found)
+    conduct_facts.note_facts(now=after)
+    assert ConductNote.objects.count() == before

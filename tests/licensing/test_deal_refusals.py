@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from core.audit.models import AuditEntry
 from core.errors import Invalid, NotAllowed
+from core.notices.models import Notice
+from core.ratings.models import ServiceRating
 from licensing.models import Deal, DealApproval, Licence, SignedCopy
 from licensing.rules import deals as rules
 from licensing.services import completing, contests, deals, signing
@@ -200,3 +203,32 @@ def test_an_objection_is_for_open_licences_in_force() -> None:
     names("resolution", ask=lambda: resolve(" "))
     resolve("成立")
     says("licence-closed", lambda: contest(taken))
+
+
+def test_an_objection_is_heard_by_the_other_side_and_the_bureau_and_its_end_by_both() -> None:
+    bureau, office, firm = make.bureau("31"), make.office(region="310115"), make.enterprise()
+    row = lic.licence(office, firm)
+    known: dict[str, Any] = {"licence_id": row.pk, "now": NOON}
+    contest = contests.contest_licence(reason="条件不符", by=actor(office), **known)
+
+    def told(what: str) -> set[int]:
+        keys = Notice.objects.filter(key=f"licence-{what}:{contest.pk}")
+        return set(keys.values_list("user_id", flat=True))
+
+    assert told("contested") == {firm.user_id, bureau.user_id}
+    back = contests.drop_contest(by=actor(office), **known)
+    assert (back.status, back.resolved_by) == ("dropped", actor(office).key)
+    assert told("contest-closed") == {office.user_id, firm.user_id}
+    again = contests.contest_licence(reason="未收到款项", by=actor(office), **known)
+    done = contests.resolve_contest(
+        uphold=True, resolution=" 付款凭证不实 ", by=actor(bureau), **known
+    )
+    assert (done.pk, done.status, done.resolution) == (again.pk, "upheld", "付款凭证不实")
+    row.refresh_from_db()
+    assert (row.status, row.closed_by, row.closed_reason) == (
+        "void", actor(bureau).key, "付款凭证不实",
+    )  # fmt: skip
+    events = set(AuditEntry.objects.values_list("event", flat=True))
+    assert {"licence.contested", "licence.contest_dropped", "licence.contest_upheld"} <= events
+    offers = ServiceRating.objects.filter(reference=f"contest:{done.pk}")
+    assert offers.count() == 2

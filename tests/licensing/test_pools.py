@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.people.types import Actor
@@ -28,6 +29,7 @@ from tests.factories import licensing as lic
 from tests.factories import pools as made
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import names, says
 
 D = Decimal
 
@@ -412,3 +414,93 @@ def test_a_split_that_loses_a_fen_cannot_be_stored(filled, people):
     )  # fmt: skip
     with connection.cursor() as cursor, pytest.raises(IntegrityError, match="pool_income_split"):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": " "}, "name"), ({"name": "池" * 81}, "name"), ({"field": ""}, "field"),
+        ({"rules": "则" * 4001}, "rules"), ({"split": "whim"}, "split"),
+        ({"fee_percent": D(-1)}, "fee_percent"), ({"fee_percent": D("50.01")}, "fee_percent"),
+        ({"fee_percent": D("1.001")}, "fee_percent"), ({"name": "电池热管理专利池"}, "name"),
+    ],
+)  # fmt: skip
+def test_a_bargain_that_cannot_be_is_named(pool, people, changes, field):
+    known = {"name": "另一个池", "field": "x", "rules": "x", "split": "equal", "fee_percent": D(50)}
+    bargain = PoolBargain(**(known | changes))
+    names(field, ask=lambda: services.found_pool(
+        bargain=bargain, by=actor(people["runner"]), now=NOON))  # fmt: skip
+    assert Pool.objects.count() == 1
+
+
+def test_only_institutions_found_pools(people, db):
+    bargain = PoolBargain("x", "x", "x", "equal", D(0))
+    for nobody in (Actor.system(), actor(make.bank()), actor(make.bureau())):
+        with pytest.raises(NotAllowed):
+            services.found_pool(bargain=bargain, by=nobody, now=NOON)
+
+
+def test_terms_and_weights_that_cannot_be(filled, people):
+    by = {"pool_id": filled.pk, "by": actor(people["runner"]), "now": NOON}
+    for months in (0, 241):
+        names("months", ask=lambda m=months: services.publish_terms(
+            parts=made.LUMP, months=m, **by))  # fmt: skip
+    names("mode", ask=lambda: services.publish_terms(parts=(), months=12, **by))
+    says("no-weights", lambda: services.set_weights(weights={}, **by))
+    assert filled.terms.count() == 1
+
+
+def test_new_terms_are_told_to_the_holders_and_hold_for_later_licences(filled, people):
+    licence = made.taken(filled, people["firm"])
+    terms = services.publish_terms(
+        pool_id=filled.pk, parts=made.LUMP, months=12, remarks=" 电子版 ",
+        by=actor(people["runner"]), now=NOON,
+    )  # fmt: skip
+    assert (terms.version, terms.remarks) == (2, "电子版")
+    told = Notice.objects.filter(key=f"pool-terms:{terms.pk}").values_list("user_id", flat=True)
+    assert set(told) == {people["one"].user_id, people["two"].user_id}
+    licence.refresh_from_db()
+    assert licence.terms.version == 1
+
+
+def test_an_application_that_cannot_be(filled, people):
+    by = {"pool_id": filled.pk, "covenant": True, "by": actor(people["one"]), "now": NOON}
+
+    def apply(*ids):
+        return lambda: pool_entries.apply_to_pool(patent_ids=ids, **by)
+
+    names("patent_ids", ask=apply())
+    waiting = made.applied(filled, people["one"])
+    says("already-applied", apply(waiting.patent_id))
+    standing = filled.entries.filter(holder_id=people["one"].organisation_id).first()
+    says("in-a-pool", apply(standing.patent_id))
+    assert filled.entries.count() == 4
+
+
+def test_a_patent_handed_over_meanwhile_is_not_admitted_for_the_former_holder(pool, people):
+    entry = made.applied(pool, people["one"])
+    row = entry.patent
+    row.organisation_id = people["two"].organisation_id
+    row.save(update_fields=["organisation"])
+    row.holders.update(organisation=people["two"].organisation_id, name="受让大学")
+    says("handed-over", lambda: pool_entries.admit_entry(
+        entry_id=entry.pk, by=actor(people["runner"]), now=NOON))  # fmt: skip
+    entry.refresh_from_db()
+    assert entry.status == "applied"
+
+
+def test_a_refusal_leaving_and_closing_have_their_reasons(filled, people):
+    by = {"by": actor(people["runner"]), "now": NOON}
+    entry = made.applied(filled, people["one"])
+    known = {"entry_id": entry.pk} | by
+    names("reason", ask=lambda: pool_entries.refuse_entry(reason=" ", **known))
+    done = pool_entries.refuse_entry(reason="不在领域内", **known)
+    assert (done.status, done.reason) == ("refused", "不在领域内")
+    told = Notice.objects.get(key=f"pool-decided:{entry.pk}", user=people["one"].user)
+    assert told.body == "不在领域内"
+    standing = filled.entries.filter(status="admitted").first()
+    names("reason", ask=lambda: pool_entries.leave_pool(entry_id=standing.pk, reason="", **by))
+    names("reason", ask=lambda: pool_entries.close_pool(pool_id=filled.pk, reason=" ", **by))
+    filled.refresh_from_db()
+    assert filled.status == "open"
+    assert "pool_entry.refused" in AuditEntry.objects.values_list("event", flat=True)

@@ -9,11 +9,13 @@ import pytest
 from django.urls import reverse
 
 from benchmarks import deal_rivals as races
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from licensing.models import Certificate, Registration
 from licensing.rules import registrations as rules
+from licensing.rules.fees import FeeMode
 from licensing.rules.registrations import ReportSort, Told
 from licensing.selectors import registrations as questions
 from licensing.services import certificates, exchange_reports, registrations
@@ -22,6 +24,7 @@ from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import names, says
 
 db = pytest.mark.django_db
 D = Decimal
@@ -254,3 +257,113 @@ def test_the_lists_ask_as_often_for_ten_as_for_one(at, django_assert_max_num_que
     with django_assert_max_num_queries(2):
         assert len([r.holder.name for r in questions.registrations(viewer=viewer)]) == 3
         assert len([c.exchange.name for c in questions.certificates(viewer=viewer)]) == 3
+
+
+@db
+def test_an_exchange_declines_and_a_party_takes_its_request_back(at, deal):
+    one, two = make.exchange(), make.exchange()
+    for none in (at.firm, make.bank()):  # a party; not an exchange
+        names("exchange_id", ask=lambda none=none: asked(deal, at.holder, none))
+    row = asked(deal, at.holder, one)
+    refuse = {"certificate_id": row.pk, "now": NOON}
+    with pytest.raises(Missing):
+        certificates.decline_certificate(**refuse, reason="材料不全", by=actor(two))
+    names("reason", ask=lambda: certificates.decline_certificate(
+        **refuse, reason=" ", by=actor(one)))  # fmt: skip
+    done = certificates.decline_certificate(**refuse, reason="材料不全", by=actor(one))
+    assert (done.status, done.reason) == ("declined", "材料不全")
+    told = Notice.objects.filter(key=f"certificate:{row.pk}:declined")
+    assert {at.office.user_id, at.firm.user_id} <= set(told.values_list("user_id", flat=True))
+    assert {n.body for n in told} == {"材料不全"}
+    again = asked(deal, at.taker, two)
+    back = {"certificate_id": again.pk, "now": NOON}
+    with pytest.raises(Missing):
+        certificates.withdraw_certificate(**back, by=actor(make.enterprise()))
+    assert certificates.withdraw_certificate(**back, by=at.taker).status == "withdrawn"
+    assert Notice.objects.filter(key=f"certificate:{again.pk}:withdrawn", user=two.user).exists()
+    says("illegal-move", lambda: certificates.withdraw_certificate(**back, by=at.taker))
+    recorded = set(AuditEntry.objects.values_list("event", flat=True))
+    assert {"certificate.declined", "certificate.withdrawn"} <= recorded
+
+
+@db
+def test_an_open_licence_is_certified_with_what_it_costs():
+    office, firm, exchange = make.office(), make.enterprise(), make.exchange()
+    row = lic.paid(lic.licence(office, firm, mode=FeeMode.FIXED), firm)
+    asking = certificates.request_certificate(
+        exchange_id=exchange.organisation_id, licence_id=row.pk, note=" 加急 ", by=actor(firm),
+        now=NOON,
+    )  # fmt: skip
+    assert asking.note == "加急"
+    assert any("5 万元" in line for line in certificates.price_lines(asking))
+    done = certificates.issue_certificate(
+        certificate_id=asking.pk, statement="相符", by=actor(exchange), now=NOON
+    )
+    said = dict(done.document.content)
+    assert said["交易方式"] == "普通许可（专利开放许可）"
+    assert said["鉴证机构"] == exchange.organisation.name
+
+
+@db
+def test_an_exchange_reports_money_in_its_order_and_never_of_its_own_contract(at, deal):
+    exchange = make.exchange()
+    names("sort", ask=lambda: told(deal, exchange, sort="rumour"))
+    party = make.MembershipFactory(organisation=at.firm.organisation, role="exchange")
+    says("own-contract", lambda: told(deal, party))
+    money = {"sort": "settlement", "number": "S-1", "amount": D(10)}
+    says("report-conflict", lambda: told(deal, exchange, **money, state="released"))
+    assert told(deal, exchange, **money, state="held")[1]
+    assert not told(deal, exchange, **money, state="held")[1]
+    says(
+        "report-conflict", lambda: told(deal, exchange, **(money | {"amount": D(9)}), state="held")
+    )
+    assert told(deal, exchange, **money, state="released")[1]
+    says("report-conflict", lambda: told(deal, exchange, **money, state="returned"))
+    states = questions.of_contract(deal.number, viewer=at.holder).reports
+    assert sorted(r.state for r in states) == ["held", "released"]
+
+
+@db
+def test_a_registration_is_refused_where_it_is_wrong_and_keeps_its_paper(at, deal):
+    names("kind", ask=lambda: applied(deal, at, kind="barter"))
+    row, bureau = applied(deal, at), make.bureau("31")
+
+    def register(**changes):
+        said = {"number": "沪-1", "registered_on": TODAY} | changes
+        return registrations.register_contract(
+            registration_id=row.pk, by=actor(bureau), now=NOON, **said
+        )
+
+    for field, wrong in (
+        ("number", {"number": " "}), ("number", {"number": "9" * 61}),
+        ("registered_on", {"registered_on": TODAY + timedelta(days=1)}),
+        ("registered_on", {"registered_on": deal.effective_on - timedelta(days=1)}),
+    ):  # fmt: skip
+        names(field, ask=lambda wrong=wrong: register(**wrong))
+    done = register(paper=given.paper("登记证.pdf"))
+    assert (done.status, done.paper.name) == ("registered", "登记证.pdf")
+
+
+@db
+def test_a_contract_that_ends_is_struck_from_the_to_dos_or_sent_to_the_registry(at, deal):
+    row = opened(deal)
+    registrations.follow_end(deal, reason="合同解除", now=NOON)
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("waived", "合同解除，不再办理登记")
+    registrations.follow_end(deal, reason="合同解除", now=NOON)
+    assert not Notice.objects.filter(title__contains="请核对登记").exists()
+    other = given.signed(at)
+    applied(other, at)
+    registrations.follow_end(other, reason="合同解除", now=NOON)
+    (told_,) = Notice.objects.filter(title__contains="请核对登记", user=at.office.user)
+    assert "办理注销" in told_.body
+
+
+@db
+def test_a_licence_of_a_deal_is_registered_with_its_deal(at, deal):
+    licence = deal.items.get().licence
+    says("of-a-deal", lambda: registrations.open_registration(licence=licence, now=NOON))
+    talk = given.agreed(at)
+    registrations.follow_contract(deal_id=talk.pk, licence_id=None, now=NOON)
+    registrations.follow_contract(deal_id=None, licence_id=licence.pk, now=NOON)
+    assert not Registration.objects.exists()

@@ -155,7 +155,7 @@ def test_every_pair_of_state_and_move_is_decided(name):
             if (state.value, move) in known:
                 assert moves.after(table, state, move) == known[state.value, move]
             else:
-                with pytest.raises(moves.IllegalMove):
+                with pytest.raises(moves.IllegalMove, match=f"{state}.*{move}"):
                     moves.after(table, state, move)
 
 
