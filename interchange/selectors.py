@@ -96,17 +96,8 @@ def public_data(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _patents(items: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     ids = {item["patent_id"] for item in items if item.get("patent_id")}
-    cards = listings.cards(ids, viewer=Actor.anonymous())
-    return {
-        pk: {
-            "number": card.number,
-            "title": card.title,
-            "status": card.status,
-            "listing_status": card.listing_status,
-            "url": f"/patents/{pk}/",
-        }
-        for pk, card in cards.items()
-    }
+    faces = listings.public_faces(ids)
+    return {pk: face | {"url": f"/patents/{pk}/"} for pk, face in faces.items()}
 
 
 def changes(*, viewer: Actor, since: int, limit: int = 100) -> ChangePage:

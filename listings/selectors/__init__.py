@@ -1,6 +1,13 @@
 """What may be asked about patents, what binds them and their offers: the door for questions."""
 
-from listings.selectors.cards import card, cards, cards_by_number, find, holders
+from listings.selectors.cards import (
+    card,
+    cards,
+    cards_by_number,
+    find,
+    holders,
+    public_faces,
+)
 from listings.selectors.offering.portfolios import layers_by_organisation
 from listings.selectors.ownership.inventing import inventors_of
 from listings.selectors.register.barring import barred
@@ -62,6 +69,7 @@ __all__ = [
     "live_listing",
     "newest",
     "portfolio",
+    "public_faces",
     "standing_of",
     "stock",
     "stock_counts",

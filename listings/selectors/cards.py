@@ -138,6 +138,25 @@ def cards(ids: Iterable[int], *, viewer: Actor) -> dict[int, PatentCard]:
     return {row.pk: as_card(row, viewer=viewer) for row in rows}
 
 
+def public_faces(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Of those of these patents that everybody may see: number, title, status and, where one is on
+    the board, its offer's status; in one query, for news that go out by the thousand."""
+    listed = Listing.objects.filter(patent=OuterRef("pk"), status=ListingStatus.LISTED)
+    rows = Patent.objects.visible_to(Actor.anonymous()).filter(pk__in=set(ids))
+    found = rows.annotate(on_board=Exists(listed)).values_list(
+        "pk", "number", "title", "status", "on_board"
+    )
+    return {
+        pk: {
+            "number": number,
+            "title": title,
+            "status": status,
+            "listing_status": ListingStatus.LISTED.value if on_board else "",
+        }
+        for pk, number, title, status, on_board in found
+    }
+
+
 def find(number: str, *, viewer: Actor) -> PatentCard | None:
     """The patent behind a number in any spelling, application or publication; None if unseen."""
     rows = Patent.objects.visible_to(viewer)
