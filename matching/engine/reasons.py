@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -28,6 +29,10 @@ _SAID = (
     "运行 人工 初始 自然 参数 分析 支持 价值 状态 组成 空间"
 )
 _FILLERS = frozenset(_SAID.split())
+# 九个, 每公斤; not 三氧化硫, 三层 or 一次风, which name things.
+_COUNTED = re.compile(
+    r"每.*|[一二三四五六七八九十百千万两几数半]+(?:个|件|种|次|台|套|年|月|天|倍|吨|家|项|公斤|小时|分钟)"
+)
 
 
 def reason(
@@ -63,7 +68,7 @@ def telling_words(demand: Demand, corpus: Corpus) -> list[str]:
     skipped = _FILLERS | generic_words()
     weighed = []
     for word, count in counts.items():
-        if len(word) >= 2 and not word.isdigit() and word not in skipped:
+        if len(word) >= 2 and not (word.isdigit() or word in skipped or _COUNTED.fullmatch(word)):
             # A word is at most as frequent as its rarest pair of characters.
             numbers = np.asarray(sorted(counted(word)), dtype=np.int64)
             rarity = float(corpus.rarity(numbers).max(initial=0.0))

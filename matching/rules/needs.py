@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.days import add_months
+from core.text.tokeniser import is_han
 from matching.types import Ending, ListType, Metric, NeedInput, Visibility
 
 # What a firm may release of a confidential need, in the order in which a need is read.
@@ -83,6 +84,11 @@ def _wrong_with_metric(row: Metric) -> list[str]:
     if max(len(row.metric), len(row.wanted), len(row.now), len(row.unit)) > LONGEST_METRIC:
         return [f"“{name[:20]}…”太长，每格最多 {LONGEST_METRIC} 个字；说明请写在“目标指标”里。"]
     return []
+
+
+def is_foreign(*texts: str) -> bool:
+    """Whether nothing of it is Chinese, so that it meets hardly any of the patents on the board."""
+    return not any(is_han(character) for text in texts for character in text)
 
 
 # --- completeness ----------------------------------------------------------------------------

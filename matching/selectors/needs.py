@@ -137,6 +137,7 @@ def own_needs(*, viewer: Actor) -> QuerySet[Need]:
     """The needs of the organisations the viewer acts for, with how many patents fit each."""
     return (
         Need.objects.owned_by(viewer)
+        .select_related("organisation")
         .annotate(fits=Count("matches", filter=Q(matches__off_at__isnull=True)))
         .order_by("-pk")
     )

@@ -30,6 +30,7 @@ class Progress:
     told: int
     per_second: float | None
     left: timedelta | None
+    last_done: datetime | None = None
 
     @property
     def waiting(self) -> int:
@@ -78,6 +79,7 @@ def progress(run_ids: Collection[int], *, now: datetime) -> dict[int, Progress]:
             fresh=Count("pk", filter=fresh),
             first=Min("done_at", filter=fresh),
             last=Max("done_at", filter=fresh),
+            latest=Max("done_at"),
         )
     )
     sizes = _demands(run_ids, now=now)
@@ -119,4 +121,5 @@ def _progress(row: Mapping[str, Any], whole: int, done: int, fresh: int) -> Prog
         told=row["told"],
         per_second=speed,
         left=left,
+        last_done=row["latest"],
     )

@@ -20,6 +20,7 @@ from core.web.doors import login_needed, tabs_of
 from core.web.types import Request
 from listings import selectors as listings
 from matching import selectors, services
+from matching.rules.needs import is_foreign
 from matching.selectors import shortlists
 from matching.selectors.revisions import open_proposals
 from matching.selectors.teams import teams_for
@@ -176,6 +177,7 @@ def _own(request: Request, row: Any) -> dict[str, Any]:
         "fits": rows.count(),
         "is_live": is_live,
         "waiting": is_live and row.matched_at is None,
+        "is_foreign": is_foreign(row.title, row.problem),
         "released": [FIELD_LABELS[n] for n in row.released],
         "solver": solver,
     }
@@ -218,6 +220,7 @@ def need_matches(request: Request, pk: int) -> HttpResponse:
         "page": page,
         "rows": shown(request, selectors.cards(page, viewer=request.actor)),
         "waiting": need.status in {"open", "matched"} and need.matched_at is None,
+        "is_foreign": is_foreign(need.title, need.problem),
         "rejections": words.REJECTIONS.items(),
         "may_rate": allowed(request.actor, Permission.RATE_MATCH),
     }

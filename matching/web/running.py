@@ -152,7 +152,9 @@ def _shown(request: Request, run: Run, form: RecutForm, *, status: int = 200) ->
 
 
 def _described(run: Run, found: running.Progress | None) -> dict[str, Any]:
-    ended = run.finished_at or timezone.now()
+    # One that a command ran bears its beginning as its end; its shards know when they were done.
+    last_done = found.last_done if found else None
+    ended = max(filter(None, (run.finished_at, last_done))) if run.finished_at else timezone.now()
     return {
         "run": run,
         "progress": found,

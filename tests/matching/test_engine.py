@@ -24,7 +24,7 @@ from matching.engine import (
     Weights,
     merge,
 )
-from matching.engine.reasons import shared_words
+from matching.engine.reasons import shared_words, telling_words
 
 TODAY = date(2026, 11, 20)
 THINGS = "锂离子电池 石墨烯薄膜 污水处理 激光焊接 水稻育种 光伏组件 齿轮减速器 疫苗 无人机 混凝土"
@@ -105,6 +105,13 @@ def test_shared_words_are_named() -> None:
     shared = next(reason for reason in best.reasons if reason.code == "shared-words")
     assert shared.evidence[:1] == ("锂离子电池",)
     assert "回收" in shared.evidence
+
+
+def test_counts_and_fillers_tell_nothing() -> None:
+    need = Demand(key=1, title="冻鱼片九个月每公斤三氧化硫最大限度", text="良好的参数，三次，轴承")
+    told = set(telling_words(need, CORPUS))
+    assert {"三氧化硫", "轴承"} <= told
+    assert not {"九个", "九个月", "每公斤", "最大限度", "大限度", "良好", "参数", "三次"} & told
 
 
 @pytest.mark.parametrize(

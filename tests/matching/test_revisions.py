@@ -72,6 +72,15 @@ def test_only_consented_text_goes_live_and_is_matched_anew() -> None:
     assert {"mandate.given", "need_revision.proposed", "need_revision.agreed"} <= recorded
 
 
+def test_an_agent_sees_whose_need_it_is(client_as: As) -> None:
+    firm = core.enterprise()
+    make.need(firm)
+    name = firm.organisation.name
+    assert name in client_as(empowered(firm, timezone.now())).get("/needs/mine/").content.decode()
+    own = client_as(firm).get("/needs/mine/").content.decode()
+    assert f'<span class="small muted">{name}' not in own
+
+
 def test_a_refusal_needs_a_reason_and_changes_nothing() -> None:
     firm = core.enterprise()
     need = make.need(firm)

@@ -314,6 +314,15 @@ def test_pages_steer_a_run(client: Client, monkeypatch: pytest.MonkeyPatch) -> N
     assert "已取消" in answer.content.decode()
 
 
+def test_a_run_of_a_command_took_until_its_last_shard(client: Client, now: datetime) -> None:
+    make.need()
+    run = services.run_everything(by=Actor.system(), now=now)
+    RunShard.objects.filter(run=run).update(done_at=now + timedelta(seconds=75))
+    log_in(client, core.sysadmin())
+    for page in ("/matching/runs/", f"/matching/runs/{run.pk}/"):
+        assert "1 分 15 秒" in client.get(page).content.decode()
+
+
 def test_the_list_asks_as_often_for_ten_runs_as_for_one(
     client: Client, now: datetime, django_assert_max_num_queries: Callable[[int], object]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -96,6 +97,28 @@ def test_incomplete_need_is_shown_again_with_what_is_missing(client_as: As) -> N
     assert "请用至少 10 个字说明" in text(answer)
     assert "低温快充办法" in text(answer)
     assert not Need.objects.exists()
+
+
+def test_a_question_is_no_label_with_a_colon(client_as: As) -> None:
+    data = {"title": "低温快充办法", "problem": "太短", "visibility": "public", "open": "1"}
+    page = text(client_as(core.enterprise()).post("/needs/new/", data))
+    assert "？：" not in page
+    assert "哪里不行？请用至少 10 个字说明" in page
+
+
+def test_a_need_without_chinese_is_told_why_nothing_fits(client_as: As, drain: Drain) -> None:
+    batteries(1)
+    firm = core.enterprise()
+    said = {"title": "Winter tyres", "problem": "Rubber gets hard below minus twenty degrees."}
+    pages = []
+    for data in (said, {"title": "冬季轮胎变硬", "problem": "橡胶在零下二十度变硬，抓地力不够。"}):
+        need = make.need(firm, data=replace(make.COLD, **data, ipc=(), industry_codes=("C29",)))
+        drain()
+        Match.objects.all().delete()
+        urls = (f"/needs/{need.pk}/", f"/needs/{need.pk}/matches/")
+        pages.append([text(client_as(firm).get(url)) for url in urls])
+    assert all("没有中文，很难匹配上" in page for page in pages[0])
+    assert all("暂时没有足够合适的专利" in page for page in pages[1])
 
 
 def test_hostile_input_is_text_and_nothing_else(client_as: As) -> None:
