@@ -57,6 +57,22 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
         read_only_fields = fields
 
 
+class DealOneSerializer(DealSerializer):
+    """One deal, with what the firm that asked finds beside it."""
+
+    beside_ids = serializers.SerializerMethodField(
+        help_text="同一次组合询价的其他洽谈；只有提出询价的企业能看到"
+    )
+
+    class Meta(DealSerializer.Meta):
+        fields = (*DealSerializer.Meta.fields, "beside_ids")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_beside_ids(self, row: Deal) -> Any:
+        return [d.pk for d in selectors.beside(row, viewer=self.context["viewer"])]
+
+
 class TermsLineSerializer(serializers.Serializer[Any]):
     """One item of a version."""
 
@@ -276,7 +292,7 @@ def command(summary: str, body: Any, *, creates: bool = False) -> Any:
         summary=summary,
         request=body,
         parameters=[ID, KEY] if creates else [ID],
-        responses={201 if creates else 200: DealSerializer, **problems(*REFUSED)},
+        responses={201 if creates else 200: DealOneSerializer, **problems(*REFUSED)},
     )
 
 
@@ -301,7 +317,8 @@ class DealViewSet(Room):
 
     def _done(self, pk: str, code: int = status.HTTP_200_OK) -> Response:
         row = selectors.deal(int(pk), viewer=self.request.actor)
-        return Response(DealSerializer(row).data, status=code)
+        known = {"viewer": self.request.actor}
+        return Response(DealOneSerializer(row, context=known).data, status=code)
 
     def _run(self, service: Any, pk: str, form: Any, code: int = status.HTTP_200_OK) -> Response:
         known = self.taken_in(form).validated_data if form else {}
@@ -322,7 +339,7 @@ class DealViewSet(Room):
     @extend_schema(
         summary="一笔洽谈",
         parameters=[ID],
-        responses={200: DealSerializer, **problems(401, 403, 404)},
+        responses={200: DealOneSerializer, **problems(401, 403, 404)},
     )
     def retrieve(self, request: Request, pk: str) -> Response:
         return self._done(pk)

@@ -75,6 +75,8 @@ class Deal(models.Model):
     # A bundle taken as one; `patent` is then the first of its members that stand.
     bundle_id = models.BigIntegerField(null=True, blank=True)
     bundle_title = models.CharField(max_length=120, blank=True, default="", db_default="")
+    # The same for all deals that came out of one inquiry on a bundle of several holders.
+    inquiry = models.UUIDField(null=True, blank=True, db_index=True, editable=False)
     wish = models.TextField("意向说明", max_length=2000)
     opened_at = models.DateTimeField()
     opened_by = ActorKeyField()

@@ -101,6 +101,19 @@ def deal(deal_id: int, *, viewer: Actor) -> Deal:
     return found
 
 
+def beside(row: Deal, *, viewer: Actor) -> list[Deal]:
+    """The deals out of the same inquiry, for the firm that asked: the holders know nothing of them.
+
+    Whoever stands on a holder's side of it is shown none, be it an agent of both: what the firm
+    talks about with others is no office's business. Nor is it an overseer's here, who finds agreed
+    deals in the list.
+    """
+    if row.inquiry is None or side_of(row, viewer) != Party.TAKER:
+        return []
+    rows = Deal.objects.visible_to(viewer).filter(inquiry=row.inquiry, taker_id=row.taker_id)
+    return list(rows.exclude(pk=row.pk).select_related("holder").order_by("pk"))
+
+
 def side_of(row: Deal, viewer: Actor) -> str:
     """Which party the viewer acts for: "" for an overseer, and for whoever acts for both."""
     mine = [p.value for p in Party if row.side(p).organisation_id in viewer.acts_for]

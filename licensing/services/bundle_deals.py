@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -63,7 +64,17 @@ def inquire_bundle(
         said = "贵单位对这个组合的权利人都已有进行中的洽谈，请在“洽谈”中继续。"
         raise Conflict(said, code="already-asked")
     ask = partial(_ask_holder, bundle_id, offered.title, kind, wish, taker_id, by=by, now=now)
-    return [ask(holder, cards) for holder, cards in parts.items()]
+    return _link([ask(holder, cards) for holder, cards in parts.items()])
+
+
+def _link(rows: list[Deal]) -> list[Deal]:
+    """Let the firm find them beside each other: no holder is told who else was asked."""
+    if len(rows) > 1:
+        inquiry = uuid4()
+        for row in rows:
+            row.inquiry = inquiry
+        Deal.objects.bulk_update(rows, ["inquiry"])
+    return rows
 
 
 def _parts(bundle_id: int, *, lead: int) -> dict[int, list[PatentCard]]:

@@ -151,6 +151,7 @@ def room(request: Request, deal_id: int) -> HttpResponse:
         "shown": shown,
         "against": against,
         "checked": shown and open_still,
+        "siblings": selectors.beside(row, viewer=request.actor),
         "members": bundle_members.lines(row, at=now) if row.bundle_id else [],
         "talk": selectors.messages_for(row, request.actor),
         "copies": selectors.copies_of(selectors.agreed_version(row)),

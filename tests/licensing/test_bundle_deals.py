@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
+from core.people.models import Mandate
 from core.people.types import Actor
 from licensing.models import Deal, Licence, Outcome, TermsPatent
 from licensing.rules import bundle_deals as rules
@@ -263,6 +264,36 @@ def test_every_holder_is_asked_for_its_own_and_nobody_signs_for_another():
     shelf.signed(shelf.agreed(shelf_answered(shelf, first)))
     assert [len(listings.encumbrances(pk, at=NOON)) for pk in shelf.patents] == [1, 1]
     assert not any(listings.encumbrances(pk, at=NOON) for pk in shelf.theirs)
+
+
+def test_the_firm_finds_the_deals_of_one_inquiry_beside_each_other_and_no_holder_does(client):
+    shelf = Mixed()
+    rows = shelf.all_asked()
+    first, second, third = rows
+    assert len({row.inquiry for row in rows}) == 1
+    found = selectors.beside(first, viewer=shelf.at.taker)
+    assert [d.pk for d in found] == [second.pk, third.pk]
+    agent = make.broker()
+    for principal in (shelf.at.office, shelf.at.firm):
+        Mandate.objects.create(
+            principal=principal.organisation, agent=agent.organisation, starts_on=TODAY
+        )
+    for who in (shelf.at.office, shelf.second, agent, make.auditor(), make.bureau()):
+        assert selectors.beside(first, viewer=actor(who)) == []
+    links = [f'href="{reverse("licensing:deal", args=[row.pk])}"' for row in (second, third)]
+    for who, shown in ((shelf.at.firm, True), (shelf.at.office, False)):
+        client.force_login(who.user)
+        page = client.get(reverse("licensing:deal", args=[first.pk])).text
+        assert [link in page for link in links] == [shown, shown]
+        answer = client.get(f"/api/v1/deals/{first.pk}/").json()
+        assert answer["beside_ids"] == ([second.pk, third.pk] if shown else [])
+        assert "inquiry" not in answer
+
+
+def test_one_holder_one_deal_and_nothing_beside_it():
+    shelf = Shelf()
+    row = shelf.asked()
+    assert (row.inquiry, selectors.beside(row, viewer=shelf.at.taker)) == (None, [])
 
 
 def shelf_answered(shelf: Shelf, row: Deal) -> Deal:
