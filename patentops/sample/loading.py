@@ -33,6 +33,7 @@ from patentops.sample.library import FOUNDED, Patents, Plan
 from patentops.sample.pools import Pools
 from patentops.sample.ratings import Ratings
 from patentops.sample.register import Register
+from patentops.sample.rights import Rights
 from patentops.sample.trade import Trade
 from patentops.sample.upkeep import Upkeep
 
@@ -48,6 +49,7 @@ def load(*, now: datetime, content: Sample | None = None) -> int:
     Deals(plan).prepare()
     Disputes(plan).prepare()
     Contracts(plan).prepare()
+    Rights(plan).prepare()
     Demands(plan).prepare()
     Trade(plan).prepare()
     Answers(plan).prepare()

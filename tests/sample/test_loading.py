@@ -19,6 +19,7 @@ from core.people import selectors as people
 from core.people.models import User
 from core.people.types import Actor
 from licensing import selectors as licensing
+from licensing.models import Deal
 from listings import selectors as patents
 from listings import services as library
 from listings.types import Action, PatentCard
@@ -67,8 +68,10 @@ def test_all_papers_arrive() -> None:
     assert found["matching_shortlist"] == 2
     assert found["matching_subscription"] == 10
     assert found["licensing_opendeclaration"] == 12
-    assert found["licensing_licence"] == 7
+    assert found["licensing_licence"] == 8
     assert found["licensing_dispute"] == 3
+    kinds = dict(Deal.objects.values_list("kind", "status"))
+    assert (kinds["cross"], kinds["sublicence"]) == ("agreed", "agreed")
     assert found["pledges_pledge"] == 3
     assert found["listings_favourite"] == 8
     assert found["interchange_partner"] == 1
