@@ -8,18 +8,28 @@ from decimal import Decimal
 import pytest
 
 from benchmarks import deal_rivals as races
-from licensing.models import Deal, DealEnding, DealItem, Licence, SettlementPayment
+from licensing.models import Deal, DealEnding, DealItem, Licence, SettlementPayment, Termination
 from licensing.rules.deal_endings import DealGround
 from licensing.rules.fees import FeePart, PartKind
-from licensing.services import bundle_deals, deal_endings, deals, settlement_sums, signing
+from licensing.services import (
+    bundle_deals,
+    deal_endings,
+    deals,
+    offsets,
+    settlement_sums,
+    signing,
+)
 from listings import selectors as listings
 from tests.factories import core as make
 from tests.factories import deals as given
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing.test_bundle_deals import Shelf
+from tests.licensing.test_endings import Pair
+from tests.licensing.test_offsets import Mutual
 from tests.licensing.test_settlement_sums import quarrelled, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
+LATE = {"taken", "blocked", "illegal-move", "ending-already", "busy"}  # how a loser is told
 PARTS = (FeePart(PartKind.LUMP, amount=Decimal(90_000)),)
 
 
@@ -102,3 +112,68 @@ def test_a_contract_has_one_end_under_way_however_both_sides_hurry():
     ends = [e for e, _took in races.together([end(by) for by in (at.holder, at.taker) * 2])]
     assert (ends.count("done"), "deadlock" in ends) == (1, False)
     assert DealEnding.objects.filter(deal=deal).count() == 1
+
+
+def test_two_firms_for_one_exclusive_bundle_by_api_leave_one_whole():
+    shelf = Shelf(2)
+    at = shelf.at
+    ids = [ready(shelf, given.Table(at.office, at.second, make.enterprise())) for _ in range(3)]
+    runs = [races.posted(f"/api/v1/deals/{pk}/seals/", at.second, {}) for pk in ids]
+    ends = sorted(end for end, _took in races.together(runs))
+    assert ends.count("done") == 1
+    assert set(ends) - {"done"} <= LATE
+    [won] = Deal.objects.filter(status="signed")
+    items = DealItem.objects.filter(deal=won)
+    assert sorted(items.values_list("patent_id", flat=True)) == sorted(shelf.patents)
+    assert Licence.objects.count() == 2
+    assert races.overlaps() == 0
+
+
+def test_a_licence_has_one_end_under_way_by_api_however_both_sides_hurry():
+    at = Pair()
+    body = {
+        "licence_id": at.row.pk, "ground": "agreement", "reason": "产品停产",
+        "wished_on": f"{TODAY + timedelta(days=40)}",
+    }  # fmt: skip
+    sides = (at.office_member, at.firm_member)
+    ends = [end for end, _took in races.together(
+        [races.posted("/api/v1/terminations/", who, body) for who in sides]
+    )]  # fmt: skip
+    assert ends.count("done") == 1
+    assert set(ends) - {"done"} <= LATE
+    assert Termination.objects.filter(licence=at.row).count() == 1
+
+
+def test_the_end_of_a_licence_is_agreed_or_taken_back_by_api_and_never_both():
+    at = Pair()
+    ending = at.opened()
+    path = f"/api/v1/terminations/{ending.pk}/"
+    runs = [
+        races.posted(f"{path}answer/", at.office_member, {"verdict": "agree"}),
+        races.posted(f"{path}withdraw/", at.firm_member, {}),
+    ]
+    ends = [end for end, _took in races.together(runs)]
+    assert ends.count("done") == 1
+    assert set(ends) - {"done"} <= LATE
+    ending.refresh_from_db()
+    assert ending.status == ("agreed" if ends[0] == "done" else "withdrawn")
+
+
+def test_a_sum_is_set_off_and_paid_at_once_without_falling_below_zero():
+    at = Mutual()
+    made = at.proposed("1234.56")
+
+    def agree() -> str:
+        offsets.accept_offset(offset_id=made.pk, by=at.office, now=NOON)
+        return "done"
+
+    def pay() -> str:
+        settlement_sums.pay_settlement(
+            sum_id=at.sum.pk, amount=at.sum.amount, paid_on=TODAY, reference="回单", by=at.office,
+            now=NOON,
+        )  # fmt: skip
+        return "done"
+
+    ends = [end for end, _took in races.together([agree, pay, agree])]
+    assert (ends.count("done"), "deadlock" in ends) == (1, False)
+    assert SettlementPayment.objects.get(sum=at.sum).amount == at.sum.amount
