@@ -171,3 +171,17 @@ def test_what_does_not_say_whose_it_is_lets_nobody_through() -> None:
     actor = Actor(user_id=1, organisation_id=7, roles=frozenset({Role.OFFICE}))
     with pytest.raises(AttributeError):
         allowed(actor, Permission.EDIT_PATENT, on=object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("actor", "key"),
+    [
+        (Actor.system(), "system"),
+        (Actor(partner_id=4), "partner:4"),
+        (Actor.anonymous(), "anonymous"),
+        (Actor(user_id=7), "user:7"),
+        (Actor(user_id=7, organisation_id=3, name="周可忘"), "user:7/org:3"),
+    ],
+)
+def test_who_did_it_is_kept_by_number_and_never_by_name(actor: Actor, key: str) -> None:
+    assert actor.key == key

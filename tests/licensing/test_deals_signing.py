@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, NotAllowed
+from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from licensing.models import Deal, Licence, Outcome
 from licensing.selectors import deals as selectors
@@ -299,3 +301,15 @@ def test_strangers_sign_nothing():
     with pytest.raises(Exception, match="没有找到"):
         signing.confirm_seals(deal_id=row.pk, by=other, now=NOON)
     assert selectors.deals_waiting(viewer=bureau).count == 0
+
+
+def test_a_signed_licence_is_in_the_trail_and_goes_out_with_its_price_and_its_line_names_it():
+    at = given.table()
+    row = given.signed(at)
+    licence = Licence.objects.get(deal_item__deal=row)
+    line = row.items.get()
+    assert (line.licence, line.encumbrance_id) == (licence, licence.encumbrance_id)
+    assert row.ends_on == licence.ends_on == date(2029, 11, 19)
+    assert AuditEntry.objects.filter(event="licence.effective").count() == 1
+    (told,) = OutboxEvent.objects.filter(name="licence.effective").values_list("payload", flat=True)
+    assert (told["licence_id"], told["fee"]) == (licence.pk, "8 万元")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.privacy import services as privacy
 from licensing import selectors, services
 from licensing.models import Outcome, OutcomeImport, OutcomeImportRow, OutcomeRevision
 from licensing.rules import outcome_imports as rules
@@ -406,3 +407,41 @@ def test_what_was_taken_back_does_not_stand_for_the_deal():
     corrections.withdraw_outcome(outcome_id=row.pk, reason="早了", by=at.holder, now=NOON)
     dealing.signing.confirm_seals(deal_id=deal.pk, by=at.checker, now=NOON)
     assert sorted(Outcome.objects.values_list("status", flat=True)) == ["reported", "withdrawn"]
+
+
+@db
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        (",转让,2026-03-01,HT-1,,,", "专利号"),
+        ("{number},转让,,HT-1,,,", "发生日期"),
+        ("{number},转让,2026-13-41,HT-1,,,", "发生日期"),
+        ("{number},转让,2026-03-01,HT-1,,-1,", "金额（万元）"),
+        ("{number},转让,2026-03-01,HT-1,,约八万,", "金额（万元）"),
+        ("{number},转让,2026-03-01,HT-1,,,{long}", "说明"),
+    ],
+)
+def test_a_line_that_cannot_be_names_its_column_and_is_not_reported(office, line, column):
+    number = lic.printed(lic.patent(office))
+    batch = check(office, line.format(number=number, long="长" * 3_000))
+    row = batch.rows.get()
+    assert (row.verdict, [r["column"] for r in row.remarks]) == ("refused", [column])
+    assert all(r["reason"] and r["mend"] for r in row.remarks)
+    with pytest.raises(Conflict, match="没有可以反馈的行"):
+        imports.take_outcomes(import_id=batch.pk, by=actor(office), now=NOON)
+    assert not Outcome.objects.exists()
+
+
+@db
+def test_a_person_who_asks_to_be_forgotten_leaves_the_lists_that_were_uploaded(office, drain):
+    office.user.display_name, office.user.email = "周可忘", "zhou.k@uni.example.cn"
+    office.user.save()
+    number = lic.printed(lic.patent(office))
+    batch = check(office, f"{number},转让,2026-03-01,HT-1,,,联系 zhou.k@uni.example.cn 周可忘")
+    by = actor(office)
+    pk = privacy.ask_erasure(reason="", by=by, now=NOON)
+    privacy.approve_erasure(erasure_id=pk, by=actor(make.sysadmin()), now=NOON)
+    drain()
+    row = batch.rows.get()
+    assert "zhou.k" not in f"{row.values}{row.cells}{row.remarks}"
+    assert number in str(row.cells)

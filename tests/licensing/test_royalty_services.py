@@ -8,16 +8,20 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from licensing import selectors, services
 from licensing.models import Document, DueReason, PaymentDue, RoyaltyReport
 from licensing.rules import moves, reports
 from licensing.rules.fees import FeeMode
+from licensing.services import disputes
 from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.core import actor
+from tests.factories.disputes import matter
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import says
 from tests.licensing.test_web import text
 
 pytestmark = pytest.mark.django_db
@@ -331,3 +335,33 @@ def test_the_list_of_dues_costs_the_same_for_many(licence, office, firm, client_
             at_conclusion=False,
         )  # fmt: skip
     assert len(cost()) == 11
+
+
+def test_interest_asked_is_told_with_its_day_and_rests_while_the_sum_is_disputed(
+    licence, office, firm
+):
+    due = accept(lic.royalty(licence, firm), office) and licence.dues.get()
+    late = NOON + timedelta(days=15 + 73)
+    asked = {"licence_id": licence.pk, "due_id": due.pk, "by": actor(office), "now": late}
+    with pytest.raises(Missing):
+        services.charge_interest(**(asked | {"due_id": 0}))
+    dispute = disputes.open_dispute(
+        matter=matter(due_id=due.pk), licence_id=licence.pk, by=actor(firm), now=late
+    )
+    says("disputed", lambda: services.charge_interest(**asked))
+    disputes.withdraw_dispute(dispute_id=dispute.pk, reason="已核对", by=actor(firm), now=late)
+    row = services.charge_interest(**asked)
+    assert row.due_on == (late + timedelta(days=15)).date()
+    told = Notice.objects.get(key=f"licence-interest:{row.pk}")
+    assert (told.user_id, "390 元" in told.body) == (firm.user_id, True)
+    assert AuditEntry.objects.filter(event="licence.interest").count() == 1
+
+
+def test_a_sum_not_near_rings_nobody_and_a_letter_is_in_the_trail(licence, office, firm):
+    accept(lic.royalty(licence, firm), office)
+    assert services.remind_of_dues(now=NOON) == 0
+    assert services.remind_of_dues(now=NOON + timedelta(days=9)) == 1
+    assert not AuditEntry.objects.filter(event="licence.dunned").exists()
+    for _ in range(2):
+        assert services.remind_of_dues(now=NOON + timedelta(days=16)) == 1
+    assert AuditEntry.objects.filter(event="licence.dunned").count() == 1

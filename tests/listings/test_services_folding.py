@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.people.types import Actor
 from listings import services
 from listings.models import Contradiction, Encumbrance, LegalEvent, Listing, Patent
 from listings.selectors.register.refolding import ranges
+from listings.services.register import many_hands
 from listings.services.register.refolding import Tally, refold
 from listings.types import EncumbranceKind
 from tests.factories import core
@@ -269,4 +271,46 @@ def test_a_person_answers_a_contradiction_once() -> None:
         services.settle_contradiction(reason="已核对登记簿", by=core.actor(keeper), **answer)
     record(row, "CB03", DAY)
     assert Contradiction.objects.open().count() == 0, "answered for good"
+    assert checked().differing == 0
+
+
+def test_many_hands_take_every_range_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of their own would ask another database than the tests': threads stand in."""
+
+    class Hands(ThreadPoolExecutor):
+        def __init__(self, many: int, *, mp_context: Any, initializer: Any) -> None:
+            assert mp_context.get_start_method() == "spawn"  # a fork would share connections
+            super().__init__(many)
+
+    todo = [(1, 10), (11, 20), (21, 30)]
+    closed: list[bool] = []
+    monkeypatch.setattr(many_hands, "ProcessPoolExecutor", Hands)
+    monkeypatch.setattr(many_hands, "ranges", lambda size: todo)
+    monkeypatch.setattr(many_hands, "_one", lambda bounds, **asked: (bounds, asked))
+    monkeypatch.setattr(many_hands.connections, "close_all", lambda: closed.append(True))
+    asked = {"now": NOON, "check": True, "quietly": False}
+    done = many_hands.refold_all(now=NOON, check=True, processes=2)
+    assert sorted(done) == [(bounds, asked) for bounds in todo]  # type: ignore[type-var]
+    assert closed == [True]
+    assert [*many_hands.refold_all(now=NOON, check=True)] == [(b, asked) for b in todo]
+
+
+def test_what_a_late_opening_shows_to_be_another_licence_is_given_back() -> None:
+    """A closing without a number was taken for our only licence; then the one it meant is told."""
+    row = make.patent()
+    licence = services.encumber(
+        patent_id=row.pk, kind=EncumbranceKind.ORDINARY, starts_on=DAY, ends_on=None,
+        source="licensing", reference="licence:1", by=SYSTEM, now=NOON,
+    )  # fmt: skip
+    services.number_in_register(encumbrance_id=licence, register_number="X1", by=SYSTEM, now=NOON)
+    record(row, "EC01", DAY + timedelta(days=10))
+    ours = Encumbrance.objects.get(pk=licence)
+    assert (ours.active, ours.term.upper) == (False, DAY + timedelta(days=10))
+    assert "EC01" in ours.released_because
+    record(row, "EE01", DAY + timedelta(days=2), "X9", kind="ordinary")
+    ours.refresh_from_db()
+    assert (ours.active, ours.term.upper, ours.released_because) == (True, None, "")
+    assert (ours.released_at, ours.released_by, ours.released_by_event) == (None, None, None)
+    other = Encumbrance.objects.exclude(pk=licence).get()
+    assert (other.active, other.term.upper) == (False, DAY + timedelta(days=10))
     assert checked().differing == 0

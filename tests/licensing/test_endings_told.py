@@ -1,0 +1,181 @@
+"""Renewals and terminations: what each step leaves in the trail, whom it tells, and its limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.audit.models import AuditEntry
+from core.errors import Conflict, NotAllowed
+from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
+from core.people.models import Mandate
+from licensing import services as room
+from licensing.models import PaymentDue
+from licensing.rules import fees
+from licensing.rules.fees import FeeMode, FeePart, PartKind
+from licensing.rules.terminations import Ground
+from licensing.services import contests, renewals, terminations
+from licensing.services.terminations import Wanted
+from tests.factories import core as make
+from tests.factories import deals as dealing
+from tests.factories import licensing as lic
+from tests.factories.core import actor
+from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import names, says
+from tests.licensing.test_endings import AGREED, ENDS, NEAR, Pair
+
+pytestmark = pytest.mark.django_db
+
+
+def told(key: str) -> set[int]:
+    return set(Notice.objects.filter(key=key).values_list("user_id", flat=True))
+
+
+def trail(prefix: str) -> list[str]:
+    """What the audit trail has, and as much as events went out."""
+    rows = AuditEntry.objects.filter(event__startswith=prefix).order_by("pk")
+    out = OutboxEvent.objects.filter(name__startswith=prefix).order_by("occurred_at", "pk")
+    said = list(rows.values_list("event", flat=True))
+    assert sorted(said) == sorted(out.values_list("name", flat=True))
+    return said
+
+
+def test_each_step_of_a_renewal_is_in_the_trail_and_told_to_the_other_side():
+    at = Pair()
+    firm, office = at.firm_member.user_id, at.office_member.user_id
+    refused = at.asked()
+    assert told(f"renewal-asked:{refused.pk}") == {office}
+    renewals.refuse_renewal(renewal_id=refused.pk, reason="自用", by=at.office, now=NEAR)
+    assert told(f"renewal-refused:{refused.pk}") == {firm}
+    taken_back = at.asked()
+    renewals.withdraw_renewal(renewal_id=taken_back.pk, by=at.firm, now=NEAR)
+    assert told(f"renewal-withdrawn:{taken_back.pk}") == {office}
+    lapsed = at.asked()
+    renewals.follow_renewals(now=NEAR + timedelta(days=16))
+    assert told(f"renewal-lapsed:{lapsed.pk}") == {firm, office}
+    done = at.asked(now=NEAR + timedelta(days=17))
+    row = renewals.accept_renewal(
+        renewal_id=done.pk, by=at.office, now=NEAR + timedelta(days=17), answer=" 同意 "
+    )
+    assert told(f"renewal-accepted:{done.pk}") == {firm, office}
+    assert (row.answer, row.answered_by, row.former_ends_on) == ("同意", at.office.key, ENDS)
+    assert trail("licence.renewal") == [
+        "licence.renewal_asked", "licence.renewal_refused", "licence.renewal_asked",
+        "licence.renewal_withdrawn", "licence.renewal_asked", "licence.renewal_lapsed",
+        "licence.renewal_asked",
+    ]  # fmt: skip
+    assert trail("licence.prolonged") == ["licence.prolonged"]
+
+
+@pytest.mark.parametrize("months", [1, 240])
+def test_a_renewal_is_for_a_month_to_twenty_years(months):
+    at = Pair()
+    for wrong in (0, 241):
+        names("months", ask=lambda wrong=wrong: at.asked(months=wrong))
+    assert at.asked(months=months).months == months
+
+
+def test_a_renewal_without_another_fee_costs_nothing_and_wrong_fees_are_named():
+    table = dealing.table()
+    patent_id = lic.listed(table.office)
+    deal = dealing.signed(table, patent_id, kind="exclusive", months=3)
+    licence = deal.items.get().licence
+    near = NOON.replace(year=2027, month=1)
+    known = {"licence_id": licence.pk, "months": 6, "by": table.taker, "now": near}
+    for wrong in (None, Decimal("-0.01"), Decimal("0.001"), fees.LARGEST + 1):
+        names("fee", ask=lambda wrong=wrong: renewals.ask_renewal(**known, fee=wrong))
+    dues = PaymentDue.objects.filter(licence=licence).count()
+    row = renewals.ask_renewal(**known, fee=Decimal(0))
+    renewals.accept_renewal(renewal_id=row.pk, by=table.holder, now=near)
+    licence.refresh_from_db()
+    deal.refresh_from_db()
+    assert deal.ends_on == licence.ends_on == row.former_ends_on.replace(month=8)
+    assert PaymentDue.objects.filter(licence=licence).count() == dues
+
+
+def test_who_acts_for_both_sides_acts_for_neither():
+    at = Pair()
+    broker = make.broker()
+    for side in (at.firm_member, at.office_member):
+        Mandate.objects.create(
+            principal=side.organisation, agent=broker.organisation, starts_on=TODAY
+        )
+    with pytest.raises(NotAllowed, match="双方委托"):
+        at.asked(by=actor(broker))
+    with pytest.raises(NotAllowed, match="双方委托"):
+        at.opened(by=actor(broker))
+
+
+def test_a_licence_not_in_force_or_contested_cannot_be_ended():
+    office, firm = make.office(), make.enterprise()
+    waiting = lic.licence(office, firm, mode=FeeMode.FIXED)
+    known = {"wanted": AGREED, "by": actor(firm), "now": NOON}
+    says("not-in-force", lambda: terminations.open_one(licence_id=waiting.pk, **known))
+    at = Pair()
+    contests.contest_licence(licence_id=at.row.pk, reason="未付", by=at.office, now=NOON)
+    says("contested", at.opened)
+    with pytest.raises(Conflict, match="异议"):
+        at.opened(by=at.office)
+
+
+def test_each_step_of_a_termination_is_in_the_trail_and_told():
+    at = Pair(parts=(FeePart(PartKind.INSTALMENT, amount=Decimal(7_000), due_days=200),))
+    firm, office = at.firm_member.user_id, at.office_member.user_id
+    row = at.opened()
+    assert told(f"ending-opened:{row.pk}") == {office}
+    assert "请答复终止提议" in Notice.objects.get(key=f"ending-opened:{row.pk}").title
+    terminations.withdraw_termination(termination_id=row.pk, by=at.firm, now=NOON)
+    assert told(f"ending-stopped:{row.pk}") == {firm, office}
+    again = at.opened()
+    with pytest.raises(NotAllowed, match="由提出终止的一方"):
+        terminations.withdraw_termination(termination_id=again.pk, by=at.office, now=NOON)
+    answered = NOON + timedelta(days=1)
+    names("verdict", ask=lambda: terminations.answer_termination(
+        termination_id=again.pk, verdict="maybe", by=at.office, now=answered))  # fmt: skip
+    terminations.answer_termination(
+        termination_id=again.pk, verdict="agree", by=at.office, now=answered
+    )
+    heard = Notice.objects.filter(key__startswith=f"ending-agree:{again.pk}:")
+    assert set(heard.values_list("user_id", flat=True)) == {firm}
+    terminations.follow_terminations(now=NOON + timedelta(days=3))
+    assert told(f"ending-soon:{again.pk}") == {firm, office}
+    terminations.follow_terminations(now=NOON + timedelta(days=10))
+    assert told(f"licence-terminated:{again.pk}") == {firm, office}
+    done = at.fresh()
+    assert (done.closed_by, done.closed_at) == ("system", NOON + timedelta(days=10))
+    assert {"licence.ending_stopped", "licence.ending_answered"} <= set(trail("licence.ending"))
+    assert trail("licence.terminated") == ["licence.terminated"]
+
+
+def test_a_proposal_agreed_after_its_day_ends_the_licence_at_once():
+    at = Pair()
+    row = at.opened()
+    late = NOON + timedelta(days=12)
+    done = terminations.answer_termination(
+        termination_id=row.pk, verdict="agree", by=at.office, now=late
+    )
+    assert (done.status, done.effective_on) == ("done", late.date())
+    assert "答复晚于该日" in done.explanation
+    assert at.fresh().ends_on == late.date() - timedelta(days=1)
+
+
+def test_sums_that_the_parties_keep_stay_due_after_an_agreed_end():
+    at = Pair(parts=(FeePart(PartKind.INSTALMENT, amount=Decimal(7_000), due_days=200),))
+    row = at.opened(wanted=Wanted(Ground.AGREEMENT, "停产", wished_on=AGREED.wished_on,
+                                            releases=False))  # fmt: skip
+    terminations.answer_termination(termination_id=row.pk, verdict="agree", by=at.office, now=NOON)
+    terminations.follow_terminations(now=NOON + timedelta(days=10))
+    assert PaymentDue.objects.get(licence=at.row).released_on is None
+
+
+def test_a_renewal_that_waits_lapses_with_the_licence():
+    at = Pair()
+    asked = at.asked()
+    row = at.opened(now=NEAR, wanted=Wanted(Ground.AGREEMENT, "停产", wished_on=NEAR.date()))
+    terminations.answer_termination(termination_id=row.pk, verdict="agree", by=at.office, now=NEAR)
+    asked.refresh_from_db()
+    assert (asked.status, asked.answer, asked.answered_by) == ("lapsed", "许可已终止", "system")
+    assert room.end_expired_licences(now=NEAR.replace(year=2031)) == 0
