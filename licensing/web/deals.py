@@ -206,8 +206,9 @@ def _timeline(row: Deal, versions: list[TermsVersion]) -> list[dict[str, Any]]:
         (row.settled_at, "结清", row.settled_note),
         (row.closed_at, row.get_status_display(), row.closed_reason),
     ]
-    dated = [(at, title, text) for at, title, text in events if at]
-    return [{"at": at, "title": title, "text": text} for at, title, text in sorted(dated)]
+    # What came at one moment stays in the order in which it is done.
+    dated = sorted(((at, title, text) for at, title, text in events if at), key=lambda e: e[0])
+    return [{"at": at, "title": title, "text": text} for at, title, text in dated]
 
 
 @dataclass(frozen=True)

@@ -150,8 +150,8 @@ def _timeline(row: Dispute) -> list[dict[str, Any]]:
         (row.named_at, "指定调解员", row.mediator_name),
         (row.closed_at, row.get_status_display(), ""),
     ]
-    dated = [(at, title, text) for at, title, text in events if at]
-    return [{"at": at, "title": title, "text": text} for at, title, text in sorted(dated)]
+    dated = sorted(((at, title, text) for at, title, text in events if at), key=lambda e: e[0])
+    return [{"at": at, "title": title, "text": text} for at, title, text in dated]
 
 
 @require_http_methods(["GET", "POST"])

@@ -146,6 +146,7 @@ def offset(request: Request, sum_id: int) -> HttpResponse:
 
     context = {
         "row": row, "back": back, "title": "与许可费抵销", "who": questions.who_pays(row),
+        "nothing": not found,
         "lead": f"双方同意才抵销；抵销的数不超过任何一笔未付的款项（{ARTICLE}）。",
         "submit": "提出抵销",
     }  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from core.errors import Conflict, DomainError, Invalid, Missing, NotAllowed
 from core.people.types import Actor, Role
@@ -296,3 +297,13 @@ def test_the_database_refuses_to_skip_a_step(status):
     row = given.asked(given.table())
     with pytest.raises(Exception, match="Invalid transition"), transaction.atomic():
         Deal.objects.filter(pk=row.pk).update(status=status)
+
+
+def test_what_came_at_one_moment_is_told_in_the_order_it_is_done(client):
+    at = given.table()
+    row = given.signed(at)
+    client.force_login(at.office.user)
+    page = client.get(reverse("licensing:deal", args=[row.pk]))
+    said = [event["title"] for event in page.context["timeline"]]
+    assert said[:3] == ["提出意向", "需求方提出第 1 版条款", "第 1 版：已接受"]
+    assert said[-1] == "印章核对无误，合同生效"

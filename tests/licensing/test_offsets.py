@@ -209,6 +209,19 @@ def test_pages(client):
     assert "抵销协议款项" in b"".join(table).decode("utf-8-sig")
 
 
+def test_the_page_says_when_there_is_nothing_to_set_off(client):
+    at = Mutual()
+    at.opened(due_id=at.due.pk)
+    client.force_login(at.firm_member.user)
+    there = reverse("licensing:settlement-offset", args=[at.sum.pk])
+    page = client.get(there).text
+    assert "目前没有可以抵销的许可费" in page
+    assert 'name="amount"' not in page
+    here = client.get(reverse("licensing:dispute", args=[at.sum.dispute_id])).text
+    assert there not in here
+    assert "1,234.56 元" in here
+
+
 def test_the_api(client):
     at = Mutual()
     client.force_login(at.firm_member.user)
