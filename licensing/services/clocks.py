@@ -34,8 +34,7 @@ def remind_of_filing(*, now: datetime) -> int:
     rung = 0
     for licence in waiting.iterator():
         starts_on = licence.starts_on
-        if starts_on is None:
-            continue
+        assert starts_on is not None  # asked above
         deadline = effect.filing_deadline(starts_on)
         reached = [str(days) for days in effect.alarms_due(starts_on, today)]
         if today > deadline:

@@ -10,8 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from licensing.models import DueReason, MilestoneClaim
 from licensing.rules import claims as rules
 from licensing.rules import fees, moves, royalties
@@ -311,3 +313,20 @@ def test_the_list_of_claims_costs_the_same(
     claim(licence, firm, kind="free_until")
     with django_assert_num_queries(len(one)):
         client.get(url)
+
+
+def test_each_step_of_a_claim_is_in_the_trail_goes_out_and_is_told(licence, office, firm):
+    row = claim(licence, office, note=" 第一台 ")
+    assert row.note == "第一台"
+    disputed = services.dispute_milestone(
+        claim_id=row.pk, reason=" 没有盖章 ", by=actor(firm), now=NOON
+    )
+    assert (disputed.status, disputed.dispute) == ("disputed", "没有盖章")
+    assert Notice.objects.filter(user=office.user, title__startswith="里程碑有争议").count() == 1
+    services.confirm_milestone(claim_id=row.pk, by=actor(firm), now=NOON)
+    steps = ["milestone.claimed", "milestone.disputed", "milestone.confirmed"]
+    kept = AuditEntry.objects.filter(event__startswith="milestone.").order_by("pk")
+    assert list(kept.values_list("event", flat=True)) == steps
+    out = OutboxEvent.objects.filter(name__startswith="milestone.").values_list("name", flat=True)
+    assert set(out) <= set(steps)
+    assert "milestone.confirmed" in out

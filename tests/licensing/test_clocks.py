@@ -79,3 +79,28 @@ def test_what_is_not_ours_is_left_alone(office, firm, sort):
     clocks.end_by_register(sort, 0 if sort != "pledge" else row.pk, ended_on=TODAY, now=NOON)
     row.refresh_from_db()
     assert (row.status, row.declaration.status) == ("effective", "announced")
+
+
+def test_an_offer_that_nobody_took_rests_with_its_patent_and_comes_back(office):
+    """Its keeper hears once of each turn; who knows of the lapse already is not marked again."""
+    row = lic.declaration(office)
+    known = {"patent_id": row.patent_id, "now": NOON}
+    assert clocks.note_lapse(**known, lapsed_on=TODAY, turn="lapse:1") == 1
+    assert clocks.note_lapse(**known, lapsed_on=TODAY, turn="lapse:1") == 0
+    told = Notice.objects.filter(user=office.user, title__startswith="开放许可已暂停")
+    assert told.count() == 1
+    row.refresh_from_db()
+    assert row.patent_lapsed_on == TODAY
+    assert clocks.note_restoration(**known, turn="restored:1") == 1
+    assert clocks.note_restoration(**known, turn="restored:1") == 0
+    row.refresh_from_db()
+    assert row.patent_lapsed_on is None
+
+
+def test_both_the_licence_and_its_offer_are_marked_and_counted(office, firm):
+    row = lic.licence(office, firm)
+    known = {"patent_id": row.patent_id, "now": NOON}
+    assert clocks.note_lapse(**known, lapsed_on=TODAY, turn="lapse:1") == 2
+    assert clocks.note_restoration(**known, turn="restored:1") == 2
+    for event in ("licensing.patent_lapsed", "licensing.patent_restored"):
+        assert AuditEntry.objects.filter(event=event).count() == 2
