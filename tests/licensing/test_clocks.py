@@ -11,21 +11,10 @@ from core.notices.models import Notice
 from licensing.models import Licence
 from licensing.rules import effect
 from licensing.services import clocks
-from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.licensing import NOON, TODAY
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def office():
-    return make.office()
-
-
-@pytest.fixture
-def firm():
-    return make.enterprise()
 
 
 def test_a_filing_is_late_from_the_day_after_its_last_day_and_not_before(office, firm):

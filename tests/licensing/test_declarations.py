@@ -25,11 +25,6 @@ from tests.factories.licensing import NOON, TODAY
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def office():
-    return make.office()
-
-
 def step(command, row, office, **said):
     return command(declaration_id=row.pk, by=actor(office), now=NOON, **said)
 

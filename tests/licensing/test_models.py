@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office():
-    return make.office()
-
-
-@pytest.fixture
 def licence(office):
     return lic.licence(office, make.enterprise())
 

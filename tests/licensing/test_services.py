@@ -30,16 +30,6 @@ from tests.factories.licensing import NOON, PDF, TODAY
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def office():
-    return make.office()
-
-
-@pytest.fixture
-def firm():
-    return make.enterprise()
-
-
 def upload(name="proof.pdf", content=PDF):
     return SimpleUploadedFile(name, content, content_type="application/pdf")
 

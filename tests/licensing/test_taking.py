@@ -22,16 +22,6 @@ from tests.factories.licensing import NOON, TODAY
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def office():
-    return make.office()
-
-
-@pytest.fixture
-def firm():
-    return make.enterprise()
-
-
 def test_a_notice_served_on_a_day_between_announcement_and_today_counts_from_then(office, firm):
     row = lic.draft(office, mode=FeeMode.FREE)
     week = NOON - timedelta(days=7)

@@ -25,16 +25,6 @@ def _noon():
         yield
 
 
-@pytest.fixture
-def office():
-    return make.office()
-
-
-@pytest.fixture
-def firm():
-    return make.enterprise()
-
-
 def text(response):
     return response.content.decode()
 
