@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -138,6 +139,19 @@ def test_nonsense_is_answered_kindly(
     page = client_as(firm).get("/matches/why-not/", {"demand": f"n{need.pk}", "patent": patent})
     assert page.status_code == 200
     assert 'role="alert"' in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_classes_that_nobody_gave_are_not_called_wrong(
+    drain: Drain, client_as: Callable[..., Client]
+) -> None:
+    firm = core.enterprise()
+    need = make.need(firm, data=replace(make.COLD, ipc=()))
+    patent = board.listed_patent(**make.BATTERY | {"ipc": [], "industry_codes": []})
+    drain()
+    asked = {"demand": f"n{need.pk}", "patent": f"/patents/{patent.pk}/"}
+    page = client_as(firm).get("/matches/why-not/", asked).content.decode()
+    assert "没有加分：一方没有填写，或对不上" in page
 
 
 @pytest.mark.django_db
