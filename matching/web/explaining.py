@@ -66,7 +66,9 @@ FILTERS: dict[Filter, tuple[Any, Any]] = {
 assert FILTERS.keys() == set(Filter)
 LACKING: dict[str, Any] = {
     "text": lazy("两边没有共同的技术词，意思也不相近。可在需求里补上对方会用的术语。"),
-    "class": lazy("行业与 IPC 分类没有加分：一方没有填写，或对不上。可核对所选行业，或补填 IPC 分类。"),
+    "class": lazy(
+        "行业与 IPC 分类没有加分：一方没有填写，或对不上。可核对所选行业，或补填 IPC 分类。"
+    ),
     "terms": lazy("阶段、价格与许可方式没有加分：一方没有填写，或条件不合。"),
 }
 
