@@ -63,6 +63,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "core.members.web.MemberForm": {"choices": [Role.OFFICE, Role.ENTERPRISE]},
     "core.members.web.InviteForm": {"choices": [Role.OFFICE, Role.ENTERPRISE]},
     "pledges.web.forms.PledgeForm": {"grounds": []},
+    "licensing.web.settlement_sums.OffsetForm": {"dues": [(7, "许可费")]},
 }
 NASTY = (
     "", " ", "\0", "\u202e", "\x7f", "0", "-0", "-1", "1e9", "1e400", "NaN", "sNaN",
