@@ -55,6 +55,15 @@ class LegalEvent(models.Model):
         return f"{self.code} {self.occurred_on}"
 
 
+# Commands lock the patent before they ask what binds it. Whoever writes past them would otherwise
+# meet rivals inside the constraint, where each waits for the other until PostgreSQL ends one
+# of them after a second: a deadlock for what is a plain refusal.
+ONE_BY_ONE = """
+    PERFORM 1 FROM listings_patent WHERE id = NEW.patent_id FOR NO KEY UPDATE;
+    RETURN NEW;
+"""
+
+
 class Encumbrance(models.Model):
     """The one table of what binds a patent: licences, declarations, pledges, preservations.
 
@@ -132,6 +141,14 @@ class Encumbrance(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["patent", "kind"], name="encumbrance_patent"),
             models.Index(fields=["source", "reference"], name="encumbrance_reference"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="encumbrance_one_by_one",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func=ONE_BY_ONE,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -98,7 +98,8 @@
     close.setAttribute("aria-label", shelf.dataset.dismissLabel || "关闭");
     close.addEventListener("click", () => toast.remove());
     shelf.append(toast);
-    while (shelf.children.length > 3) shelf.firstElementChild.remove();
+    const most = window.matchMedia("(max-width: 40rem)").matches ? 1 : 3; // three would fill a phone
+    while (shelf.children.length > most) shelf.firstElementChild.remove();
     setTimeout(() => { if (!toast.matches(":hover, :focus-within")) toast.remove(); }, 12000);
   });
 
