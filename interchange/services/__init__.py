@@ -15,7 +15,6 @@ from interchange.services.partners import (
     send_test,
 )
 from interchange.services.pushing import (
-    due,
     lanes,
     nudge,
     owe,
@@ -29,7 +28,6 @@ __all__ = [
     "NAMED",
     "add_endpoint",
     "change_endpoint",
-    "due",
     "forget",
     "issue_key",
     "join",

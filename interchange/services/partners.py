@@ -21,7 +21,7 @@ from core.privacy import services as privacy
 from core.privacy.forgetting import Texts
 from interchange import rules
 from interchange.models import Credential, Delivery, Endpoint, Partner
-from interchange.services.pushing import nudge
+from interchange.services.pushing import WAITING, nudge
 from interchange.types import NewKey
 
 
@@ -178,9 +178,7 @@ def remove_endpoint(*, endpoint_id: int, by: Actor, now: datetime) -> None:
     endpoint = _endpoint(endpoint_id, by)
     endpoint.removed_at, endpoint.removed_by = now, by.key
     endpoint.save(update_fields=["removed_at", "removed_by"])
-    endpoint.deliveries.filter(sent_at__isnull=True, given_up_at__isnull=True).update(
-        given_up_at=now
-    )
+    endpoint.deliveries.filter(WAITING).update(given_up_at=now)
     audit.record("endpoint.removed", subject=endpoint, by=by, at=now)
 
 

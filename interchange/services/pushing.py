@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from standardwebhooks import Webhook
@@ -77,27 +77,27 @@ def nudge() -> None:
     current_app.send_task("interchange.push_deliveries", ignore_result=True, retry=False)
 
 
-def due(*, now: datetime, limit: int = 100) -> list[int]:
-    """Deliveries that nobody holds, whose time has come and whose address does not rest."""
-    rows = _due(now).order_by("due_at", "pk")
-    return list(rows.values_list("pk", flat=True)[:limit])
-
-
 def lanes(*, now: datetime) -> list[int]:
     """Addresses that have something due and nobody who pushes it, the longest waiting first."""
     busy = Delivery.objects.filter(WAITING, leased_until__gte=now).values("endpoint_id")
-    rows = _due(now).exclude(endpoint_id__in=busy).order_by("due_at", "pk")
-    return list(dict.fromkeys(rows.values_list("endpoint_id", flat=True)))
+    rows = _due(now).exclude(endpoint_id__in=busy).values("endpoint_id")
+    first = rows.annotate(first=Min("due_at")).order_by("first", "endpoint_id")
+    return list(first.values_list("endpoint_id", flat=True))
 
 
 def _due(now: datetime) -> QuerySet[Delivery]:
+    """What nobody holds, whose time has come and whose address does not rest."""
     return Delivery.objects.filter(
         WAITING,
-        Q(leased_until__isnull=True) | Q(leased_until__lt=now),
+        _free(now),
         Q(endpoint__rests_until__isnull=True) | Q(endpoint__rests_until__lte=now),
         due_at__lte=now,
         endpoint__disabled_at__isnull=True,
     )
+
+
+def _free(now: datetime) -> Q:
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=now)
 
 
 def push_lane(
@@ -126,9 +126,8 @@ def push_delivery(*, delivery_id: int, sender: Sender, now: datetime) -> bool:
     Two pushers of one row: the second finds the lease taken. A crash after the call leaves the
     row to be sent again under the same webhook-id, which the receiver knows it by.
     """
-    row = Delivery.objects.filter(pk=delivery_id, sent_at__isnull=True, given_up_at__isnull=True)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    if not row.filter(free).update(leased_until=now + rules.LEASE, attempts=F("attempts") + 1):
+    row = Delivery.objects.filter(WAITING, _free(now), pk=delivery_id)
+    if not row.update(leased_until=now + rules.LEASE, attempts=F("attempts") + 1):
         return False
     delivery = Delivery.objects.select_related("endpoint").get(pk=delivery_id)
     body = json.dumps(delivery.body, ensure_ascii=False).encode()

@@ -88,9 +88,9 @@ def test_a_failure_waits_and_tries_again_under_the_same_id(now: datetime) -> Non
     services.owe(listed(now), now=now)
     delivery, clock = Delivery.objects.get(), now
     for _ in range(3):
-        assert services.due(now=clock) == [delivery.pk]
+        assert services.lanes(now=clock) == [delivery.endpoint_id]
         services.push_delivery(delivery_id=delivery.pk, sender=receiver, now=clock)
-        assert services.due(now=clock) == []
+        assert services.lanes(now=clock) == []
         clock += timedelta(hours=1)
     assert len({headers["webhook-id"] for _, _, headers in receiver.calls}) == 1
     assert [r.status for r in Receipt.objects.order_by("pk")] == [503, None, 200]
@@ -110,9 +110,9 @@ def test_a_crash_after_the_call_is_sent_again_when_the_lease_is_over(now: dateti
     receiver = Crash()
     with pytest.raises(KeyboardInterrupt):
         services.push_delivery(delivery_id=delivery.pk, sender=receiver, now=now)
-    assert services.due(now=now) == []
+    assert services.lanes(now=now) == []
     later = now + 2 * rules.LEASE
-    assert services.due(now=later) == [delivery.pk]
+    assert services.lanes(now=later) == [delivery.endpoint_id]
     again = Receiver(taken=receiver.taken)
     services.push_delivery(delivery_id=delivery.pk, sender=again, now=later)
     assert len(again.taken) == 1
