@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from listings.services.ownership import inventing
@@ -17,13 +15,12 @@ from matching.selectors import shortlists as asked
 from matching.services import revisions, shortlist_rating, shortlists
 from matching.types import ListType, NeedInput, Rejection, Verdict
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "answers.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("answers")
 
 
 @dataclass

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,18 +20,16 @@ from licensing.services import completing, conduct_of_deals, deal_endings, regis
 from licensing.services import deals as talks
 from patentops.sample.deals import BUREAUS, NATION, REPORT
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 HOLDER, SECOND = "donghai", "office2@example.cn"
 NOTED_DAYS_AGO = 10
 """When the platform reads its records: what was settled before is a note to be answered."""
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "contracts.toml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["contracts"]
-    return found
+    return written("contracts")["contracts"]
 
 
 @dataclass

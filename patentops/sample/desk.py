@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -28,16 +26,15 @@ from listings.selectors import disclosures
 from listings.selectors.offering import sheets
 from listings.types import Contrast, Gain, OfferInput
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 INVENTOR = "inventor@example.cn"
 OFFICE = "donghai"
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "desk.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("desk")
 
 
 @dataclass

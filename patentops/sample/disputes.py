@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from licensing import selectors as licensing
@@ -18,14 +15,12 @@ from licensing.services import settlement_sums as paying
 from licensing.services.disputes import Matter
 from licensing.services.settling import Offer
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "disputes.toml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["disputes"]
-    return found
+    return written("disputes")["disputes"]
 
 
 @dataclass

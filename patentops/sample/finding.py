@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from listings.rules.alerts import Frequency
@@ -16,13 +14,12 @@ from listings.selectors.searching.search import BoardQuery
 from listings.services import drive_tasks, drives
 from listings.services.searching import searches
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "finding.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("finding")
 
 
 @dataclass

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from core.days import CHINA
@@ -15,14 +13,12 @@ from matching.services import attending
 from matching.services import gatherings as services
 from matching.types import GatheringInput, GatheringKind, GatheringOutcome
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "gatherings.toml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["gatherings"]
-    return found
+    return written("gatherings")["gatherings"]
 
 
 @dataclass

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from listings.rules.potential import SCREENED
 from listings.services.layers import layering, promotion
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "layers.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("layers")
 
 
 @dataclass

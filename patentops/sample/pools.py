@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
@@ -17,14 +14,12 @@ from licensing.services import pool_entries, pool_licences, pool_papers, pool_ro
 from licensing.services.earnings import Earned
 from licensing.types import PoolBargain
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "pools.toml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["pools"]
-    return found
+    return written("pools")["pools"]
 
 
 @dataclass

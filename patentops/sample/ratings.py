@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from core.people.types import Actor
 from core.ratings import rules, services
 from core.ratings.models import ServiceRating
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "ratings.toml").read_text(encoding="utf-8")
-    ratings: list[dict[str, Any]] = tomllib.loads(text)["ratings"]
-    return ratings
+    return written("ratings")["ratings"]
 
 
 @dataclass

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -23,14 +20,12 @@ from listings.services.trading import price_postings
 from patentops.sample.contracts import HOLDER, SECOND
 from patentops.sample.deals import REPORT
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> list[dict[str, Any]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "rights.toml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = tomllib.loads(text)["rights"]
-    return found
+    return written("rights")["rights"]
 
 
 @dataclass

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from licensing.rules import deals as deal_rules
@@ -20,13 +18,12 @@ from listings.services.shelves import bundles, collections
 from listings.services.trading import auctions, bidding, price_postings, settling
 from listings.types import Action, Route
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "trade.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("trade")
 
 
 @dataclass

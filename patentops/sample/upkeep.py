@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from core.days import legal_day
@@ -19,13 +17,12 @@ from listings.services import upkeep
 from listings.services.ownership import consents, rights
 from listings.types import Consent
 from patentops.sample.library import Plan
+from patentops.sample.written import written
 
 
-@cache
 def papers() -> dict[str, list[dict[str, Any]]]:
     """The sample as written."""
-    text = (files("patentops.sample") / "upkeep.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return written("upkeep")
 
 
 @dataclass
