@@ -215,6 +215,7 @@ class Run:
         self.dice = random.Random(asked.seed)
         self.killed: Counter[str] = Counter()
         self.last_blow = 0.0
+        self.left: list[tuple[int, int]] = []  # every 5 s: owed to consumers, owed to the exchange
         os.environ |= {"PATENTOPS_STATE": str(platform.state), "PATENTOPS_PROCESS": "command"}
         os.environ["DJANGO_SETTINGS_MODULE"] = "patentops.settings"
         import django
@@ -237,6 +238,7 @@ class Run:
         print(f"last click {max(clicked - self.last_blow, 0):.0f} s after the last blow")
         print(f"drained {drained - self.last_blow:.1f} s after the last blow, ", end="")
         print(f"{drained - clicked:.1f} s after the last click")
+        print("owed every 5 s from then on (consumers, exchange):", *self.left)
         return self.count(offices, before, drained - self.last_blow)
 
     def lay_out(self) -> list[Office]:
@@ -273,6 +275,7 @@ class Run:
             cookies = "; ".join(f"{name}={m.value}" for name, m in client.cookies.items())
             found.append(Office(self.asked.port, cookies, token, rows))
         self.wait()
+        self.left.clear()
         self.exchange.taken.clear()
         self.exchange.failed.clear()
         return found
@@ -339,13 +342,16 @@ class Run:
         from core.outbox.models import OutboxDelivery
         from interchange.models import Delivery
 
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        begun = time.monotonic()
+        while (at := time.monotonic()) < begun + PATIENCE:
             with contextlib.suppress(OperationalError):
                 dues = OutboxDelivery.objects.filter(done_at__isnull=True, dead_at__isnull=True)
                 pushes = Delivery.objects.filter(sent_at__isnull=True, given_up_at__isnull=True)
-                if not dues.exists() and not pushes.exists():
+                owed = dues.count(), pushes.count()
+                if not any(owed):
                     return time.monotonic()
+                if at - begun >= 5 * len(self.left):
+                    self.left.append(owed)
             connection.close()
             time.sleep(0.5)
         return time.monotonic()

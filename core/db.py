@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DataError, IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 from django.db.models import CheckConstraint, Q
 from psycopg import errors
 
@@ -73,6 +73,23 @@ def refused_as(refusal: DomainError, *, by: str) -> Iterator[None]:
         if by not in str(problem):
             raise
         raise refusal from problem
+
+
+@contextmanager
+def alone(space: int, key: int) -> Iterator[bool]:
+    """Whether this session is the only one at `key` of a kind of work; nobody waits.
+
+    The database lets go of it as soon as the session of whoever dies is gone: no lease to wait for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [space, key])
+        row = cursor.fetchone()
+        mine = bool(row and row[0])
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [space, key])
 
 
 def took_too_long(problem: Exception) -> bool:

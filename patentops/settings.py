@@ -170,11 +170,14 @@ _database["CONN_HEALTH_CHECKS"] = True
 _database["OPTIONS"].setdefault("application_name", f"patentops-{PROCESS}")
 # Nearest in meaning: look a little further than pgvector's 40, and go on where a filter drops rows.
 _HNSW = "-c hnsw.ef_search=80 -c hnsw.iterative_scan=relaxed_order"
-_database["OPTIONS"]["options"] = _HNSW
+# Whoever vanished without a word (a power cut) keeps no lock longer than a minute and a half.
+_KEEPALIVE = "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+_SESSION = f"{_HNSW} {_KEEPALIVE}"
+_database["OPTIONS"]["options"] = _SESSION
 if PROCESS == "web":
     # A pool only here: it must not cross Celery's fork, and it makes a command wait 10 s for a
     # server that is down.
-    _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=1500 {_HNSW}"
+    _database["OPTIONS"]["options"] = f"-c statement_timeout=3000 -c lock_timeout=1500 {_SESSION}"
     _database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 5}
     if ROW_WALLS:
         _database["OPTIONS"]["pool"]["reset"] = forget_tenant

@@ -1,8 +1,9 @@
 """Owing events to partners' addresses, and pushing what is owed.
 
 Every address is a lane of its own: one row of it at a time, the oldest first, beside the others'
-lanes. One that fails several times in a row rests (a circuit breaker): what it is owed waits
-without using up its tries, and whoever is well does not wait behind it.
+lanes. A pusher that dies leaves its row leased and the lane free. An address that fails several
+times in a row rests (a circuit breaker): what it is owed waits without using up its tries, and
+whoever is well does not wait behind it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.utils.translation import gettext as _
 from standardwebhooks import Webhook
 
 from core.audit import services as audit
+from core.db import alone
 from core.notices import services as notices
 from core.outbox.registry import Event
 from core.people import selectors as people
@@ -29,6 +31,7 @@ from interchange import rules, selectors
 from interchange.exchanges.port import Reply, Sender
 from interchange.models import Delivery, Endpoint, Receipt
 
+LANE_LOCK = 0x1A7E
 WAITING = Q(sent_at__isnull=True, given_up_at__isnull=True)
 
 
@@ -78,10 +81,13 @@ def nudge() -> None:
 
 
 def lanes(*, now: datetime) -> list[int]:
-    """Addresses that have something due and nobody who pushes it, the longest waiting first."""
-    busy = Delivery.objects.filter(WAITING, leased_until__gte=now).values("endpoint_id")
-    rows = _due(now).exclude(endpoint_id__in=busy).values("endpoint_id")
-    first = rows.annotate(first=Min("due_at")).order_by("first", "endpoint_id")
+    """Addresses that have something due, the longest waiting first."""
+    first = (
+        _due(now)
+        .values("endpoint_id")
+        .annotate(first=Min("due_at"))
+        .order_by("first", "endpoint_id")
+    )
     return list(first.values_list("endpoint_id", flat=True))
 
 
@@ -105,18 +111,16 @@ def push_lane(
 ) -> int:
     """Push what one address is owed, row by row, until nothing is due, it rests, or the time is up.
 
-    How many were taken. Somebody else who pushes to it holds a row of it: then there is nothing to
-    do here, so an address hears one thing at a time.
+    How many were taken. While somebody else pushes to it there is nothing to do here, so an address
+    hears one thing at a time.
     """
     taken = 0
-    while (now := clock()) < until:
-        lane = Delivery.objects.filter(WAITING, endpoint_id=endpoint_id)
-        if lane.filter(leased_until__gte=now).exists():
-            break
-        row = _due(now).filter(endpoint_id=endpoint_id).order_by("due_at", "pk").first()
-        if row is None:
-            break
-        taken += push_delivery(delivery_id=row.pk, sender=sender, now=now)
+    with alone(LANE_LOCK, endpoint_id % 2**31) as ours:
+        while ours and (now := clock()) < until:
+            row = _due(now).filter(endpoint_id=endpoint_id).order_by("due_at", "pk").first()
+            if row is None:
+                break
+            taken += push_delivery(delivery_id=row.pk, sender=sender, now=now)
     return taken
 
 

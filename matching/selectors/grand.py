@@ -22,6 +22,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from core.db import alone
 from listings import selectors as listings
 from matching.engine import Corpus
 from matching.engine.arena import Arena, Part, read
@@ -32,7 +33,7 @@ from matching.selectors import feeding
 KEEP = 20  # rows of a list at this size
 PART = 20_000  # patents that a worker reads in one go
 TOUCHED = 20_000  # patents changed since, beside which arrays still serve
-LOCK = 0x3A7C5
+LOCK = 0x3A7C8
 _WAIT = 0.2
 _MAKING, _JOINING = -1, -2  # numbers of locks that are no part's
 
@@ -93,7 +94,7 @@ def _read_part(folder: Path, number: int, after: int, last: int, corpus: Corpus)
     target = folder / f"{number}.part"
     if target.exists():
         return False
-    with _taken(folder, number) as mine:
+    with alone(LOCK, _lock_of(folder.name, number)) as mine:
         if not mine or target.exists() or (folder / "ready").exists():
             return False
         supplies = feeding.supplies_between(after, last)
@@ -127,21 +128,6 @@ def _held(number: int) -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, number])
-
-
-@contextmanager
-def _taken(folder: Path, number: int) -> Iterator[bool]:
-    """Whether this part is ours to read."""
-    key = _lock_of(folder.name, number)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, key])
-        row = cursor.fetchone()
-        mine = bool(row and row[0])
-        try:
-            yield mine
-        finally:
-            if mine:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, key])
 
 
 def _lock_of(name: str, number: int) -> int:

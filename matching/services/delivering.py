@@ -27,7 +27,7 @@ from matching.selectors.receivers import Reader, readers_of
 from matching.types import Channel, Pace
 
 log = logging.getLogger(__name__)
-PERSON_LOCK = 0x3A7C6
+PERSON_LOCK = 0x3A7C9
 ROUNDS = 100
 Receiver = tuple[int, int, str]  # person, organisation, channel
 

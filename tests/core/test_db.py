@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.conf import settings
 from django.db import IntegrityError
 
 from core.db import refused_as
@@ -31,3 +34,15 @@ def test_a_constraint_by_name_becomes_the_answer_and_any_other_is_raised() -> No
     names = Organisation.objects.values_list("name", flat=True)
     assert "无人争抢" in names  # the transaction around it goes on
     assert "半途" not in names
+
+
+def test_no_two_kinds_of_work_share_an_advisory_lock() -> None:
+    rooms = ("core", "interchange", "licensing", "listings", "matching")
+    found = [
+        int(number, 0)
+        for room in rooms
+        for path in (settings.BASE_DIR / room).rglob("*.py")
+        for number in re.findall(r"^\w*LOCK\b[^=\n]*= (\w+)", path.read_text(), re.MULTILINE)
+    ]
+    assert len(found) > 10
+    assert len(set(found)) == len(found)

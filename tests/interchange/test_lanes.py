@@ -114,17 +114,38 @@ def test_whoever_mended_it_need_not_wait(now: datetime) -> None:
     assert pushed(world, receiver, now) == 7
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_lane_that_somebody_works_on_is_left_to_them(now: datetime) -> None:
     world, seen = partner(now), []
 
+    def another_pusher() -> None:
+        seen.append(pushed(world, Receiver(), now))
+        connection.close()
+
     class Slow(Receiver):
         def send(self, **request: object) -> Reply:
-            seen.append((services.lanes(now=now), pushed(world, Receiver(), now)))
+            (rival := threading.Thread(target=another_pusher)).start()
+            rival.join()
             return super().send(**request)  # type: ignore[arg-type]
 
     owed(now, 3)
     assert pushed(world, Slow(), now) == 3
-    assert seen == [([], 0)] * 3
+    assert seen == [0] * 3
+
+
+def test_a_pusher_that_dies_holds_up_its_own_row_only(now: datetime) -> None:
+    class Crash(Receiver):
+        def send(self, **request: object) -> Reply:
+            raise KeyboardInterrupt
+
+    world = partner(now)
+    owed(now, 3)
+    with pytest.raises(KeyboardInterrupt):
+        pushed(world, Crash(), now)
+    assert services.lanes(now=now) == [world.endpoint_id]
+    assert pushed(world, Receiver(), now) == 2
+    assert services.lanes(now=now) == []
+    assert pushed(world, Receiver(), now + 2 * rules.LEASE) == 1
 
 
 def test_a_turn_ends_in_time(now: datetime) -> None:
