@@ -21,6 +21,7 @@ from licensing.services import (
     pool_royalties,
     registrations,
     renewals,
+    retention,
     settlement_sums,
     terminations,
 )
@@ -52,3 +53,5 @@ def daily() -> None:
     conduct.follow_conduct(now=now)
     services.remind_of_reports(now=now)
     pool_royalties.ask_for_reports(now=now)
+    retention.tell_of_clearing(now=now)
+    retention.clear_old_talks(now=now)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 
 from core.attachments import rules
 from core.attachments.models import Attachment
@@ -47,3 +50,15 @@ def store(
     row.file.save(f"{uuid.uuid4().hex}{kind[1]}", file, save=False)
     row.save()
     return row
+
+
+@transaction.atomic
+def discard(ids: Collection[int]) -> int:
+    """Delete these attachments, and their files once that is certain; how many.
+
+    ProtectedError when something still points at one of them.
+    """
+    rows = Attachment.objects.filter(pk__in=ids)
+    for name in rows.values_list("file", flat=True):
+        transaction.on_commit(partial(Attachment.file.field.storage.delete, name), robust=True)
+    return rows.delete()[0]

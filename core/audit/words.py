@@ -127,6 +127,7 @@ DONE: dict[str, Any] = {
     "appealed": _("申诉"),
     "appeal_decided": _("处理申诉"),
     "struck": _("撤销"),
+    "cleared": _("按保存期限清除内容"),
     "looked_up": _("查阅"),
     "paper_added": _("提交材料"),
     "mediation_asked": _("申请调解"),

@@ -158,3 +158,8 @@ def set_preferences(*, by: Actor, off: Iterable[str]) -> None:
         [NoticePreference(user_id=by.user_id, kind=kind) for kind in chosen],
         ignore_conflicts=True,
     )
+
+
+def forget(*, about: str) -> int:
+    """Delete everybody's notices whose keys begin so; how many. For what must be told no more."""
+    return Notice.objects.filter(key__startswith=about).delete()[0]

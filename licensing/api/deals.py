@@ -41,6 +41,9 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
     waits_for = serializers.CharField(read_only=True)
     origin = serializers.CharField(read_only=True)
     step_text = serializers.CharField(read_only=True)
+    kept_until = serializers.DateField(
+        read_only=True, allow_null=True, help_text="没有成交的洽谈：文字和附件保存到哪天"
+    )
 
     class Meta:
         model = Deal
@@ -52,7 +55,7 @@ class DealSerializer(serializers.ModelSerializer[Deal]):
             "waits_for", "next_step", "step_text", "waiting_since", "opened_at", "agreed_at",
             "needs_posting", "posted_on", "sealed_at", "effective_on", "ends_on",
             "register_number", "registered_on", "settled_amount", "settled_on", "closed_at",
-            "closed_reason",
+            "closed_reason", "kept_until", "cleared_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -12,7 +13,7 @@ from core.db import ActorKeyField, both_or_neither
 from core.people.types import Actor, Role
 from core.permissions import Governance
 from licensing.models.licences import Licence
-from licensing.rules import deal_kinds, deals, moves
+from licensing.rules import deal_kinds, deals, moves, retention
 from licensing.rules.deals import DealKind, DealStatus, Party, Waits
 from licensing.types import Side
 
@@ -112,6 +113,9 @@ class Deal(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = ActorKeyField(null=True, blank=True)
     closed_reason = models.TextField("终止原因", blank=True, default="", max_length=2000)
+    # A talk that came to nothing: its parties were told that its words go, and then they went.
+    clearing_told_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cleared_at = models.DateTimeField("内容清除时间", null=True, blank=True, editable=False)
 
     objects = DealQuerySet.as_manager()
 
@@ -200,6 +204,12 @@ class Deal(models.Model):
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("effective_on")),
                 name="deal_term_forward",
             ),
+            CheckConstraint(
+                condition=Q(cleared_at__isnull=True)
+                | (Q(status__in=among(retention.FOR_NOTHING), sealed_at__isnull=True)
+                   & Q(clearing_told_at__lt=F("cleared_at"))),
+                name="deal_cleared_of_nothing_told_before",
+            ),
         ]  # fmt: skip
         indexes: ClassVar = [
             models.Index(fields=["holder", "-id"], name="deal_holder"),
@@ -225,6 +235,13 @@ class Deal(models.Model):
     def side(self, party: str) -> Side:
         """What only this party may do."""
         return Side(self.holder_id if party == Party.HOLDER else self.taker_id, self.region)
+
+    @property
+    def kept_until(self) -> date | None:
+        """The last day on which the words of a talk that came to nothing are kept."""
+        if self.status not in retention.FOR_NOTHING or self.closed_at is None:
+            return None
+        return retention.kept_until(self.closed_at)
 
     @property
     def step_text(self) -> str:
