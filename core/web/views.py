@@ -31,6 +31,7 @@ from core.people import services as people_services
 from core.people.types import Role
 from core.web import home as homes
 from core.web.doors import for_roles, login_needed
+from core.web.manuals import NAMES
 from core.web.middleware import MEMBERSHIP_KEY
 from core.web.types import Request
 
@@ -158,7 +159,7 @@ def help_page(request: Request, topic: str = "") -> HttpResponse:
     """A page of the guide."""
     if topic not in HELP_PAGES:
         raise Http404
-    context = {"topic": topic, "site_contact": settings.SITE_CONTACT}
+    context = {"topic": topic, "site_contact": settings.SITE_CONTACT, "manuals": NAMES}
     return render(request, HELP_PAGES[topic], context)
 
 

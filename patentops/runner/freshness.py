@@ -24,6 +24,7 @@ FOLDERS = (
     "interchange",
     "patentops",
     "static",
+    "docs/images/guide",  # served with the static files
 )
 NOT = {"__pycache__"}
 

@@ -13,6 +13,7 @@ EXPECTATIONS: dict[str, Row] = {
     "core:acting-as": Row(get=logged_in(), post=logged_in(404)),
     "core:audit": Row(get=only("auditor", "sysadmin")),
     "core:help": Row(get=everyone(200)),
+    "core:manual": Row(kwargs=lambda world: {"slug": "api"}, get=everyone(200)),
     "core:help-topic": Row(kwargs=lambda world: {"topic": "privacy"}, get=everyone(200)),
     "core:sitemap": Row(get=everyone(200)),
     "core:sitemap-part": Row(kwargs=lambda world: {"name": "pages", "part": 0}, get=everyone(200)),
