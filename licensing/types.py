@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from core.permissions import Governance
 from licensing.rules.fees import FeePart
+from licensing.rules.income import IncomeKind
 
 T = TypeVar("T")
 
@@ -145,3 +146,31 @@ class PoolBargain:
     rules: str
     split: str
     fee_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeSource:
+    """A licence, deal or share of a pool with what came in and is not divided yet."""
+
+    sort: str  # "licence", "deal" or "pool_licence", with that row's key
+    pk: int
+    organisation_id: int
+    region: str
+    patent_id: int
+    patent_number: str
+    patent_title: str
+    number: str
+    kind: IncomeKind
+    received: Decimal
+    taken: Decimal
+    part: int | None = None  # the patent, where a bundle's income is divided patent by patent
+
+    @property
+    def key(self) -> str:
+        """How pages name it."""
+        return f"{self.sort}-{self.pk}" + (f"-{self.part}" if self.part else "")
+
+    @property
+    def available(self) -> Decimal:
+        """What may still be divided."""
+        return self.received - self.taken

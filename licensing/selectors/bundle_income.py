@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
@@ -18,14 +17,12 @@ from core.money import portions
 from licensing.models import Deal, DealItem, Distribution, TermsPatent
 from licensing.rules.deals import Party
 from licensing.rules.income import IncomeStatus
-
-if TYPE_CHECKING:
-    from licensing.selectors.income import Source
+from licensing.types import IncomeSource
 
 ALL = None  # a distribution of before, which took from the whole
 
 
-def by_part(found: Sequence[Source], *, without: int | None = None) -> list[Source]:
+def by_part(found: Sequence[IncomeSource], *, without: int | None = None) -> list[IncomeSource]:
     """These licences, or these deals; those of bundles patent by patent.
 
     Three queries at most, however many there are.
@@ -35,7 +32,7 @@ def by_part(found: Sequence[Source], *, without: int | None = None) -> list[Sour
     sort = found[0].sort
     parts = _parts(_deals({row.pk for row in found}, sort=sort))
     taken = _taken(parts.keys(), sort=sort, without=without) if parts else {}
-    split: list[Source] = []
+    split: list[IncomeSource] = []
     for row in found:
         patents = parts.get(row.pk, ())
         split += _split(row, patents, taken.get(row.pk, {})) if len(patents) > 1 else [row]
@@ -83,8 +80,8 @@ def weights(shares: Sequence[Decimal | None]) -> list[Decimal]:
 
 
 def _split(
-    whole: Source, patents: Sequence[TermsPatent], taken: Mapping[int | None, Decimal]
-) -> list[Source]:
+    whole: IncomeSource, patents: Sequence[TermsPatent], taken: Mapping[int | None, Decimal]
+) -> list[IncomeSource]:
     by = weights([patent.share for patent in patents])
     received = portions(whole.received, by)
     before = portions(taken.get(ALL, Decimal(0)), by)

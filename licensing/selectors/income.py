@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -41,6 +40,7 @@ from licensing.rules.deal_kinds import TRANSFERS
 from licensing.rules.income import Floor, IncomeKind, IncomeStatus
 from licensing.rules.outcomes import Code
 from licensing.selectors.bundle_income import by_part
+from licensing.types import IncomeSource
 
 if TYPE_CHECKING:
     from core.attachments.models import Attachment
@@ -49,47 +49,19 @@ _NO_SHARE = "没有找到这笔池收入：管理人登记到账并分配以后�
 FLOOR, DAYS, BOUND = "income.floor", "income.posting_days", "income.bound_kinds"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A licence, deal or share of a pool with what came in and is not divided yet."""
-
-    sort: str  # "licence", "deal" or "pool_licence", with that row's key
-    pk: int
-    organisation_id: int
-    region: str
-    patent_id: int
-    patent_number: str
-    patent_title: str
-    number: str
-    kind: IncomeKind
-    received: Decimal
-    taken: Decimal
-    part: int | None = None  # the patent, where a bundle's income is divided patent by patent
-
-    @property
-    def key(self) -> str:
-        """How pages name it."""
-        return f"{self.sort}-{self.pk}" + (f"-{self.part}" if self.part else "")
-
-    @property
-    def available(self) -> Decimal:
-        """What may still be divided."""
-        return self.received - self.taken
-
-
-def sources_of_licence(row: Licence, *, without: int | None = None) -> list[Source]:
+def sources_of_licence(row: Licence, *, without: int | None = None) -> list[IncomeSource]:
     """The income of a licence: what was paid on it; of a bundle's, patent by patent."""
     found = _of_licence(_paid(Licence.objects.filter(pk=row.pk), without).get())
     return by_part([found], without=without)
 
 
-def sources_of_deal(row: Deal, *, without: int | None = None) -> list[Source]:
+def sources_of_deal(row: Deal, *, without: int | None = None) -> list[IncomeSource]:
     """The income of a transfer or an investment: what was settled; of a bundle's, by patent."""
     found = _of_deal(_settled(Deal.objects.filter(pk=row.pk), without).get())
     return by_part([found], without=without)
 
 
-def sources(*, viewer: Actor) -> list[Source]:
+def sources(*, viewer: Actor) -> list[IncomeSource]:
     """The holder's licences, transfers and pool shares with money to divide, newest first."""
     own = viewer.acts_for
     paid = _paid(Licence.objects.filter(licensor_id__in=own)).filter(received__gt=F("taken"))
@@ -101,7 +73,9 @@ def sources(*, viewer: Actor) -> list[Source]:
     return [row for row in found if row.available > 0]
 
 
-def source_of_pool(row: PoolLicence, organisation_id: int, *, without: int | None = None) -> Source:
+def source_of_pool(
+    row: PoolLicence, organisation_id: int, *, without: int | None = None
+) -> IncomeSource:
     """What a pool licence brought one holder; nothing came in when it has no share."""
     found = shares_of_pools([organisation_id], licence=row, without=without)
     if not found:
@@ -111,7 +85,7 @@ def source_of_pool(row: PoolLicence, organisation_id: int, *, without: int | Non
 
 def shares_of_pools(
     own: Iterable[int], *, licence: PoolLicence | None = None, without: int | None = None
-) -> list[Source]:
+) -> list[IncomeSource]:
     """What pool licences brought these holders, newest first, with what is divided of it."""
     came = PoolShare.objects.filter(holder_id__in=set(own))
     divided = Distribution.objects.filter(organisation_id__in=set(own), pool_licence__isnull=False)
@@ -129,7 +103,7 @@ def shares_of_pools(
 
 def _of_pools(
     received: Mapping[tuple[int, int], Decimal], taken: Mapping[tuple[int, int], Decimal]
-) -> list[Source]:
+) -> list[IncomeSource]:
     holders = people.organisations({who for _of, who in received})
     pinned = PoolLicencePatent.objects.filter(licence_id__in={of for of, _who in received})
     entries: dict[tuple[int, int], list[PoolEntry]] = {}
@@ -151,11 +125,11 @@ def _of_share(
     region: str,
     received: Decimal,
     taken: Decimal | None,
-) -> Source:
+) -> IncomeSource:
     """One holder's share, named by its patents in the licence."""
     first = entries[0]
     many = f"等 {len(entries)} 件" if len(entries) > 1 else ""
-    return Source(
+    return IncomeSource(
         "pool_licence", key[0], key[1], region, first.patent_id, first.patent_number,
         f"{first.patent_title[:400]}{many}（池许可 {number}）", number or "", IncomeKind.LICENCE,
         received, taken or Decimal(0),
@@ -187,16 +161,16 @@ def _total(rows: QuerySet[Any], name: str, column: str) -> Coalesce:
     return Coalesce(Subquery(summed), Decimal(0), output_field=DecimalField())
 
 
-def _of_licence(row: Any) -> Source:
-    return Source(
+def _of_licence(row: Any) -> IncomeSource:
+    return IncomeSource(
         "licence", row.pk, row.licensor_id, row.region, row.patent_id, row.patent_number,
         row.patent_title, row.number or "", IncomeKind.LICENCE, row.received, row.taken,
     )  # fmt: skip
 
 
-def _of_deal(row: Any) -> Source:
+def _of_deal(row: Any) -> IncomeSource:
     kind = IncomeKind.EQUITY if row.is_equity else IncomeKind.TRANSFER
-    return Source(
+    return IncomeSource(
         "deal", row.pk, row.holder_id, row.region, row.patent_id, row.patent_number,
         row.patent_title, row.number or "", kind, row.settled_amount or Decimal(0), row.taken,
     )  # fmt: skip

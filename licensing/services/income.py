@@ -35,7 +35,7 @@ from licensing.rules.income import Floor, IncomePlan, IncomeStatus
 from licensing.selectors import income as questions
 from licensing.services.documents import issue_income
 from licensing.services.ground import locked, moved, tell
-from licensing.types import Side
+from licensing.types import IncomeSource, Side
 
 TABLE, LABELS = rules.INCOME_MOVES, rules.INCOME_LABELS
 
@@ -152,7 +152,7 @@ def _lock_source(row: Distribution) -> None:
         PoolLicence.objects.select_for_update(of=("self",)).get(pk=row.pool_licence_id)
 
 
-def _source(row: Distribution) -> questions.Source:
+def _source(row: Distribution) -> IncomeSource:
     if row.licence is not None:
         found = questions.sources_of_licence(row.licence, without=row.pk)
     elif row.deal is not None:

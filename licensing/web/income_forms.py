@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.web.forms import day_input
 from licensing.rules import income as rules
 from licensing.rules.income import IncomePlan, Person, PersonRole
-from licensing.selectors.income import Source
+from licensing.types import IncomeSource
 from licensing.web.forms import file_field, yuan_field
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def initial_of(row: Distribution) -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in names}, **row.deductions}
 
 
-def initial_for(source: Source, percent: Decimal) -> dict[str, Any]:
+def initial_for(source: IncomeSource, percent: Decimal) -> dict[str, Any]:
     """What is known of a new one."""
     return {"gross": source.available, "percent": percent, "tax_note": rules.TAX_NOTE}
 
