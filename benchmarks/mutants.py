@@ -3,10 +3,12 @@
     python benchmarks/mutants.py                         # all, a sample of each module
     python benchmarks/mutants.py core/permissions.py --most 0 --show
 
-One pytest process starts Django and its database once. It runs the module's tests, noting which
-test runs which line, then forks a child a mutant: the child puts the changed code into the living
-functions, runs the tests of that line, quickest first, and stops at the first that fails. Lines
-outside of functions (tables) are not changed; a mutant that hangs is killed after a while.
+One pytest process starts Django and its database once for all modules asked for. It runs their
+tests once, noting which test runs which line, then forks a child a mutant: the child puts the
+changed code into the living functions, runs the module's tests of that line, quickest first, and
+stops at the first that fails. Lines outside of functions (tables) are not changed. What loops is
+known by its processor seconds, which a busy machine does not add to; what waits for a lock is
+killed after a while.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import argparse
 import ast
 import copy
 import os
+import pickle
 import random
 import signal
 import sys
 import time
 import types
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import accumulate
@@ -29,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +48,7 @@ MODULES: dict[str, list[str]] = {
         "tests/listings/test_services_binding_lists.py",
     ],
     "pledges/rules.py": ["tests/pledges/test_rules.py"],
+    "pledges/services.py": ["tests/pledges/test_services.py", "tests/pledges/test_models.py"],
     "core/outbox/services.py": ["tests/core/test_outbox.py", "tests/core/test_outbox_feed.py"],
     "core/outbox/registry.py": ["tests/core/test_outbox_feed.py", "tests/core/test_outbox.py"],
     "core/outbox/selectors.py": ["tests/core/test_outbox_feed.py", "tests/core/test_tracing.py"],
@@ -69,8 +74,8 @@ MODULES: dict[str, list[str]] = {
             "services/deal_ground": "deals deal_refusals",
             "services/deals": "deals deal_refusals deal_kinds",
             "services/declarations": "declarations services",
-            "services/dispute_ground": "disputes",
-            "services/disputes": "disputes",
+            "services/dispute_ground": "disputes pool_disputes",
+            "services/disputes": "disputes pool_disputes",
             "services/documents": "documents services web income",
             "services/dues": "royalty_services",
             "services/earnings": "bundle_income income",
@@ -85,13 +90,15 @@ MODULES: dict[str, list[str]] = {
             "services/income": "income income_refusals",
             "services/income_objections": "income income_refusals",
             "services/letters": "royalty_services settlement_sums",
-            "services/mediation": "disputes",
+            "services/mediation": "disputes pool_disputes",
+            "services/offsets": "offsets",
             "services/outcome_corrections": "outcome_handling",
             "services/outcome_imports": "outcome_handling",
             "services/outcome_queue": "outcome_handling",
             "services/outcomes": "services outcome_handling",
             "services/pool_dues": "pool_royalties",
             "services/pool_entries": "pools",
+            "services/pool_interest": "pool_interest",
             "services/pool_licences": "pools pool_papers",
             "services/pool_papers": "pool_papers",
             "services/pool_royalties": "pool_royalties",
@@ -101,7 +108,7 @@ MODULES: dict[str, list[str]] = {
             "services/rivals": "deals deals_signing",
             "services/royalties": "royalty_services",
             "services/settlement_sums": "settlement_sums",
-            "services/settling": "disputes settlement_sums",
+            "services/settling": "disputes settlement_sums pool_disputes",
             "services/signing": "deals_signing deal_refusals",
             "services/taking": "taking services",
             "services/terminations": "endings_told endings",
@@ -110,7 +117,8 @@ MODULES: dict[str, list[str]] = {
 }
 MEETS = 100  # tests that a mutant meets, quickest first, and more as long as they take
 BUDGET = 20  # seconds
-HUNG = 10
+HUNG = 10  # processor seconds beyond those of the test as it is
+WAITED = 6  # by the clock so many times more, for what waits for others
 BROKEN = 3  # the test could not even be set up: perhaps the mutant, perhaps what one before it left
 
 
@@ -192,62 +200,91 @@ def _is_number(node: ast.Constant) -> bool:
 
 
 @dataclass
-class Lines:
-    """Which test ran which line of the module, and how long each took."""
+class Subject:
+    """One module: which of its tests ran which line, and how its mutants fared."""
 
-    file: str
+    module: str
     by_line: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    seconds: dict[str, float] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    killed: int = 0
+    total: int = 0
+    possible: int = 0
+    uncovered: int = 0
+    hung: int = 0
+    survivors: list[str] = field(default_factory=list)
 
-    def __call__(self, frame: Any, _event: str, _: Any) -> Any:
-        return self._local if frame.f_code.co_filename == self.file else None
+    @property
+    def path(self) -> Path:
+        return ROOT / self.module
 
-    def _local(self, frame: Any, event: str, _: Any) -> Any:
+    @property
+    def name(self) -> str:
+        return self.module.removesuffix(".py").replace("/", ".")
+
+    def line(self, frame: Any, event: str, _: Any) -> Any:
+        """Python's tracing of one call within the module."""
         if event == "line":
             self.seen.add(frame.f_lineno)
-        return self._local
+        return self.line
 
-    def note(self, name: str, seconds: float) -> None:
-        """What was seen since the last time was that test."""
-        self.seconds[name] = seconds
-        for line in self.seen:
-            self.by_line[line].append(name)
+    def note(self, test: str) -> None:
+        """What was seen since the last time was that test, where it is one of the module's own."""
+        if test.partition("::")[0] in MODULES[self.module]:
+            for line in self.seen:
+                self.by_line[line].append(test)
         self.seen.clear()
+
+    def report(self, *, show: bool) -> None:
+        share = 100 * self.killed / max(self.total, 1)
+        told = f"{self.killed} of {self.total} killed ({share:.0f} %), {self.possible} possible"
+        rest = f"{self.hung} by hanging, {self.uncovered} on lines no test runs"
+        print(f"\n{self.name}: {told}, {rest}", flush=True)
+        for line in self.survivors if show else []:
+            print("   lives:", line, flush=True)
 
 
 class Plugin:
     """Runs the tests once, then a mutant a child."""
 
-    def __init__(self, module: str, asked: argparse.Namespace) -> None:
-        self.path, self.asked = ROOT / module, asked
-        self.name = module.removesuffix(".py").replace("/", ".")
-        self.lines = Lines(str(self.path))
-        self.killed = self.total = self.possible = self.uncovered = self.hung = 0
-        self.survivors: list[str] = []
+    def __init__(self, modules: list[str], asked: argparse.Namespace) -> None:
+        self.subjects, self.asked = [Subject(module) for module in modules], asked
+        self.by_file = {str(subject.path): subject for subject in self.subjects}
+        self.seconds: dict[str, float] = {}
+
+    def trace(self, frame: Any, _event: str, _: Any) -> Any:
+        subject = self.by_file.get(frame.f_code.co_filename)
+        return subject.line if subject else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All tests as they are, the database staying up at their end; then the mutants."""
         self.session = session
+        typst.compile = apart(typst.compile)
         self.by_name = {item.nodeid: item for item in session.items}
         for item in session.items:
             begun = time.monotonic()
-            sys.settrace(self.lines)
+            sys.settrace(self.trace)
             self.run(item)
             sys.settrace(None)
-            self.lines.note(item.nodeid, time.monotonic() - begun)
+            self.seconds[item.nodeid] = time.monotonic() - begun
+            for subject in self.subjects:
+                subject.note(item.nodeid)
             if session.testsfailed:
-                raise SystemExit(f"{self.name}: {item.nodeid} fails as it is")
-        found = list(mutants(self.path.read_text("utf-8")))
-        self.possible = len(found)
+                raise SystemExit(f"{item.nodeid} fails as it is")
+        for subject in self.subjects:
+            self.measure(subject)
+        return True
+
+    def measure(self, subject: Subject) -> None:
+        """A sample of the module's mutants, each in a child, and what became of them."""
+        found = list(mutants(subject.path.read_text("utf-8")))
+        subject.possible = len(found)
         if self.asked.most and len(found) > self.asked.most:
             found = random.Random(self.asked.seed).sample(found, self.asked.most)
         for mutant in sorted(found, key=lambda m: m.line):
-            self.total += 1
-            self.meet(mutant)
-        self.report()
-        return True
+            subject.total += 1
+            self.meet(subject, mutant)
+        subject.report(show=self.asked.show)
 
     def run(self, item: pytest.Item) -> None:
         """One test; what is above it (session, module) stays as it is set up."""
@@ -255,46 +292,48 @@ class Plugin:
         other = next(other for other in self.session.items if other is not item)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
 
-    def meet(self, mutant: Mutant) -> None:
-        tests = sorted(self.lines.by_line.get(mutant.line, []), key=self.lines.seconds.__getitem__)
+    def meet(self, subject: Subject, mutant: Mutant) -> None:
+        tests = sorted(subject.by_line.get(mutant.line, []), key=self.seconds.__getitem__)
         if not tests:
-            self.uncovered += 1
-        elif self.fork(mutant, self.affordable(tests)):
-            self.killed += 1
+            subject.uncovered += 1
+        elif self.fork(subject, mutant, self.affordable(tests)):
+            subject.killed += 1
             return
-        self.survivors.append(f"{self.name}:{mutant.line} {mutant.what}")
+        subject.survivors.append(f"{subject.name}:{mutant.line} {mutant.what}")
 
     def affordable(self, tests: list[str]) -> list[str]:
         """Of a rule hundreds of tests of milliseconds each; of a service the quickest."""
-        spent = accumulate(self.lines.seconds[name] for name in tests)
+        spent = accumulate(self.seconds[name] for name in tests)
         return [
             name
             for place, (name, seconds) in enumerate(zip(tests, spent, strict=True))
             if place < MEETS or seconds < BUDGET
         ]
 
-    def fork(self, mutant: Mutant | None, tests: list[str]) -> bool:
+    def fork(self, subject: Subject, mutant: Mutant | None, tests: list[str]) -> bool:
         """Whether a child with this mutant, or with none, fails a test, or hangs."""
         from django.db import connections
 
         connections.close_all()  # a child opens its own
         child = os.fork()
         if child == 0:
-            os._exit(self.child(mutant, tests))
+            os._exit(self.child(subject, mutant, tests))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        self.hung += code == -signal.SIGALRM
-        if code == BROKEN and self.fork(None, tests):
-            raise SystemExit(f"{self.name}: an earlier mutant left a broken world behind")
+        subject.hung += code in (-signal.SIGALRM, -signal.SIGPROF)
+        if code == BROKEN and self.fork(subject, None, tests):
+            raise SystemExit(f"{subject.name}: an earlier mutant left a broken world behind")
         return code != 0
 
-    def child(self, mutant: Mutant | None, tests: list[str]) -> int:
+    def child(self, subject: Subject, mutant: Mutant | None, tests: list[str]) -> int:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         if mutant is not None:
-            put_in(mutant.tree, self.name, str(self.path))
+            put_in(mutant.tree, subject.name, str(subject.path))
         for name in tests:
-            signal.alarm(HUNG + int(5 * self.lines.seconds[name]))
+            limit = HUNG + 5 * self.seconds[name]
+            signal.setitimer(signal.ITIMER_PROF, limit)
+            signal.alarm(int(WAITED * limit))
             told = self.tried(self.by_name[name])
             if any(report.failed for report in told):
                 return BROKEN if told[0].failed else 1
@@ -306,13 +345,29 @@ class Plugin:
         other = next(other for other in self.session.items if other is not item)
         return runtestprotocol(item, log=False, nextitem=other)
 
-    def report(self) -> None:
-        share = 100 * self.killed / max(self.total, 1)
-        told = f"{self.killed} of {self.total} killed ({share:.0f} %), {self.possible} possible"
-        rest = f"{self.hung} by hanging, {self.uncovered} on lines no test runs"
-        print(f"\n{self.name}: {told}, {rest}", flush=True)
-        for line in self.survivors if self.asked.show else []:
-            print("   lives:", line)
+
+def apart(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The same call in a child: typst leaves threads behind, for which a later fork would wait."""
+
+    def called(*args: Any, **known: Any) -> Any:
+        ours, theirs = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with os.fdopen(theirs, "wb") as out:
+                try:
+                    pickle.dump((call(*args, **known), ""), out)
+                except Exception as problem:
+                    pickle.dump((None, repr(problem)), out)
+            os._exit(0)
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as told:
+            done, problem = pickle.load(told)
+        os.waitpid(child, 0)
+        if problem:
+            raise RuntimeError(problem)
+        return done
+
+    return called
 
 
 def put_in(tree: ast.Module, name: str, file: str) -> None:
@@ -356,17 +411,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", action="store_true", help="name those that live")
     asked = parser.parse_args()
-    code = 0
-    for module in asked.modules or MODULES:
-        tests = [t for t in MODULES[module] if (ROOT / t).exists()]
-        child = os.fork()  # one pytest a module: its modules begin unchanged
-        if child == 0:
-            os.chdir(ROOT)
-            sys.path.insert(0, str(ROOT))
-            options = [*tests, "-q", "-p", "no:cacheprovider", "--no-header", "-x"]
-            os._exit(int(pytest.main(options, plugins=[Plugin(module, asked)])))
-        code |= os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return code
+    modules = asked.modules or list(MODULES)
+    tests = sorted({t for m in modules for t in MODULES[m] if (ROOT / t).exists()})
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    options = [*tests, "-q", "-p", "no:cacheprovider", "--no-header", "-x"]
+    return int(pytest.main(options, plugins=[Plugin(modules, asked)]))
 
 
 if __name__ == "__main__":

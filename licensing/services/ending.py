@@ -80,8 +80,8 @@ def end_early(licence: Licence, row: Termination, *, by: Actor, now: datetime) -
     on, words = row.effective_on, f"{row.get_ground_display()}，自 {row.effective_on} 起终止"
     moved(moves.LICENCE_MOVES, moves.LICENCE_LABELS, licence, "end")
     licence.closed_at, licence.closed_by, licence.closed_reason = now, by.key, words
-    if licence.starts_on is not None:
-        licence.ends_on = max(on - timedelta(days=1), licence.starts_on)
+    assert licence.starts_on is not None  # only what is in force is ended
+    licence.ends_on = max(on - timedelta(days=1), licence.starts_on)
     licence.save(update_fields=["status", "closed_at", "closed_by", "closed_reason", "ends_on"])
     unbind(licence, on=on, reason=words, now=now)
     if row.releases:

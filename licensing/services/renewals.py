@@ -80,8 +80,8 @@ def _refuse(licence: Licence, *, today: date, asking: bool) -> None:
         raise Conflict(why, code="not-renewable")
 
 
-def _asked(renewal_id: int, *, by: Actor, side: Side) -> Renewal:
-    """The renewal, locked after its licence, by the party whose turn it is."""
+def _moved(renewal_id: int, move: str, *, by: Actor, side: Side) -> Renewal:
+    """The renewal, locked after its licence and moved by the party whose turn it is."""
     seen = Renewal.objects.visible_to(by).filter(pk=renewal_id).first()
     if seen is not None:  # the licence first, as every command of it does
         locked(Licence.objects.visible_to(by), seen.licence_id)
@@ -89,11 +89,11 @@ def _asked(renewal_id: int, *, by: Actor, side: Side) -> Renewal:
     if party(row.licence, by=by) is not side:
         words = "续展由许可人答复。" if side is Side.LICENSOR else "续展由提出的一方撤回。"
         raise NotAllowed(words, code="other-side")
+    moved(rules.RENEWAL_MOVES, rules.RENEWAL_LABELS, row, move)
     return row
 
 
-def _close(row: Renewal, move: str, answer: str, *, by: Actor, now: datetime) -> None:
-    moved(rules.RENEWAL_MOVES, rules.RENEWAL_LABELS, row, move)
+def _close(row: Renewal, answer: str, *, by: Actor, now: datetime) -> None:
     row.answered_at, row.answered_by, row.answer = now, by.key, answer.strip()[:2000]
     row.save()
 
@@ -101,10 +101,8 @@ def _close(row: Renewal, move: str, answer: str, *, by: Actor, now: datetime) ->
 @transaction.atomic
 def accept_renewal(*, renewal_id: int, by: Actor, now: datetime, answer: str = "") -> Renewal:
     """The licence goes on: its patent is bound for the further term and its sums fall due."""
-    row = _asked(renewal_id, by=by, side=Side.LICENSOR)
+    row = _moved(renewal_id, "accept", by=by, side=Side.LICENSOR)
     licence = row.licence
-    if row.status != rules.RenewalStatus.ASKED:
-        moved(rules.RENEWAL_MOVES, rules.RENEWAL_LABELS, row, "accept")
     _refuse(licence, today=legal_day(now), asking=False)
     row.ends_on = last_day_for(licence, row.months)
     row.explanation = rules.why(row.former_ends_on, row.months, until=row.ends_on)
@@ -121,7 +119,7 @@ def accept_renewal(*, renewal_id: int, by: Actor, now: datetime, answer: str = "
             by=by,
             now=now,
         )
-    _close(row, "accept", answer, by=by, now=now)
+    _close(row, answer, by=by, now=now)
     licence.ends_on = row.ends_on
     licence.save(update_fields=["ends_on"])
     Deal.objects.filter(items__licence=licence, ends_on__lt=row.ends_on).update(ends_on=row.ends_on)
@@ -160,10 +158,10 @@ def _charge(licence: Licence, row: Renewal, *, by: Actor, now: datetime) -> None
 @transaction.atomic
 def refuse_renewal(*, renewal_id: int, reason: str, by: Actor, now: datetime) -> Renewal:
     """The licensor does not agree, and says why."""
-    row = _asked(renewal_id, by=by, side=Side.LICENSOR)
+    row = _moved(renewal_id, "refuse", by=by, side=Side.LICENSOR)
     if not reason.strip():
         raise Invalid(fields={"reason": ["请写明不同意的理由，被许可人会看到。"]})
-    _close(row, "refuse", reason, by=by, now=now)
+    _close(row, reason, by=by, now=now)
     said("licence.renewal_refused", row.licence, row, by=by, now=now)
     ring(row.licence, Side.LICENSEE, key=f"renewal-refused:{row.pk}", title="续展未获同意",
          body=f"{row.answer}许可用到 {row.former_ends_on:%Y-%m-%d}。", now=now)  # fmt: skip
@@ -173,8 +171,8 @@ def refuse_renewal(*, renewal_id: int, reason: str, by: Actor, now: datetime) ->
 @transaction.atomic
 def withdraw_renewal(*, renewal_id: int, by: Actor, now: datetime) -> Renewal:
     """The licensee takes it back before it is answered."""
-    row = _asked(renewal_id, by=by, side=Side.LICENSEE)
-    _close(row, "withdraw", "", by=by, now=now)
+    row = _moved(renewal_id, "withdraw", by=by, side=Side.LICENSEE)
+    _close(row, "", by=by, now=now)
     said("licence.renewal_withdrawn", row.licence, row, by=by, now=now)
     ring(row.licence, Side.LICENSOR, key=f"renewal-withdrawn:{row.pk}", title="续展申请已撤回",
          body=f"许可用到 {row.former_ends_on:%Y-%m-%d}。", now=now)  # fmt: skip

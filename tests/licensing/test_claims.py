@@ -14,12 +14,15 @@ from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
+from core.people.types import Role
 from licensing.models import DueReason, MilestoneClaim
 from licensing.rules import claims as rules
 from licensing.rules import fees, moves, royalties
 from licensing.rules.fees import FeeMode, FeePart, PartKind, RoyaltyBase
 from licensing.selectors import claims as selectors
+from licensing.selectors.royalties import with_paid
 from licensing.services import claims as services
+from licensing.services import credits
 from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.core import actor
@@ -330,3 +333,30 @@ def test_each_step_of_a_claim_is_in_the_trail_goes_out_and_is_told(licence, offi
     out = OutboxEvent.objects.filter(name__startswith="milestone.").values_list("name", flat=True)
     assert set(out) <= set(steps)
     assert "milestone.confirmed" in out
+
+
+def test_long_words_of_a_claim_are_kept_as_far_as_their_column_says(licence, office, firm):
+    row = claim(licence, office, note="长" * 2001)
+    assert len(row.note) == 2000
+    row = services.dispute_milestone(claim_id=row.pk, reason="长" * 2001, by=actor(firm), now=NOON)
+    assert len(row.dispute) == 2000
+
+
+def test_money_paid_ahead_covers_a_confirmed_milestone(licence, office, firm):
+    credits.receive(
+        licence_id=licence.pk, amount=D(50_000), received_at=NOON, reference="回单",
+        by=actor(firm), now=NOON,
+    )  # fmt: skip
+    services.confirm_milestone(claim_id=claim(licence, firm).pk, by=actor(office), now=NOON)
+    assert with_paid(licence.dues.all()).get().open_sum == 0
+
+
+def test_a_colleague_without_the_right_claims_and_answers_nothing(licence, office, firm):
+    row = claim(licence, firm)
+    reader = make.MembershipFactory(organisation=office.organisation, role=Role.INVENTOR)
+    with pytest.raises(NotAllowed):
+        claim(licence, reader, kind="deferred")
+    with pytest.raises(NotAllowed):
+        services.confirm_milestone(claim_id=row.pk, by=actor(reader), now=NOON)
+    row.refresh_from_db()
+    assert row.status == "claimed"

@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 
 from core.audit.models import AuditEntry
-from core.errors import Conflict, NotAllowed
+from core.errors import Conflict, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from core.people.models import Mandate
+from core.people.types import Role
 from licensing import services as room
-from licensing.models import PaymentDue
+from licensing.models import Licence, PaymentDue
 from licensing.rules import fees
 from licensing.rules.fees import FeeMode, FeePart, PartKind
 from licensing.rules.terminations import Ground
@@ -24,6 +25,7 @@ from tests.factories import deals as dealing
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing import test_deal_kinds as kinds
 from tests.licensing.refusing import names, says
 from tests.licensing.test_endings import AGREED, ENDS, NEAR, Pair
 
@@ -179,3 +181,95 @@ def test_a_renewal_that_waits_lapses_with_the_licence():
     asked.refresh_from_db()
     assert (asked.status, asked.answer, asked.answered_by) == ("lapsed", "许可已终止", "system")
     assert room.end_expired_licences(now=NEAR.replace(year=2031)) == 0
+
+
+def test_strangers_answer_nothing_and_a_colleague_without_the_right_neither():
+    at = Pair()
+    row = at.asked()
+    for who, refusal in (
+        (make.enterprise(), Missing),
+        (make.MembershipFactory(organisation=at.row.licensor, role=Role.INVENTOR), NotAllowed),
+        (make.MembershipFactory(organisation=at.row.licensee, role=Role.VALUER), NotAllowed),
+    ):
+        known = {"renewal_id": row.pk, "by": actor(who), "now": NEAR}
+        with pytest.raises(refusal):
+            renewals.accept_renewal(**known)
+        with pytest.raises(refusal):
+            renewals.refuse_renewal(**known, reason="自用")
+        with pytest.raises(refusal):
+            renewals.withdraw_renewal(**known)
+    row.refresh_from_db()
+    assert row.status == "asked"
+
+
+def test_a_renewal_over_is_not_answered_again_whatever_became_of_the_licence():
+    at = Pair()
+    known = {"renewal_id": at.asked().pk, "now": NEAR}
+    renewals.withdraw_renewal(**known, by=at.firm)
+    Licence.objects.filter(pk=at.row.pk).update(patent_lapsed_on=TODAY)
+    says("illegal-move", lambda: renewals.accept_renewal(**known, by=at.office))
+    says("illegal-move", lambda: renewals.refuse_renewal(**known, reason="自用", by=at.office))
+    says("illegal-move", lambda: renewals.withdraw_renewal(**known, by=at.firm))
+
+
+def test_long_words_are_kept_as_far_as_their_column_says():
+    at = Pair()
+    long = "长" * 2001
+    row = at.asked(note=long)
+    assert len(row.note) == 2000
+    done = renewals.refuse_renewal(renewal_id=row.pk, reason=long, by=at.office, now=NEAR)
+    assert len(done.answer) == 2000
+    ending = at.opened(now=NEAR, wanted=Wanted(Ground.AGREEMENT, long, wished_on=NEAR.date()))
+    assert len(ending.reason) == 2000
+
+
+def test_nobody_is_reminded_of_a_term_that_ends_after_renewals_open():
+    at = Pair()
+    before = NOON.replace(year=2029, month=6)
+    assert renewals.remind_of_terms(now=before) == 0
+    opens, month = f"licence-term:{at.row.pk}:{ENDS}:90", f"licence-term:{at.row.pk}:{ENDS}:30"
+    assert renewals.remind_of_terms(now=before.replace(month=9)) == 1
+    assert (told(opens), told(month)) == ({at.firm_member.user_id}, set())
+    assert renewals.remind_of_terms(now=NEAR) == 1
+    assert told(month) == {at.firm_member.user_id}
+
+
+def subbed():
+    """A table, a head licence of two years, and a year's licence under it."""
+    at = dealing.table()
+    dealing.signed(at, sublicensing=True, months=24)
+    head = Licence.objects.get()
+    second = make.MembershipFactory(role=at.firm.role, organisation=at.firm.organisation)
+    below = dealing.Table(at.firm, second, make.enterprise())
+    kinds.sealed(kinds.under(head, below, months=12), below)
+    return at, head, below, Licence.objects.get(under=head)
+
+
+def test_a_sublicence_is_renewed_within_the_licence_above_and_binds_nothing_itself():
+    _at, head, below, sub = subbed()
+    near = NOON.replace(year=2027, month=11, day=1)
+    row = renewals.ask_renewal(
+        licence_id=sub.pk, months=24, fee=Decimal(0), by=below.taker, now=near
+    )
+    done = renewals.accept_renewal(renewal_id=row.pk, by=below.holder, now=near)
+    assert (done.ends_on, done.encumbrance_id) == (head.ends_on, None)
+
+
+def test_what_was_granted_under_a_licence_ends_with_its_termination():
+    at, head, _below, sub = subbed()
+    wanted = Wanted(Ground.AGREEMENT, "停产", wished_on=TODAY)
+    row = terminations.open_one(licence_id=head.pk, wanted=wanted, by=at.taker, now=NOON)
+    terminations.answer_termination(termination_id=row.pk, verdict="agree", by=at.holder, now=NOON)
+    sub.refresh_from_db()
+    assert (sub.status, head.number in sub.closed_reason) == ("ended", True)
+
+
+def test_a_licence_terminated_after_its_renewal_frees_the_further_term_too():
+    at = Pair()
+    asked = at.asked()
+    renewals.accept_renewal(renewal_id=asked.pk, by=at.office, now=NEAR)
+    further = NEAR.replace(year=2030, month=6)
+    assert len(at.bonds(at=further)) == 1
+    row = at.opened(now=NEAR, wanted=Wanted(Ground.AGREEMENT, "停产", wished_on=NEAR.date()))
+    terminations.answer_termination(termination_id=row.pk, verdict="agree", by=at.office, now=NEAR)
+    assert (at.bonds(at=NEAR), at.bonds(at=further)) == ([], [])
