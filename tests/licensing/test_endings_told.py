@@ -7,10 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.audit.models import AuditEntry
 from core.errors import Conflict, Missing, NotAllowed
 from core.notices.models import Notice
-from core.outbox.models import OutboxEvent
 from core.people.models import Mandate
 from core.people.types import Role
 from licensing import services as room
@@ -27,22 +25,10 @@ from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing import test_deal_kinds as kinds
 from tests.licensing.refusing import names, says
+from tests.licensing.telling import told, trail
 from tests.licensing.test_endings import AGREED, ENDS, NEAR, Pair
 
 pytestmark = pytest.mark.django_db
-
-
-def told(key: str) -> set[int]:
-    return set(Notice.objects.filter(key=key).values_list("user_id", flat=True))
-
-
-def trail(prefix: str) -> list[str]:
-    """What the audit trail has, and as much as events went out."""
-    rows = AuditEntry.objects.filter(event__startswith=prefix).order_by("pk")
-    out = OutboxEvent.objects.filter(name__startswith=prefix).order_by("occurred_at", "pk")
-    said = list(rows.values_list("event", flat=True))
-    assert sorted(said) == sorted(out.values_list("name", flat=True))
-    return said
 
 
 def test_each_step_of_a_renewal_is_in_the_trail_and_told_to_the_other_side():
