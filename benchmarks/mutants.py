@@ -72,7 +72,7 @@ MODULES: dict[str, list[str]] = {
             "services/credits": "credits",
             "services/deal_endings": "deal_endings",
             "services/deal_ground": "deals deal_refusals",
-            "services/deals": "deals deal_refusals deal_kinds",
+            "services/deals": "deals deal_refusals deal_kinds bundle_deals",
             "services/declarations": "declarations services",
             "services/dispute_ground": "disputes pool_disputes",
             "services/disputes": "disputes pool_disputes",
@@ -96,12 +96,12 @@ MODULES: dict[str, list[str]] = {
             "services/outcome_imports": "outcome_handling",
             "services/outcome_queue": "outcome_handling",
             "services/outcomes": "services outcome_handling",
-            "services/pool_dues": "pool_royalties",
+            "services/pool_dues": "pool_royalties pool_disputes pool_interest",
             "services/pool_entries": "pools",
             "services/pool_interest": "pool_interest",
-            "services/pool_licences": "pools pool_papers",
+            "services/pool_licences": "pools pool_papers pool_royalties pool_interest",
             "services/pool_papers": "pool_papers",
-            "services/pool_royalties": "pool_royalties",
+            "services/pool_royalties": "pool_royalties pool_interest",
             "services/pools": "pools",
             "services/registrations": "registrations",
             "services/renewals": "endings_told endings",
@@ -109,7 +109,7 @@ MODULES: dict[str, list[str]] = {
             "services/royalties": "royalty_services",
             "services/settlement_sums": "settlement_sums",
             "services/settling": "disputes settlement_sums pool_disputes",
-            "services/signing": "deals_signing deal_refusals",
+            "services/signing": "deals_signing deal_refusals deal_kinds bundle_deals",
             "services/taking": "taking services",
             "services/terminations": "endings_told endings",
         }.items()
@@ -186,13 +186,17 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
             yield "condition true", lambda n: setattr(n, "test", ast.Constant(value=True))
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield "call left out", lambda n: setattr(n, "value", ast.Constant(value=None))
-    elif isinstance(node, ast.Return) and node.value is not None:
+    elif isinstance(node, ast.Return) and not _is_none(node.value):
         yield "returns nothing", lambda n: setattr(n, "value", ast.Constant(value=None))
 
 
 def _untruth(node: Any) -> None:
     """`+x` of what is no number fails; `bool(x)` is what is meant by leaving `not` out."""
     node.op, node.operand = ast.Not(), ast.UnaryOp(op=ast.Not(), operand=node.operand)
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 def _is_number(node: ast.Constant) -> bool:

@@ -23,7 +23,7 @@ from licensing.rules.royalties import Line
 from licensing.selectors.claims import side_of
 from licensing.services.credits import apply_credit
 from licensing.services.earnings import stored
-from licensing.services.ground import licence_facts, locked, moved, tell
+from licensing.services.ground import licence_facts, locked, moved, seen, tell
 from licensing.services.royalties import add_due
 
 SYSTEM = Actor.system()
@@ -126,9 +126,8 @@ def _ask(claim: MilestoneClaim, side: rules.Side, *, now: datetime) -> None:
 
 def _standing(claim_id: int, *, by: Actor) -> tuple[MilestoneClaim, rules.Side]:
     """The claim, locked after its licence, and the side the actor speaks for."""
-    seen = MilestoneClaim.objects.visible_to(by).filter(pk=claim_id).first()
-    if seen is not None:  # the licence first, as every command of it does
-        locked(Licence.objects.visible_to(by), seen.licence_id)
+    known = seen(MilestoneClaim.objects.visible_to(by), claim_id)
+    locked(Licence.objects.visible_to(by), known.licence_id)  # the licence first, as always
     claim = locked(MilestoneClaim.objects.visible_to(by), claim_id)
     return claim, _party(claim.licence, by=by)
 

@@ -25,7 +25,7 @@ from licensing.selectors import deal_endings as questions
 from licensing.services import registrations
 from licensing.services.deal_ground import advance, facts, locked_deal, move, party_of
 from licensing.services.ending_course import be_ones_turn, finish, note_answer
-from licensing.services.ground import locked, patent, tell
+from licensing.services.ground import locked, patent, seen, tell
 from listings.types import PatentStatus
 
 GONE = frozenset(
@@ -164,9 +164,8 @@ def withdraw_deal_ending(
 
 
 def _locked(pk: int, *, by: Actor) -> tuple[DealEnding, Party]:
-    seen = DealEnding.objects.visible_to(by).filter(pk=pk).first()
-    if seen is not None:  # the deal first, as every command of it does
-        locked_deal(seen.deal_id, by=by)
+    known = seen(DealEnding.objects.visible_to(by), pk)
+    locked_deal(known.deal_id, by=by)  # the deal first, as always
     row = locked(DealEnding.objects.visible_to(by), pk)
     return row, party_of(row.deal, by=by)
 

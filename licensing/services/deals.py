@@ -175,7 +175,7 @@ def taker_of(by: Actor, asked: int | None) -> int:
     """The firm that asks: the actor's own, or one that gave it a mandate."""
     own = None if by.has(Role.BROKER) else by.organisation_id
     chosen = asked if asked is not None else own
-    if chosen is None or chosen not in by.acts_for or (by.has(Role.BROKER) and chosen != asked):
+    if chosen is None or chosen not in by.acts_for:
         raise NotAllowed("请先登录，并以本企业（或委托您的企业）的身份询价。", code="no-taker")
     return chosen
 

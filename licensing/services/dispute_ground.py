@@ -25,7 +25,7 @@ from licensing.rules.disputes import DisputeStatus, Voice
 from licensing.selectors.disputed import holds_ending
 from licensing.selectors.disputes import side_of
 from licensing.services.deal_endings import resume_endings
-from licensing.services.ground import locked, moved, tell
+from licensing.services.ground import locked, moved, seen, tell
 from licensing.services.pool_interest import settle_interest
 
 TABLE, LABELS = rules.DISPUTE_MOVES, rules.DISPUTE_LABELS
@@ -40,13 +40,13 @@ def dispute_url(row: Dispute) -> str:
 
 def locked_dispute(dispute_id: int, *, by: Actor) -> Dispute:
     """The dispute, locked after its contract, as every command of one does."""
-    seen = Dispute.objects.visible_to(by).filter(pk=dispute_id).first()
-    if seen is not None and seen.licence_id is not None:
-        locked(Licence.objects.all(), seen.licence_id)
-    if seen is not None and seen.deal_id is not None:
-        locked(Deal.objects.all(), seen.deal_id)
-    if seen is not None and seen.pool_licence_id is not None:
-        locked(PoolLicence.objects.all(), seen.pool_licence_id)
+    known = seen(Dispute.objects.visible_to(by), dispute_id)
+    if known.licence_id is not None:
+        locked(Licence.objects.all(), known.licence_id)
+    if known.deal_id is not None:
+        locked(Deal.objects.all(), known.deal_id)
+    if known.pool_licence_id is not None:
+        locked(PoolLicence.objects.all(), known.pool_licence_id)
     return locked(Dispute.objects.visible_to(by), dispute_id)
 
 

@@ -38,7 +38,12 @@ AS_ACTION = {
 
 def locked(rows: models.QuerySet[Row], pk: int) -> Row:
     """The row of these, locked until the transaction ends; Missing when it is not among them."""
-    row = rows.select_for_update(of=("self",)).filter(pk=pk).first()
+    return seen(rows.select_for_update(of=("self",)), pk)
+
+
+def seen(rows: models.QuerySet[Row], pk: int) -> Row:
+    """The row of these as it is before any lock: it names what is to be locked first."""
+    row = rows.filter(pk=pk).first()
     if row is None:
         raise Missing(_("没有找到这条记录，或您无权查看。"))
     return row

@@ -27,7 +27,7 @@ from licensing.selectors import offsets as questions
 from licensing.selectors import settlement_sums
 from licensing.selectors.disputes import side_of
 from licensing.services.deal_ground import need
-from licensing.services.ground import locked, moved, tell
+from licensing.services.ground import locked, moved, seen, tell
 from listings.services.ownership.incomes import note_income
 
 TABLE, LABELS = rules.OFFSET_MOVES, rules.OFFSET_LABELS
@@ -118,10 +118,9 @@ def withdraw_offset(*, offset_id: int, by: Actor, now: datetime) -> SettlementOf
 
 def _locked(offset_id: int, *, by: Actor) -> tuple[SettlementOffset, Licence]:
     """The proposal and the licence whose fee it is about: the licence first, then the sum."""
-    seen = SettlementOffset.objects.visible_to(by).select_related("due").filter(pk=offset_id)
-    known = seen.first()
-    licence = locked(Licence.objects.all(), known.due.licence_id if known else 0)
-    locked(SettlementSum.objects.all(), known.sum_id if known else 0)
+    known = seen(SettlementOffset.objects.visible_to(by).select_related("due"), offset_id)
+    licence = locked(Licence.objects.all(), known.due.licence_id)
+    locked(SettlementSum.objects.all(), known.sum_id)
     rows = SettlementOffset.objects.select_related("sum__dispute", "due__licence__plan")
     return locked(rows, offset_id), licence
 

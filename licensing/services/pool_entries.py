@@ -16,7 +16,7 @@ from core.permissions import Permission, allowed, require
 from licensing.models import Pool, PoolEntry, PoolLicence
 from licensing.rules import pools as rules
 from licensing.rules.pools import EntryStatus
-from licensing.services.ground import locked, moved, patent, refuse_if_blocked, tell
+from licensing.services.ground import locked, moved, patent, refuse_if_blocked, seen, tell
 from licensing.services.outcomes import report_pool_entry
 from licensing.services.pools import pool_url, run_by, still_open
 from licensing.types import Side
@@ -98,10 +98,9 @@ def _refuse_standing(patent_id: int, title: str) -> None:
 
 def _run_entry(entry_id: int, *, by: Actor) -> PoolEntry:
     """The application with its pool locked first, for the administrator."""
-    seen = PoolEntry.objects.visible_to(by).filter(pk=entry_id).first()
-    pool = run_by(by, seen.pool_id) if seen else None
-    entry = locked(PoolEntry.objects.all(), entry_id if pool else 0)
-    entry.pool = pool or entry.pool
+    pool = run_by(by, seen(PoolEntry.objects.visible_to(by), entry_id).pool_id)
+    entry = locked(PoolEntry.objects.all(), entry_id)
+    entry.pool = pool
     return entry
 
 
@@ -158,8 +157,7 @@ def leave_pool(*, entry_id: int, reason: str, by: Actor, now: datetime) -> PoolE
 
     The holder gives notice; the administrator may take a patent out as well, with its reason.
     """
-    seen = PoolEntry.objects.visible_to(by).filter(pk=entry_id).first()
-    locked(Pool.objects.all(), seen.pool_id if seen else 0)
+    locked(Pool.objects.all(), seen(PoolEntry.objects.visible_to(by), entry_id).pool_id)
     entry = locked(PoolEntry.objects.select_related("pool"), entry_id)
     if not _may_end(entry, by):
         raise NotAllowed("只有申请单位和专利池管理人可以办理退出。")

@@ -20,7 +20,7 @@ from licensing.rules import fees, late
 from licensing.selectors.pool_royalties import INTEREST, Covered, covered, interest_lines
 from licensing.selectors.royalties import rate_of
 from licensing.services.earnings import stored
-from licensing.services.ground import locked, tell
+from licensing.services.ground import locked, seen, tell
 from licensing.services.pool_dues import book
 from licensing.services.pools import run_by
 
@@ -30,9 +30,8 @@ AT_MOST = 5  # what is taken back may let money cover another sum earlier, whose
 @transaction.atomic
 def charge_pool_interest(*, pool_licence_id: int, due_id: int, by: Actor, now: datetime) -> PoolDue:
     """The administrator asks for the interest on a late sum up to today, less what was asked."""
-    seen = PoolLicence.objects.visible_to(by).filter(pk=pool_licence_id).first()
-    pool = run_by(by, seen.pool_id) if seen else None
-    licence = locked(PoolLicence.objects.all(), pool_licence_id if pool else 0)
+    run_by(by, seen(PoolLicence.objects.visible_to(by), pool_licence_id).pool_id)
+    licence = locked(PoolLicence.objects.all(), pool_licence_id)
     one = next((x for x in covered(_fresh(licence)) if x.due.pk == due_id), None)
     if one is None:
         raise Missing("没有找到这一笔款项。")

@@ -27,7 +27,7 @@ from licensing.models import (
 )
 from licensing.rules import effect, fees
 from licensing.rules import pools as rules
-from licensing.services.ground import bind, locked, moved, patent, refuse, tell
+from licensing.services.ground import bind, locked, moved, patent, refuse, seen, tell
 from licensing.services.pool_dues import book_plan
 from licensing.services.pool_interest import settle_interest
 from licensing.services.pool_papers import put_on_paper
@@ -204,9 +204,8 @@ def record_income(
     purpose: str = "",
 ) -> PoolIncome:
     """Note what reached the administrator, and split it: its fee, and each holder's share."""
-    seen = PoolLicence.objects.visible_to(by).filter(pk=pool_licence_id).first()
-    pool = run_by(by, seen.pool_id) if seen else None
-    licence = locked(PoolLicence.objects.all(), pool_licence_id if pool else 0)
+    run_by(by, seen(PoolLicence.objects.visible_to(by), pool_licence_id).pool_id)
+    licence = locked(PoolLicence.objects.all(), pool_licence_id)
     reference = reference.strip()
     _check_income(licence, amount, received_on, reference, now=now)
     split, stakes = stakes_of(licence)

@@ -19,7 +19,7 @@ from licensing.rules import fees, royalties
 from licensing.selectors.pool_royalties import pool_periods
 from licensing.services import earnings
 from licensing.services.earnings import Earned
-from licensing.services.ground import locked, tell
+from licensing.services.ground import locked, seen, tell
 from licensing.services.pool_dues import book, book_plan
 from licensing.services.pool_interest import settle_interest
 from licensing.types import Side
@@ -116,9 +116,8 @@ def _tell_accepted(report: PoolRoyaltyReport, found: earnings.Reckoned, *, now: 
 
 def _locked(report_id: int, *, by: Actor) -> PoolRoyaltyReport:
     """The report for its pool's administrator; its licence is locked first, as always."""
-    seen = PoolRoyaltyReport.objects.visible_to(by).filter(pk=report_id).first()
-    if seen is not None:
-        locked(PoolLicence.objects.visible_to(by), seen.licence_id)
+    known = seen(PoolRoyaltyReport.objects.visible_to(by), report_id)
+    locked(PoolLicence.objects.visible_to(by), known.licence_id)
     report = locked(PoolRoyaltyReport.objects.visible_to(by), report_id)
     require(by, Permission.RUN_POOL, on=report.licence.pool)
     return report

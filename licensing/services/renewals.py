@@ -20,7 +20,7 @@ from licensing.rules.royalties import Line
 from licensing.selectors.endings import last_day_for, renewal_facts, renewal_window
 from licensing.services.earnings import stored
 from licensing.services.ending import lapse_renewal, party, ring, said
-from licensing.services.ground import bind, locked, moved
+from licensing.services.ground import bind, locked, moved, seen
 from licensing.services.royalties import add_due
 from listings.types import MODES, EncumbranceKind
 
@@ -82,9 +82,8 @@ def _refuse(licence: Licence, *, today: date, asking: bool) -> None:
 
 def _moved(renewal_id: int, move: str, *, by: Actor, side: Side) -> Renewal:
     """The renewal, locked after its licence and moved by the party whose turn it is."""
-    seen = Renewal.objects.visible_to(by).filter(pk=renewal_id).first()
-    if seen is not None:  # the licence first, as every command of it does
-        locked(Licence.objects.visible_to(by), seen.licence_id)
+    known = seen(Renewal.objects.visible_to(by), renewal_id)
+    locked(Licence.objects.visible_to(by), known.licence_id)  # the licence first, as always
     row = locked(Renewal.objects.visible_to(by), renewal_id)
     if party(row.licence, by=by) is not side:
         words = "续展由许可人答复。" if side is Side.LICENSOR else "续展由提出的一方撤回。"

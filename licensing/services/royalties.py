@@ -29,7 +29,7 @@ from licensing.selectors.royalties import free_use_ended, periods_of
 from licensing.services import earnings
 from licensing.services.credits import apply_credit, credit_correction
 from licensing.services.earnings import Earned
-from licensing.services.ground import licence_facts, locked, tell
+from licensing.services.ground import licence_facts, locked, seen, tell
 from licensing.services.letters import issue_invoice, owed_of
 
 
@@ -105,9 +105,8 @@ def question_royalty(*, report_id: int, question: str, by: Actor, now: datetime)
 @transaction.atomic
 def accept_royalty(*, report_id: int, by: Actor, now: datetime) -> RoyaltyReport:
     """The office agrees with the figures: the royalty is reckoned and falls due."""
-    seen = RoyaltyReport.objects.visible_to(by).filter(pk=report_id).first()
-    if seen is not None:  # the licence first, as every command of it does
-        locked(Licence.objects.visible_to(by), seen.licence_id)
+    known = seen(RoyaltyReport.objects.visible_to(by), report_id)
+    locked(Licence.objects.visible_to(by), known.licence_id)  # the licence first, as always
     report = locked(RoyaltyReport.objects.visible_to(by), report_id)
     licence = report.licence
     require(by, Permission.ACCEPT_ROYALTY, on=licence.licensor_side())

@@ -23,7 +23,7 @@ from licensing.selectors.disputed import ending_is_held
 from licensing.selectors.endings import late_sums, open_termination
 from licensing.services.ending import SYSTEM, end_early, party, ring, said
 from licensing.services.ending_course import be_ones_turn, finish, note_answer
-from licensing.services.ground import locked, patent
+from licensing.services.ground import locked, patent, seen
 from listings.types import PatentStatus
 
 File = UploadedFile[bytes]
@@ -152,9 +152,8 @@ def _check(licence: Licence, wanted: Wanted, side: Side, proved: bool, *, today:
 
 
 def _locked(pk: int, *, by: Actor) -> tuple[Termination, Side]:
-    seen = Termination.objects.visible_to(by).filter(pk=pk).first()
-    if seen is not None:  # the licence first, as every command of it does
-        locked(Licence.objects.visible_to(by), seen.licence_id)
+    known = seen(Termination.objects.visible_to(by), pk)
+    locked(Licence.objects.visible_to(by), known.licence_id)  # the licence first, as always
     row = locked(Termination.objects.visible_to(by), pk)
     return row, party(row.licence, by=by)
 

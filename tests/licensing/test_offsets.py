@@ -26,6 +26,8 @@ from tests.factories import core as make
 from tests.factories.core import actor
 from tests.factories.disputes import Quarrel
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.refusing import says
+from tests.licensing.telling import kept, told
 from tests.licensing.test_pool_disputes import Row
 from tests.licensing.test_settlement_sums import settled
 
@@ -241,3 +243,41 @@ def test_the_api(client):
     refused = client.post(f"{two}refuse/", {"reason": "要现金"}, **known)
     assert (refused.status_code, refused.json()["status"]) == (200, "refused")
     assert client.get("/api/v1/settlement-offsets/").json()["results"]
+
+
+def test_each_step_of_a_set_off_is_in_the_trail_and_told():
+    at = Mutual()
+    firm, office = at.firm_member.user_id, at.office_member.user_id
+    known = {"now": NOON}
+
+    def key(made: SettlementOffset, step: str) -> set[int]:
+        return told(f"settlement-offset:{made.pk}:{step}")
+
+    refused = at.proposed()
+    assert key(refused, "proposed") == {office}
+    done = services.refuse_offset(offset_id=refused.pk, reason="要现金", by=at.office, **known)
+    assert (key(refused, "refused"), done.answered_by) == ({firm}, at.office.key)
+    back = at.proposed()
+    services.withdraw_offset(offset_id=back.pk, by=at.firm, **known)
+    assert key(back, "withdrawn") == {office}
+    taken = accept(at.proposed(), at.office)
+    assert key(taken, "accepted") == {firm}
+    steps = ("proposed", "refused", "proposed", "withdrawn", "proposed", "accepted")
+    assert kept("dispute.offset") == [f"dispute.offset_{step}" for step in steps]
+    assert kept("licence.set_off") == ["licence.set_off"]
+
+
+def test_the_last_yuan_may_be_set_off_and_a_sum_paid_meanwhile_not():
+    at = Mutual()
+    settlement_sums.pay_settlement(
+        sum_id=at.sum.pk, amount=D("1233.56"), paid_on=TODAY, reference="回单", by=at.office,
+        now=NOON,
+    )  # fmt: skip
+    made = at.proposed("1")
+    room.record_payment(
+        licence_id=at.licence.pk, due_id=at.due.pk, amount=at.due.amount, paid_at=NOON,
+        reference="回单2", by=at.firm, now=NOON,
+    )  # fmt: skip
+    says("not-owed", lambda: accept(made, at.office))
+    made.refresh_from_db()
+    assert (made.status, Payment.objects.count()) == ("proposed", 1)

@@ -18,6 +18,7 @@ from tests.factories import pools as made
 from tests.factories.core import actor
 from tests.factories.disputes import matter
 from tests.factories.licensing import LONG_AGO, NOON, TODAY
+from tests.licensing.telling import kept, told
 from tests.licensing.test_pool_disputes import Row
 from tests.licensing.test_pool_royalties import Royal
 
@@ -179,3 +180,15 @@ def test_pages_and_api(client):
     assert (answer.status_code, answer.json()["type"].rsplit("/")[-1]) == (409, "no-interest")
     lines = client.get(f"/api/v1/pool-licences/{at.row.pk}/account/").json()["lines"]
     assert [x["late_due_id"] for x in lines] == [None, entry.pk]
+
+
+def test_interest_asked_and_taken_back_is_in_the_trail_and_told_in_its_own_words():
+    at = Royal()
+    pay(at, 60_000, FIFTH)
+    pay(at, 60_000, timedelta(days=20), "回单2")
+    both = {at.firm.user_id, at.runs.user_id}
+    for row in PoolDue.objects.filter(kind="interest"):
+        assert told(f"pool-interest:{row.pk}") == both
+        title = Notice.objects.filter(key=f"pool-interest:{row.pk}")[0].title
+        assert title.startswith("池许可逾期利息减少" if row.amount < 0 else "池许可逾期利息 ")
+    assert kept("pool_licence.interest") == ["pool_licence.interest"] * 2

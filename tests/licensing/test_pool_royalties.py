@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from licensing.models import (
     Distribution,
     Document,
@@ -27,13 +28,14 @@ from licensing.rules.fees import FeePart, PartKind, RoyaltyBase
 from licensing.selectors import income as income_questions
 from licensing.selectors import pool_royalties as questions
 from licensing.selectors.falling_due import falling_due
-from licensing.services import income, pool_dues, pools
+from licensing.services import income, pool_dues, pool_licences, pools
 from licensing.services import pool_royalties as services
 from licensing.services.earnings import Earned
 from tests.factories import core as make
 from tests.factories import pools as made
 from tests.factories.core import actor
 from tests.factories.licensing import LONG_AGO, NOON, TODAY
+from tests.licensing.telling import kept, told
 
 D = Decimal
 ROYAL = (
@@ -324,3 +326,78 @@ def test_pages(client):
     assert paper not in page
     assert "2,000,000" not in page
     assert client.get(here).status_code == client.get(paper).status_code == 404
+
+
+def test_each_step_of_a_report_is_in_the_trail_goes_out_and_is_told():
+    at = Royal()
+    report = at.report(4_000_000)
+    key = f"pool-royalty:{report.pk}"
+    assert told(f"{key}:reported") == {at.runs.user_id}
+    services.question_pool_royalty(
+        report_id=report.pk, question="为何？", by=actor(at.runs), now=NOON
+    )
+    assert told(f"{key}:questioned") == {at.firm.user_id}
+    at.accept(at.report(4_000_000))
+    assert kept("pool_royalty.") == [
+        f"pool_royalty.{step}" for step in ("reported", "questioned", "reported", "accepted")
+    ]
+    out = OutboxEvent.objects.filter(name__startswith="pool.royalty_").order_by("pk")
+    assert sorted(out.values_list("name", flat=True)) == [
+        "pool.royalty_accepted", "pool.royalty_reported", "pool.royalty_reported",
+    ]  # fmt: skip
+
+
+def test_the_licensee_hears_what_a_correction_changes():
+    at = Royal()
+
+    def heard(amount: int) -> str:
+        report = at.accept(at.report(amount))
+        return Notice.objects.get(key=f"pool-royalty:{report.pk}:accepted").body
+
+    assert "应付日" in heard(2_000_000)
+    assert "没有新增应付款" in heard(2_000_000)
+    assert "应付日" in heard(2_000_060)  # 0.90 more, by the same reckoning
+    more = PoolDue.objects.get(amount=D("0.90"))
+    assert any("1.5%" in line["formula"] for line in more.explanation)
+    assert "多计的" in heard(1_999_000)
+    less = PoolDue.objects.get(amount__lt=0)
+    assert "冲抵未付" in less.explanation[0]["basis"]
+
+
+def test_a_correction_that_covers_what_was_late_asks_for_its_interest():
+    at = Royal()
+    made.income(at.row, at.runs, amount=D(60_000), received_on=at.row.starts_on)
+    at.accept(at.report(4_000_000))
+    late = NOON + timedelta(days=200)
+    pool_licences.record_income(
+        pool_licence_id=at.row.pk, amount=D(50_000), received_on=late.date(), reference="回单2",
+        by=actor(at.runs), now=late,
+    )  # fmt: skip
+    interest = PoolDue.objects.filter(licence=at.row, kind="interest")
+    assert not interest.exists()
+    at.accept(at.report(2_000_000, now=late), now=late)
+    assert interest.get().amount > 0
+
+
+def test_a_report_is_late_from_the_day_after_its_last_day():
+    at = Royal()
+    period = questions.pool_periods(at.row)[1][0]
+    last = LONG_AGO + (period.report_by - LONG_AGO.date())
+    key = f"pool-report:{at.row.pk}:{period.starts_on}"
+    services.ask_for_reports(now=last)
+    assert (told(f"{key}:open"), told(f"{key}:late")) == ({at.firm.user_id}, set())
+    services.ask_for_reports(now=last + timedelta(days=1))
+    assert told(f"{key}:late") == {at.firm.user_id, at.runs.user_id}
+
+
+def test_sums_are_numbered_from_one_and_their_notices_name_both_parties():
+    at = Royal()
+    [entry] = at.row.dues.all()
+    assert entry.position == 1
+    letter = dict(Document.objects.get(pool_due=entry).content)
+    assert letter["收款方（管理人）"] == at.runs.organisation.name
+    assert letter["付款方（被许可人）"] == at.firm.organisation.name
+    assert pool_dues.call_for_sums(now=LONG_AGO) == 0
+    assert pool_dues.call_for_sums(now=LONG_AGO + timedelta(days=28)) == 1
+    near = Notice.objects.filter(title__startswith="池许可费即将到期")
+    assert {n.user_id for n in near} == {at.firm.user_id}

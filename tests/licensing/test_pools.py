@@ -30,6 +30,7 @@ from tests.factories import pools as made
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing.refusing import names, says
+from tests.licensing.telling import kept, told
 
 D = Decimal
 
@@ -504,3 +505,78 @@ def test_a_refusal_leaving_and_closing_have_their_reasons(filled, people):
     filled.refresh_from_db()
     assert filled.status == "open"
     assert "pool_entry.refused" in AuditEntry.objects.values_list("event", flat=True)
+
+
+def test_each_step_of_an_entry_is_in_the_trail_and_told(pool, people):
+    runner, one, firm = (people[who].user_id for who in ("runner", "one", "firm"))
+    entry = made.applied(pool, people["one"])
+    assert told(f"pool-applied:{entry.pk}") == {runner}
+    pool_entries.admit_entry(entry_id=entry.pk, by=actor(people["runner"]), now=NOON)
+    assert told(f"pool-decided:{entry.pk}") == {one}
+    licence = made.taken(pool, people["firm"])
+    assert told(f"pool-licence:{licence.pk}:taken") == {runner, one, firm}
+    pool_entries.leave_pool(entry_id=entry.pk, reason="另用", by=actor(people["one"]), now=NOON)
+    assert told(f"pool-left:{entry.pk}") == {runner, one, firm}
+    waiting = made.applied(pool, people["two"])
+    pool_entries.leave_pool(entry_id=waiting.pk, reason="不入", by=actor(people["two"]), now=NOON)
+    assert told(f"pool-left:{waiting.pk}") == {runner, people["two"].user_id}
+    pool_entries.close_pool(pool_id=pool.pk, reason="合并", by=actor(people["runner"]), now=NOON)
+    assert kept("pool_entry.") == [
+        f"pool_entry.{step}" for step in ("applied", "admitted", "left", "applied", "left")
+    ]
+    assert kept("pool.") == ["pool.founded", "pool.terms_published", "pool.closed"]
+    assert kept("pool_licence.") == ["pool_licence.concluded"]
+    assert Pool.objects.get().number == pool.number
+
+
+def test_a_closed_pool_takes_no_terms_no_weights_no_licences(people):
+    pool = made.pool(people["runner"], split="weights")
+    entry = made.admitted(pool, people["one"], people["runner"])
+    known = {"pool_id": pool.pk, "by": actor(people["runner"]), "now": NOON}
+    services.set_weights(weights={entry.pk: D(1)}, **known)
+    assert "pool.weights_set" in kept("pool.")
+    heard = f"pool-weights:{pool.pk}:{NOON.isoformat()}"
+    assert told(heard) == {people["one"].user_id}
+    waiting = made.applied(pool, people["two"])
+    closed = {"status": "closed", "closed_at": NOON, "closed_by": "system", "closed_reason": "x"}
+    Pool.objects.filter(pk=pool.pk).update(**closed)
+    says("pool-closed", lambda: services.set_weights(weights={entry.pk: D(1)}, **known))
+    says("pool-closed", lambda: services.publish_terms(parts=made.LUMP, months=12, **known))
+    says("pool-closed", lambda: made.taken(pool, people["firm"]))
+    says("pool-closed", lambda: pool_entries.admit_entry(
+        entry_id=waiting.pk, by=actor(people["runner"]), now=NOON))  # fmt: skip
+
+
+def test_what_is_not_there_or_not_ones_own_is_not_found(filled, people):
+    entry = made.applied(filled, people["one"])
+    licence = made.taken(filled, people["firm"])
+    by = {"by": actor(people["stranger"]), "now": NOON}
+    for command in (
+        lambda: pool_entries.admit_entry(entry_id=entry.pk, **by),
+        lambda: pool_entries.refuse_entry(entry_id=entry.pk, reason="x", **by),
+        lambda: pool_entries.leave_pool(entry_id=entry.pk, reason="x", **by),
+        lambda: made.income(licence, people["stranger"]),
+    ):
+        with pytest.raises((Missing, NotAllowed)):
+            command()
+    entry.refresh_from_db()
+    assert (entry.status, PoolIncome.objects.count()) == ("applied", 0)
+
+
+def test_a_licence_held_already_is_named_and_a_receipt_has_its_length(filled, people):
+    licence = made.taken(filled, people["firm"])
+    with pytest.raises(Conflict) as again:
+        made.taken(filled, people["firm"])
+    assert f"（{licence.number}）" in again.value.message
+    names("reference", ask=lambda: made.income(licence, people["runner"], reference="1" * 81))
+    income = made.income(licence, people["runner"], reference="1" * 80)
+    assert told(f"pool-licence:{licence.pk}:income:{income.pk}") == {
+        people["one"].user_id, people["two"].user_id, people["firm"].user_id,
+    }  # fmt: skip
+    assert kept("pool_income.") == ["pool_income.recorded"]
+    pool_licences.end_run_out(now=NOON + timedelta(days=1200))
+    assert told(f"pool-licence:{licence.pk}:ended") == {
+        people["runner"].user_id, people["firm"].user_id,
+    }  # fmt: skip
+    licence.refresh_from_db()
+    assert (licence.ended_by, kept("pool_licence.")[-1]) == ("system", "pool_licence.ended")
