@@ -58,8 +58,7 @@ def printed(patent: Patent) -> str:
 
 def as_card(patent: Patent, *, viewer: Actor) -> PatentCard:
     """The card of a row from `with_parts`. A draft's offer is for its own people only."""
-    live: list[Listing] = patent.live  # type: ignore[attr-defined]
-    listing = live[0] if live and _may_read(live[0], patent, viewer) else None
+    listing = offer_of(patent, viewer=viewer)
     declared = bool(patent.is_declared)  # type: ignore[attr-defined]
     routes = tuple(listing.routes) if listing else ()
     return PatentCard(
@@ -113,6 +112,12 @@ def _more(listing: Listing | None) -> dict[str, Any]:
         "scenes": tuple(listing.scenes),
         "contact": listing.contact,
     }
+
+
+def offer_of(patent: Patent, *, viewer: Actor) -> Listing | None:
+    """The live listing of a row from `with_parts`, as far as the viewer may read it."""
+    live: list[Listing] = patent.live  # type: ignore[attr-defined]
+    return live[0] if live and _may_read(live[0], patent, viewer) else None
 
 
 def _may_read(listing: Listing, patent: Patent, viewer: Actor) -> bool:
@@ -193,7 +198,11 @@ def holders(patent_id: int, *, viewer: Actor) -> list[HolderCard]:
     """The patentees in order, with shares and consents."""
     if not Patent.objects.visible_to(viewer).filter(pk=patent_id).exists():
         raise Missing(NOT_FOUND)
-    rows = Holder.objects.filter(patent_id=patent_id)
+    return holder_cards(Holder.objects.filter(patent_id=patent_id))
+
+
+def holder_cards(rows: Iterable[Holder]) -> list[HolderCard]:
+    """The rows of one patent's holders as others see them."""
     return [
         HolderCard(
             id=row.pk,

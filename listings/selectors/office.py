@@ -87,6 +87,11 @@ def abilities(patent_id: int, *, at: datetime) -> dict[Action, list[Blocker]]:
     )
     if row is None:
         raise Missing(NOT_FOUND)
+    return abilities_of(row, at=at)
+
+
+def abilities_of(row: Patent, *, at: datetime) -> dict[Action, list[Blocker]]:
+    """The same of a row that has its PARTS with it."""
     known = facts(row, on=legal_day(at))
     return {action: blockers.blockers(known, action) for action in Action}
 

@@ -23,6 +23,7 @@ from core.web.forms import attempt
 from core.web.types import Request
 from listings import filters, selectors, services
 from listings.selectors import office
+from listings.selectors.face import face
 from listings.selectors.offering import sheets
 from listings.selectors.ownership import rights
 from listings.selectors.register import events
@@ -136,21 +137,21 @@ def patent(request: Request, pk: int) -> HttpResponse:
     """One patent as its keepers see it: where it stands and what is to be done next."""
     card = _mine(request, pk)
     now = timezone.now()
-    abilities = office.abilities(pk, at=now)
-    able = presenting.abilities(abilities)
+    known = face(pk, viewer=request.actor, at=now)
+    able = presenting.abilities(known.abilities)
     item = selectors.inventory_item(pk, viewer=request.actor)
     due = annuity_records.next_dues([pk], viewer=request.actor, on=legal_day(now)).get(pk)
     context = {
         "card": card,
         "line": _line(card),
         "facts": presenting.facts(card),
-        "holders": selectors.holders(pk, viewer=request.actor),
+        "holders": known.holders,
         "inventor_rights": rights.rights_in_force(pk, on=legal_day(now)),
         "doubts": events.doubts_of(pk, viewer=request.actor),
-        "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
-        "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
-        "publish_blockers": abilities[Action.PUBLISH],
-        "may_publish": not hard(abilities[Action.PUBLISH]),
+        "history": presenting.history(known.history),
+        "bindings": [presenting.binding(b) for b in known.encumbrances],
+        "publish_blockers": known.abilities[Action.PUBLISH],
+        "may_publish": not hard(known.abilities[Action.PUBLISH]),
         "abilities": able,
         "free": presenting.free_of(able),
         "item": item,

@@ -20,8 +20,7 @@ from core.web.doors import login_needed
 from core.web.sitemap import absolute
 from core.web.types import Request
 from listings import filters, selectors, services
-from listings.selectors import office
-from listings.selectors.offering import sheets
+from listings.selectors.face import face
 from listings.selectors.searching import search
 from listings.web import presenting
 from listings.web.offering.sheet_words import gain_amount
@@ -160,16 +159,16 @@ def _close(
 def patent(request: Request, pk: int) -> HttpResponse:
     """One patent: what it does, on what terms, where it stands, what may be done with it."""
     now = timezone.now()
-    card = selectors.card(pk, viewer=request.actor)
+    known = face(pk, viewer=request.actor, at=now)
+    card, able = known.card, presenting.abilities(known.abilities)
     url = absolute(reverse("listings:patent", kwargs={"pk": pk}))
-    able = presenting.abilities(office.abilities(pk, at=now))
     context = {
         "card": card,
         "shown": presenting.shown(card),
         "facts": presenting.facts(card),
-        "holders": selectors.holders(pk, viewer=request.actor),
-        "bindings": [presenting.binding(b) for b in selectors.encumbrances(pk, at=now)],
-        "history": presenting.history(selectors.timeline(pk, viewer=request.actor)),
+        "holders": known.holders,
+        "bindings": [presenting.binding(b) for b in known.encumbrances],
+        "history": presenting.history(known.history),
         "is_favourite": selectors.is_favourite(pk, viewer=request.actor),
         "may_favourite": allowed(request.actor, Permission.FAVOURITE),
         "is_mine": card.organisation_id in request.actor.acts_for,
@@ -178,7 +177,7 @@ def patent(request: Request, pk: int) -> HttpResponse:
         "abilities": able,
         "free": presenting.free_of(able),
         "gains": [(g.quantity, gain_amount(g), g.against) for g in card.gains],
-        "files": sheets.public_files(pk, viewer=request.actor),
+        "files": known.files,
     }
     return render(request, "listings/patent.html", context)
 

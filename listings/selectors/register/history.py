@@ -51,6 +51,11 @@ def timeline(patent_id: int, *, viewer: Actor) -> list[TimelineEntry]:
     )
     if patent is None:
         raise Missing(NOT_FOUND)
+    return timeline_of(patent, viewer=viewer)
+
+
+def timeline_of(patent: Patent, *, viewer: Actor) -> list[TimelineEntry]:
+    """The same of a row that this viewer may see, with its events and encumbrances."""
     keeps = _keeps(patent, viewer)
     entries = [
         *_dates(patent),
@@ -67,7 +72,9 @@ def _keeps(patent: Patent, viewer: Actor) -> bool:
     """Whether the viewer holds it, or reads everything."""
     if sees_all(viewer) or patent.organisation_id in viewer.acts_for:
         return True
-    return patent.holders.filter(organisation_id__in=viewer.acts_for).exists()
+    if not viewer.acts_for:
+        return False
+    return any(holder.organisation_id in viewer.acts_for for holder in patent.holders.all())
 
 
 def _dates(patent: Patent) -> Iterator[TimelineEntry]:

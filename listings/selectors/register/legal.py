@@ -29,6 +29,8 @@ from listings.types import (
 
 PARTS = ("events", "holders", "encumbrances", "inventor_rights")
 """What `facts` reads beside the row itself."""
+BONDS = Encumbrance.objects.select_related("confirmed_by_event").order_by("term", "pk")
+"""Bonds as their cards read them, in the order of their terms."""
 NOT_FOUND = "没有找到这件专利，可能已被移除，或您无权查看。"
 
 
@@ -257,18 +259,21 @@ def encumbrances_of(
     ids: Iterable[int], *, at: datetime, upcoming: bool = False
 ) -> dict[int, list[EncumbranceCard]]:
     """The same for many patents, in one query."""
-    day = legal_day(at)
-    rows = (
-        Encumbrance.objects.filter(patent_id__in=set(ids))
-        .select_related("confirmed_by_event")
-        .order_by("term", "pk")
-    )
     found: dict[int, list[EncumbranceCard]] = defaultdict(list)
-    for row in rows:
-        bond = as_bond(row)
-        if bond.runs_on(day) or (upcoming and row.active and bond.starts_on > day):
+    for row in BONDS.filter(patent_id__in=set(ids)):
+        if _is_shown(row, on=legal_day(at), upcoming=upcoming):
             found[row.patent_id].append(_encumbrance_card(row))
     return dict(found)
+
+
+def encumbrances_among(rows: Iterable[Encumbrance], *, at: datetime) -> list[EncumbranceCard]:
+    """Those of one patent's bonds, read as BONDS, that run on that day."""
+    return [_encumbrance_card(row) for row in rows if _is_shown(row, on=legal_day(at))]
+
+
+def _is_shown(row: Encumbrance, *, on: date, upcoming: bool = False) -> bool:
+    bond = as_bond(row)
+    return bond.runs_on(on) or (upcoming and row.active and bond.starts_on > on)
 
 
 def encumbrance_for(source: str, reference: str) -> EncumbranceCard | None:
