@@ -105,7 +105,7 @@ MODULES: dict[str, list[str]] = {
             "services/pools": "pools",
             "services/registrations": "registrations",
             "services/renewals": "endings_told endings",
-            "services/rivals": "deals deals_signing",
+            "services/rivals": "deals_races",
             "services/royalties": "royalty_services",
             "services/settlement_sums": "settlement_sums disputes_told",
             "services/settling": "disputes disputes_told settlement_sums pool_disputes",

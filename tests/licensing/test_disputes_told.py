@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from core.errors import NotAllowed
 from core.notices.models import Notice
 from licensing.models import Document, SettlementSum
-from licensing.services import disputes, settlement_sums, settling
+from licensing.services import disputes, mediation, settlement_sums, settling
 from tests.factories import core as make
 from tests.factories.core import actor
-from tests.factories.disputes import Quarrel, offer
+from tests.factories.deals import paper
+from tests.factories.disputes import Quarrel, matter, offer
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing.refusing import says
 from tests.licensing.telling import kept, told, trail
@@ -90,3 +93,95 @@ def test_what_the_holder_pays_is_booked_called_for_and_kept_when_paid():
     heard = Notice.objects.get(key=f"settlement-sum:{booked.pk}:paid:{paid.pk}")
     assert (heard.user_id, "尚余 500 元" in heard.body) == (at.firm_member.user_id, True)
     assert kept("dispute.sum_") == ["dispute.sum_booked", "dispute.sum_paid"]
+
+
+def test_a_dispute_keeps_its_first_paper_and_long_words_as_far_as_their_column_says():
+    at = Quarrel()
+    row = disputes.open_dispute(
+        matter=matter(facts="长" * 4001, wish="长" * 2001), licence_id=at.licence.pk,
+        evidence=paper(), evidence_note="合同", by=at.firm, now=NOON,
+    )  # fmt: skip
+    assert (len(row.facts), len(row.wish), row.currency) == (4000, 2000, "CNY")
+    first = row.papers.get()
+    assert (first.side, first.note) == ("taker", "合同")
+    more = disputes.add_paper(
+        dispute_id=row.pk, evidence=paper(), note="台账", by=at.office, now=NOON
+    )
+    assert told(f"dispute:{row.pk}:opened") == {at.office_member.user_id}
+    assert told(f"dispute:{row.pk}:paper:{more.pk}") == {at.firm_member.user_id}
+    assert trail("dispute.") == ["dispute.raised", "dispute.paper_added"]
+
+
+def test_each_step_towards_a_mediator_is_in_the_trail_and_told():
+    at, bureau, exchange = Quarrel(), make.bureau(), make.exchange()
+    firm, office, chair = at.firm_member.user_id, at.office_member.user_id, exchange.user_id
+    row = at.opened()
+    key, known = f"dispute:{row.pk}", {"dispute_id": row.pk, "now": NOON}
+    stamp = f"{NOON:%Y%m%d%H%M%S}"
+    disputes.answer_dispute(**known, answer="按合同", by=at.office)
+    assert told(f"{key}:answered") == {firm}
+    mediation.ask_mediation(**known, note="", by=at.firm)
+    assert told(f"{key}:asked:{stamp}") == {office}
+    mediation.agree_to_mediation(**known, statement="", by=at.office)
+    assert told(f"{key}:agreed:{stamp}") == {firm, bureau.user_id}
+    mediation.name_mediator(
+        **known, mediator_id=exchange.organisation_id, mediator_name="周调", by=actor(bureau)
+    )
+    assert told(f"{key}:named:{stamp}") == {firm, office, chair}
+    meeting = mediation.call_session(
+        **known, at=NOON + timedelta(days=1), place="线上", by=actor(exchange)
+    )
+    assert told(f"{key}:session:{meeting.pk}") == {firm, office}
+    row = mediation.stand_down(**known, reason="与一方合作", by=actor(exchange))
+    assert told(f"{key}:left:{stamp}") == {firm, office, bureau.user_id}
+    mediation.decline_mediation(**known, reason="已经起诉", by=actor(bureau))
+    assert told(f"{key}:declined:{stamp}") == {firm, office}
+    disputes.end_dispute(**known, reason="分歧太大", by=at.office)
+    assert told(f"{key}:closed") == {firm, office}
+    steps = [
+        "raised", "replied", "mediation_asked", "mediation_agreed", "mediator_named",
+        "session_called", "mediator_left", "mediation_declined", "closed",
+    ]  # fmt: skip
+    assert trail("dispute.") == [f"dispute.{step}" for step in steps]
+
+
+def test_consent_to_mediation_answers_what_nobody_has_answered_yet():
+    at, other, third = Quarrel(), Quarrel(), Quarrel()
+
+    def consented(row, by, answers):
+        mediation.ask_mediation(dispute_id=row.pk, note="", by=by, now=NOON)
+        return mediation.agree_to_mediation(
+            dispute_id=row.pk, statement=" 同意按合同 ", by=answers, now=NOON
+        )
+
+    first = consented(at.opened(), at.firm, at.office)
+    assert (first.answer, first.answered_by) == ("同意按合同", at.office.key)
+    assert consented(other.answered(), other.firm, other.office).answer == "口径以合同为准。"
+    # The opener consents to what the other asked for: that is no answer to itself.
+    assert consented(third.opened(), third.office, third.firm).answer == ""
+
+
+def test_nobody_agrees_to_or_refuses_his_own_call_for_mediation():
+    at = Quarrel()
+    row = at.answered()
+    known = {"dispute_id": row.pk, "now": NOON}
+    mediation.ask_mediation(**known, note="", by=at.firm)
+    for refused in (
+        lambda: mediation.agree_to_mediation(**known, statement="", by=at.firm),
+        lambda: mediation.refuse_mediation(**known, reason="不", by=at.firm),
+    ):
+        with pytest.raises(NotAllowed):
+            refused()
+    row.refresh_from_db()
+    assert row.status == "requested"
+
+
+def test_where_to_go_next_is_said_when_talks_come_to_nothing():
+    at = Quarrel()
+    row = at.answered()
+    ended = disputes.end_dispute(dispute_id=row.pk, reason="分歧太大", by=at.firm, now=NOON)
+    assert "第五十二条" in ended.closing
+    other = at.opened()
+    far = NOON + timedelta(days=1)
+    assert disputes.follow_disputes(now=far) == 0
+    assert not Notice.objects.filter(key__startswith=f"dispute:{other.pk}:alarm").exists()

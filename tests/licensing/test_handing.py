@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Conflict
+from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from licensing.rules.fees import FeeMode
 from licensing.services import handing, take_open_licence
@@ -16,6 +17,7 @@ from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.telling import kept, told
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +66,25 @@ def test_a_draft_of_the_former_keeper_is_discarded():
     handing.follow_keeper(patent_id=row.patent_id, now=NOON)
     row.refresh_from_db()
     assert row.status == "discarded"
+
+
+def test_the_former_keeper_and_who_has_not_paid_yet_hear_of_the_end():
+    office, other, firm = make.office(), make.office(), make.enterprise()
+    row = lic.declaration(office, mode=FeeMode.FIXED)
+    take_open_licence(declaration_id=row.pk, by=actor(firm), now=NOON)
+    moved_to(office, row.patent_id, other)
+    handing.follow_keeper(patent_id=row.patent_id, now=NOON)
+    assert told(f"declaration-ended:{row.pk}") == {office.user_id, firm.user_id}
+    assert kept("open_declaration.ended") == ["open_declaration.ended"]
+    out = OutboxEvent.objects.get(name="open_declaration.withdrawn")
+    assert out.payload["declaration_id"] == row.pk
+
+
+def test_a_discarded_draft_is_kept_in_the_trail_and_told_to_nobody():
+    office, other = make.office(), make.office()
+    row = lic.draft(office)
+    moved_to(office, row.patent_id, other)
+    handing.follow_keeper(patent_id=row.patent_id, now=NOON)
+    assert kept("open_declaration.ended") == ["open_declaration.ended"]
+    assert not OutboxEvent.objects.filter(name="open_declaration.withdrawn").exists()
+    assert told(f"declaration-ended:{row.pk}") == set()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from core.privacy import services as privacy
 from licensing import selectors, services
 from licensing.models import Outcome, OutcomeImport, OutcomeImportRow, OutcomeRevision
@@ -31,8 +32,9 @@ from tests.factories import core as make
 from tests.factories import deals as dealing
 from tests.factories import licensing as lic
 from tests.factories.core import actor
-from tests.factories.licensing import NOON, TODAY
+from tests.factories.licensing import NOON, PDF, TODAY
 from tests.licensing.refusing import refuses, trigger_refuses
+from tests.licensing.telling import kept
 
 DAY = date(2026, 3, 1)
 
@@ -445,3 +447,29 @@ def test_a_person_who_asks_to_be_forgotten_leaves_the_lists_that_were_uploaded(o
     row = batch.rows.get()
     assert "zhou.k" not in f"{row.values}{row.cells}{row.remarks}"
     assert number in str(row.cells)
+
+
+@db
+def test_a_correction_and_a_withdrawal_are_in_the_trail_and_go_out(office, bureau):
+    row = report(office)
+    paper = SimpleUploadedFile("合同.pdf", PDF, content_type="application/pdf")
+    done = corrections.correct_outcome(
+        outcome_id=row.pk,
+        report=OutcomeReport(
+            patent_id=0, code="ordinary", happened_on=DAY, contract_number="HT-01",
+            amount=Decimal(7),
+        ),
+        reason="金额写错", evidence=paper, by=actor(office), now=NOON,
+    )  # fmt: skip
+    assert (done.pk, done.evidence.name) == (row.pk, "合同.pdf")
+    gone = corrections.withdraw_outcome(
+        outcome_id=row.pk, reason="未发生", by=actor(office), now=NOON
+    )
+    assert (gone.pk, gone.status) == (row.pk, "withdrawn")
+    assert kept("outcome.") == [
+        "outcome.reported", "outcome.corrected", "outcome.reported", "outcome.withdrawn",
+    ]  # fmt: skip
+    out = OutboxEvent.objects.filter(name="outcome.corrected")
+    assert {one.payload["outcome_id"] for one in out} == {row.pk}
+    assert out.count() == 2
+    assert [one.reason for one in row.revisions.order_by("number")] == ["金额写错", "未发生"]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from licensing import selectors, services
 from licensing.models import Document, DueReason, PaymentDue, RoyaltyReport
 from licensing.rules import moves, reports
@@ -22,6 +23,7 @@ from tests.factories.core import actor
 from tests.factories.disputes import matter
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing.refusing import says
+from tests.licensing.telling import told
 from tests.licensing.test_web import text
 
 pytestmark = pytest.mark.django_db
@@ -365,3 +367,40 @@ def test_a_sum_not_near_rings_nobody_and_a_letter_is_in_the_trail(licence, offic
     for _ in range(2):
         assert services.remind_of_dues(now=NOON + timedelta(days=16)) == 1
     assert AuditEntry.objects.filter(event="licence.dunned").count() == 1
+
+
+def test_each_step_of_a_report_is_in_the_trail_and_told(licence, office, firm):
+    report = lic.royalty(licence, firm, amount=Decimal(3_000_000))
+    assert told(f"royalty-reported:{report.pk}") == {office.user_id}
+    services.question_royalty(report_id=report.pk, question="为何？", by=actor(office), now=NOON)
+    assert told(f"royalty-questioned:{report.pk}") == {firm.user_id}
+    again = accept(lic.royalty(licence, firm, amount=Decimal(3_000_000)), office)
+    due = licence.dues.get()
+    assert (due.position, due.reason.report_id) == (1, again.pk)
+    events = AuditEntry.objects.filter(event__startswith="royalty.").order_by("pk")
+    assert list(events.values_list("event", flat=True)) == [
+        "royalty.reported", "royalty.questioned", "royalty.reported", "royalty.accepted",
+    ]  # fmt: skip
+    out = OutboxEvent.objects.filter(name__startswith="royalty.").values_list("name", flat=True)
+    assert sorted(out) == ["royalty.accepted", "royalty.reported", "royalty.reported"]
+
+
+def test_a_correction_by_less_than_a_yuan_is_still_owed(licence, office, firm):
+    accept(lic.royalty(licence, firm, amount=Decimal(3_000_000)), office)
+    accept(lic.royalty(licence, firm, amount=Decimal(3_000_030)), office)
+    assert [due.amount for due in licence.dues.order_by("position")] == [90_000, Decimal("0.90")]
+    accept(lic.royalty(licence, firm, amount=Decimal(3_000_030)), office)
+    assert licence.dues.count() == 2
+    assert not licence.credits.exists()
+
+
+def test_notices_of_sums_say_how_and_who(licence, office, firm):
+    accept(lic.royalty(licence, firm), office)
+    letter = dict(Document.objects.get(due=licence.dues.get(), kind="invoice").content)
+    assert letter["收款方（许可人）"] == office.organisation.name
+    assert letter["付款方（被许可人）"] == firm.organisation.name
+    assert "3%" in "".join(letter["付费标准"])
+    assert "净销售额提成" in letter["怎样算出"]
+    fixed = lic.licence(office, firm, mode=FeeMode.FIXED)
+    with_plan = Document.objects.filter(due=fixed.dues.get(), kind="invoice").first()
+    assert with_plan is None or "定额" in dict(with_plan.content)["怎样算出"]
