@@ -9,6 +9,7 @@ import pytest
 
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, NotAllowed
+from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from licensing.models import Deal, Licence, Outcome
@@ -21,6 +22,7 @@ from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.telling import kept, told
 
 pytestmark = pytest.mark.django_db
 
@@ -282,8 +284,6 @@ def test_an_auction_opens_a_deal_with_the_winner_once(right, kind):
 
 
 def test_a_signed_transfer_rings_until_it_is_registered():
-    from core.notices.models import Notice
-
     at = given.table()
     given.signed(at, kind="transfer")
     for days in (59, 60, 60, 80, 100):
@@ -313,3 +313,93 @@ def test_a_signed_licence_is_in_the_trail_and_goes_out_with_its_price_and_its_li
     assert AuditEntry.objects.filter(event="licence.effective").count() == 1
     (told,) = OutboxEvent.objects.filter(name="licence.effective").values_list("payload", flat=True)
     assert (told["licence_id"], told["fee"]) == (licence.pk, "8 万元")
+
+
+def test_those_who_still_talk_about_a_patent_hear_that_something_was_signed():
+    """Only what excludes others is told: an ordinary licence leaves room for the next."""
+    at, other = given.table(), make.enterprise()
+    row = given.uploaded(at)
+    talk = given.talking(given.Table(at.office, at.second, other), row.patent_id, kind="ordinary")
+    signing.confirm_seals(deal_id=row.pk, by=at.checker, now=NOON)
+    for _ in range(2):
+        signing.tell_rivals(deal_id=row.pk, now=NOON)
+    heard = {at.office.user_id, at.second.user_id, other.user_id}
+    assert told(f"deal:{talk.pk}:rival:{row.pk}") == heard
+    ordinary = given.signed(given.table(), kind="ordinary")
+    signing.tell_rivals(deal_id=ordinary.pk, now=NOON)
+    signing.tell_rivals(deal_id=0, now=NOON)
+    assert not Notice.objects.filter(key__contains=f":rival:{ordinary.pk}").exists()
+
+
+@pytest.mark.parametrize(("kind", "route"), [("transfer", "transfer"), ("exclusive", "exclusive")])
+def test_a_posting_names_its_way_its_price_and_who_takes_it(kind, route):
+    at = given.table(public=True)
+    row = given.agreed(at, kind=kind)
+    posted = signing.post_price(
+        deal_id=row.pk, summary="协商定价", days=None, by=at.holder, now=NOON
+    )
+    posting = posted.items.get().posting
+    assert (posting.route, posting.price, posting.counterparty) == (route, 80_000, row.taker.name)
+    assert posting.price_note == "8 万元"
+    assert told(f"deal:{row.pk}:posting:1") == {at.firm.user_id}
+    assert kept("deal.price_posted") == ["deal.price_posted"]
+
+
+def test_each_step_to_a_contract_is_in_the_trail_and_told():
+    at = given.table()
+    holders, firm = {at.office.user_id, at.second.user_id}, {at.firm.user_id}
+    row = given.agreed(at)
+    copies = [
+        signing.upload_contract(deal_id=row.pk, file=given.paper(), by=by, now=NOON)
+        for by in (at.holder, at.taker)
+    ]
+    assert [told(f"deal:{row.pk}:copy:{copy.pk}") for copy in copies] == [firm, holders]
+    signing.reject_contract(
+        deal_id=row.pk, side="taker", reason="缺骑缝章", by=at.checker, now=NOON
+    )
+    assert told(f"deal:{row.pk}:copy-rejected:{copies[1].pk}") == firm
+    row.refresh_from_db()
+    assert row.holder_signer_id == at.office.user_id
+    signing.upload_contract(deal_id=row.pk, file=given.paper(), by=at.taker, now=NOON)
+    signing.confirm_seals(deal_id=row.pk, by=at.checker, now=NOON)
+    assert told(f"deal:{row.pk}:signed") == holders | firm
+    known = {"deal_id": row.pk, "by": at.holder, "now": NOON}
+    completing.register_deal(**known, number="X1", registered_on=TODAY)
+    assert told(f"deal:{row.pk}:registered") == holders | firm
+    completing.settle_deal(**known, amount=Decimal(1), settled_on=TODAY, note="回单1")
+    assert told(f"deal:{row.pk}:settled") == firm
+    steps = ["asked", "contract_uploaded", "contract_uploaded", "contract_rejected",
+             "contract_uploaded", "signed", "registered", "settled"]  # fmt: skip
+    assert [e for e in kept("deal.") if e.removeprefix("deal.") in steps] == [
+        f"deal.{step}" for step in steps
+    ]
+
+
+def test_a_deal_is_registered_once_the_last_of_its_licences_is_filed():
+    at = given.table()
+    one, two = lic.listed(at.office), lic.listed(at.office)
+    row = given.talking(at, one)
+    deals.propose_terms(deal_id=row.pk, terms=given.terms(one, two), by=at.taker, now=NOON)
+    deals.answer_terms(deal_id=row.pk, version=1, accept=True, reason="", by=at.holder, now=NOON)
+    for by in (at.holder, at.taker):
+        signing.upload_contract(deal_id=row.pk, file=given.paper(), by=by, now=NOON)
+    signing.confirm_seals(deal_id=row.pk, by=at.checker, now=NOON)
+    for number, expected in (("X1", "signed"), ("X2", "registered")):
+        licence = Licence.objects.filter(filed_on=None).order_by("pk").first()
+        file_licence(
+            licence_id=licence.pk, filing_number=number, filed_on=TODAY, by=at.holder, now=NOON
+        )
+        completing.follow_filing(licence_id=licence.pk, now=NOON)
+        row.refresh_from_db()
+        assert row.status == expected
+
+
+def test_a_patent_awarded_for_nothing_is_licensed_free_of_charge():
+    at = given.table(public=True)
+    patent_id = lic.listed(at.office)
+    row = completing.open_from_auction(
+        auction_id=8, patent_ids=[patent_id], holder_id=at.office.organisation_id,
+        buyer_id=at.firm.organisation_id, region="310115", right="license_ordinary",
+        price=Decimal(0), months=24, sign_by="2026-12-20", now=NOON,
+    )  # fmt: skip
+    assert [part.kind for part in row.agreed_terms.plan.parts.all()] == ["free_until"]

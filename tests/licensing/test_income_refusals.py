@@ -24,6 +24,7 @@ from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON
 from tests.licensing.refusing import names, says
+from tests.licensing.telling import kept, told
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +183,31 @@ def test_an_objection_gives_reasons_and_somebody_else_answers(
     names("answer", ask=lambda: answer(chief, " "))
     assert answer(chief).status == "dismissed"
     says("illegal-move", lambda: answer(chief))
+
+
+def test_nobody_with_a_share_answers_an_objection_and_its_end_is_told(
+    office: Any, chief: Any, licence: Licence
+) -> None:
+    owner = make.MembershipFactory(organisation=office.organisation, role=Role.OFFICE)
+    plan = replace(PLAN, persons=(replace(PLAN.persons[0], account=owner.user.email),))
+    row = services.draft_income(licence_id=licence.pk, plan=plan, by=actor(office), now=NOON)
+    services.revise_income(distribution_id=row.pk, plan=plan, by=actor(office), now=NOON)
+    services.post_income(distribution_id=row.pk, by=actor(office), now=NOON)
+    raised = objections.object_to_income(
+        distribution_id=row.pk, reason="长" * 2001, by=actor(office), now=NOON
+    )
+    assert len(raised.reason) == 2000
+    staff = {office.user_id, chief.user_id, owner.user_id}
+    assert told(f"income-objection:{raised.pk}") == staff
+
+    def answer(who: Any) -> Any:
+        return objections.answer_income_objection(
+            distribution_id=row.pk, objection_id=raised.pk, upheld=False, answer="已核实",
+            by=actor(who), now=NOON,
+        )  # fmt: skip
+
+    says("involved", lambda: answer(owner))
+    answer(chief)
+    assert told(f"income-answer:{raised.pk}") == {office.user_id}
+    steps = ["drafted", "revised", "posting_started", "objected", "objection_answered"]
+    assert kept("income.") == [f"income.{step}" for step in steps]

@@ -5,15 +5,19 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from core.people.types import Actor
 from licensing.models import OpenDeclaration
 from licensing.rules import fees, plans
 from licensing.rules.fees import FeeMode, FeePart, PartKind, RoyaltyBase, Tier, parts_for
 from licensing.services import deals
+from licensing.services.fee_plans import write_plan
 from licensing.web import plan_forms
 from tests.factories import core as make
 from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
+from tests.factories.licensing import NOON
+from tests.licensing.refusing import names
 from tests.licensing.test_web import text
 
 D = Decimal
@@ -257,3 +261,14 @@ def test_programs_reckon_a_plan_without_storing_it(client, office):
     assert "入门费 5 万元" in found["sentence"]
     refused = client.post(url, {"fee_parts": [{"kind": "lump"}]}, "application/json")
     assert refused.status_code == 422
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rate", ["-0.1", "100.1"])
+def test_agreed_interest_is_a_yearly_rate_of_at_most_a_hundred_percent(rate):
+    known = {"by": Actor.system(), "now": NOON}
+    names("mode", ask=lambda: write_plan((ENTRY, ROYALTY), late_rate=D(rate), **known))
+    for fits in (D(0), D(100)):
+        plan = write_plan((ENTRY, ROYALTY), late_rate=fits, **known)
+        assert plan.late_rate == fits
+        assert list(plan.parts.order_by("position").values_list("position", flat=True)) == [1, 2]

@@ -24,6 +24,7 @@ from tests.factories import deals as given
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing import telling
 from tests.licensing.refusing import names, says
 
 db = pytest.mark.django_db
@@ -367,3 +368,32 @@ def test_a_licence_of_a_deal_is_registered_with_its_deal(at, deal):
     registrations.follow_contract(deal_id=talk.pk, licence_id=None, now=NOON)
     registrations.follow_contract(deal_id=None, licence_id=licence.pk, now=NOON)
     assert not Registration.objects.exists()
+
+
+@db
+def test_each_step_of_a_certificate_is_in_the_trail_and_told(at, deal):
+    exchange = make.exchange()
+    parties = {at.office.user_id, at.second.user_id, at.firm.user_id}
+    row = asked(deal, at.holder, exchange)
+    key, known = f"certificate:{row.pk}", {"certificate_id": row.pk, "by": actor(exchange)}
+    assert telling.told(f"{key}:{row.status}") == {exchange.user_id}
+    assert any("8 万元" in line for line in certificates.price_lines(row))
+    certificates.issue_certificate(**known, statement="相符", now=NOON)
+    assert telling.told(f"{key}:issued") == parties
+    certificates.revoke_certificate(**known, reason="材料不实", now=NOON)
+    assert telling.told(f"{key}:revoked") == parties
+    steps = ["requested", "issued", "revoked"]
+    assert telling.kept("certificate.") == [f"certificate.{step}" for step in steps]
+
+
+@db
+def test_an_application_is_told_to_the_other_side_and_a_waiver_is_kept(at, deal):
+    row = applied(deal, at)
+    heard = Notice.objects.filter(title__contains="已申请技术合同认定登记")
+    assert {n.user_id for n in heard} == {at.firm.user_id}
+    other = opened(given.signed(at))
+    registrations.waive_registration(
+        registration_id=other.pk, reason="不申请减免", by=at.holder, now=NOON
+    )
+    assert telling.kept("registration.waived") == ["registration.waived"]
+    assert row.status == "applied"
