@@ -71,7 +71,7 @@ MODULES: dict[str, list[str]] = {
             "services/contests": "services deal_refusals",
             "services/credits": "credits",
             "services/deal_endings": "deal_endings",
-            "services/deal_ground": "deals deal_refusals",
+            "services/deal_ground": "deals deals_signing deal_refusals",
             "services/deals": "deals deal_refusals deal_kinds bundle_deals",
             "services/declarations": "declarations services",
             "services/dispute_ground": "disputes disputes_told pool_disputes",

@@ -23,10 +23,12 @@ from licensing.selectors import claims as selectors
 from licensing.selectors.royalties import with_paid
 from licensing.services import claims as services
 from licensing.services import credits
+from licensing.services.clocks import end_expired_licences
 from tests.factories import core as make
 from tests.factories import licensing as lic
 from tests.factories.core import actor
 from tests.factories.licensing import LONG_AGO, NOON, PDF, TODAY
+from tests.licensing.refusing import says
 from tests.licensing.test_web import text
 
 D = Decimal
@@ -360,3 +362,23 @@ def test_a_colleague_without_the_right_claims_and_answers_nothing(licence, offic
         services.confirm_milestone(claim_id=row.pk, by=actor(reader), now=NOON)
     row.refresh_from_db()
     assert row.status == "claimed"
+
+
+def test_an_event_before_the_end_may_be_claimed_after_it_and_one_of_an_unpaid_licence_not(
+    licence, office, firm
+):
+    end_expired_licences(now=NOON + timedelta(days=1))
+    assert claim(licence, firm, now=NOON + timedelta(days=1)).status == "claimed"
+    waiting = lic.licence(office, firm, mode=FeeMode.FIXED)
+    says("not-in-force", lambda: services.claim_milestone(
+        licence_id=waiting.pk, part_id=0, reached_on=TODAY, by=actor(firm), now=NOON
+    ))  # fmt: skip
+
+
+def test_a_claim_taken_back_is_told_and_kept(licence, office, firm):
+    row = claim(licence, firm)
+    done = services.withdraw_milestone(claim_id=row.pk, by=actor(firm), now=NOON)
+    assert (done.pk, done.status, done.withdrawn_by) == (row.pk, "withdrawn", actor(firm).key)
+    told = Notice.objects.get(key=f"milestone:{row.pk}:withdrawn")
+    assert told.user_id == office.user_id
+    assert AuditEntry.objects.filter(event="milestone.withdrawn").count() == 1

@@ -13,11 +13,12 @@ from core.people.models import Mandate
 from core.people.types import Role
 from licensing import services as room
 from licensing.models import Licence, PaymentDue
-from licensing.rules import fees
+from licensing.rules import fees, royalties
 from licensing.rules.fees import FeeMode, FeePart, PartKind
 from licensing.rules.terminations import Ground
 from licensing.services import contests, renewals, terminations
 from licensing.services.terminations import Wanted
+from listings import selectors as listings
 from tests.factories import core as make
 from tests.factories import deals as dealing
 from tests.factories import licensing as lic
@@ -259,3 +260,19 @@ def test_a_licence_terminated_after_its_renewal_frees_the_further_term_too():
     row = at.opened(now=NEAR, wanted=Wanted(Ground.AGREEMENT, "停产", wished_on=NEAR.date()))
     terminations.answer_termination(termination_id=row.pk, verdict="agree", by=at.office, now=NEAR)
     assert (at.bonds(at=NEAR), at.bonds(at=further)) == ([], [])
+
+
+def test_a_renewed_licence_of_a_deal_binds_as_agreed_and_its_fee_has_its_days():
+    table = dealing.table()
+    deal = dealing.signed(table, kind="exclusive", months=3, territory="31", modes=("make", "sell"))
+    licence = deal.items.get().licence
+    near = NOON.replace(year=2027, month=1)
+    row = renewals.ask_renewal(
+        licence_id=licence.pk, months=6, fee=Decimal(500), by=table.taker, now=near
+    )
+    renewals.accept_renewal(renewal_id=row.pk, by=table.holder, now=near)
+    further = near.replace(month=6)
+    [bond] = listings.encumbrances(licence.patent_id, at=further)
+    assert (bond.kind, bond.territory, bond.modes) == ("exclusive", "31", ("make", "sell"))
+    due = PaymentDue.objects.get(licence=licence, reason__renewal=row)
+    assert due.due_on == row.former_ends_on + timedelta(days=1 + royalties.PAY_DAYS)

@@ -9,6 +9,7 @@ import pytest
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
+from core.people.types import Actor
 from listings import selectors as listings
 from listings import services as library
 from listings.models import Patent
@@ -396,3 +397,43 @@ def test_a_list_of_pledges_by_state_and_by_due_day(office, bank):
     assert listed(ends_by=date(2027, 1, 31)) == []
     assert selectors.pledge_regions(since=TODAY + timedelta(days=1)) == {}
     assert selectors.pledge_regions(region="31", until=TODAY) == {"310115": 2}
+
+
+def told(key):
+    return set(Notice.objects.filter(key__startswith=key).values_list("user_id", flat=True))
+
+
+def test_a_pledge_ends_with_the_last_of_its_patents_that_the_register_frees(office, bank):
+    row = pled.pledge(office, bank, patents.patent(office), patents.patent(office))
+    both = {office.user_id, bank.user_id}
+    for left, (item, status) in enumerate(
+        zip(row.items.order_by("-pk"), ("registered", "released"), strict=True)
+    ):
+        library.release(
+            encumbrance_id=item.encumbrance_id, ended_on=TODAY, reason="公报", by=Actor.system(),
+            now=NOON,
+        )  # fmt: skip
+        services.end_by_register(row.pk, ended_on=TODAY, now=NOON)
+        row.refresh_from_db()
+        assert row.status == status
+        assert told(f"pledge-cancelled:{row.pk}:{1 - left}") == both
+    assert (row.ending, row.released_on, row.released_by) == ("other", TODAY, "system")
+    assert told(f"pledge-released:{row.pk}") == {office.user_id}
+    services.end_by_register(row.pk, ended_on=TODAY, now=NOON)
+    services.end_by_register(0, ended_on=TODAY, now=NOON)
+    assert len(events("pledge.released")) == 1
+
+
+def test_both_hear_in_its_own_words_that_a_patent_is_back(office, bank):
+    row = pled.pledge(office, bank)
+    patent_id = row.items.get().patent_id
+    known = {"patent_id": patent_id, "turn": "1", "now": NOON}
+    assert services.follow_register(**known, event="patent.restored") == 1
+    back = Notice.objects.filter(key__startswith=f"pledge-back:{row.pk}:{patent_id}")
+    assert {n.user_id for n in back} == {office.user_id, bank.user_id}
+    assert all("质权照旧" in n.body for n in back)
+    assert services.follow_register(**known, event="patent.lapsed") == 0
+    Patent.objects.filter(pk=patent_id).update(status="lapsed")
+    assert services.follow_register(**known, event="patent.lapsed") == 1
+    gone = Notice.objects.filter(key__startswith=f"pledge-lapse:{row.pk}:{patent_id}")
+    assert all("协商补充担保" in n.body for n in gone)
