@@ -17,6 +17,7 @@ from tests.factories import core as make
 from tests.factories import pools as made
 from tests.factories.core import actor
 from tests.factories.licensing import NOON, TODAY
+from tests.licensing.telling import kept, told
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +116,29 @@ def test_pages(client):
     assert "B9" in client.get(reverse("licensing:pool-licence", args=[at.row.pk])).text
     check = reverse("licensing:check", args=[at.row.document.content_hash])
     assert "专利池许可合同" in client.get(check).text
+
+
+def test_the_contract_names_its_parties_and_the_filing_is_kept_and_told():
+    at = Taken()
+    said = dict(at.row.document.content)
+    assert at.runs.organisation.name in said["管理人"]
+    assert at.firm.organisation.name in said["被许可人"]
+    assert said["其他约定"] == "无"
+    assert at.row.document.number == at.row.number
+    at.file()
+    assert kept("pool_licence.filed") == ["pool_licence.filed"]
+    assert told(f"pool-licence:{at.row.pk}:filed") == {at.firm.user_id, at.runs.user_id}
+
+
+def test_a_licence_older_than_its_papers_gets_one_and_no_second():
+    at = Taken()
+    old = PoolLicence.objects.create(
+        pool=at.row.pool, terms=at.row.terms, licensee_id=make.enterprise().organisation_id,
+        number="CXK1", explanation="x", starts_on=TODAY, ends_on=TODAY + timedelta(900),
+        taken_at=NOON, taken_by="x",
+    )  # fmt: skip
+    first = at.row.document_id
+    assert [pool_papers.follow_papers(now=NOON) for _ in range(2)] == [1, 0]
+    old.refresh_from_db()
+    at.row.refresh_from_db()
+    assert (old.document.number, at.row.document_id) == ("CXK1", first)
