@@ -41,7 +41,6 @@ class KeyForm(forms.Form):
         label=_("权限"),
         choices=[(code, f"{words}（{code}）") for code, words in SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
-        initial=list(SCOPES),
         help_text=_("只勾选这个系统用得到的：密钥泄露时，别人能做的也只有这些。"),
     )
 

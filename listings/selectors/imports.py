@@ -76,7 +76,11 @@ def total(row: ImportBatch) -> int:
 
 def unindexed(row: ImportBatch) -> int:
     """How many of its patents cannot be found by their words yet."""
-    return row.rows.filter(patent__indexed_at__isnull=True, patent__removed_at__isnull=True).count()
+    return row.rows.filter(
+        patent__isnull=False,  # a row that was refused has none
+        patent__indexed_at__isnull=True,
+        patent__removed_at__isnull=True,
+    ).count()
 
 
 def absences(row: ImportBatch) -> QuerySet[Absence]:

@@ -332,7 +332,7 @@ class Installation:
         lines = [f"网址　　{self.url}", ""]
         if not self.options.no_sample:
             lines.append(f"示例账号（密码都是 {SAMPLE_PASSWORD}）")
-            lines += [f"  {email:<34}{who}" for who, email in SAMPLE_LOGINS]
+            lines += [f"  {email:<36}{who}" for who, email in SAMPLE_LOGINS]
             lines.append("")
         lines += [f"数据　　{shown(self.where.state)}", f"日志　　{shown(self.where.logs)}"]
         lines.append("停止　　Ctrl-C，或 python3 manage.py down")

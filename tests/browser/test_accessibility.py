@@ -36,12 +36,27 @@ def test_the_checks_see_faults(page: Page, site: str) -> None:
       box.textContent = '一行写不下的汉字一行写不下的汉字';
       Object.assign(box.style, {width: '5em', height: '1.5em', overflow: 'hidden'});
       main.appendChild(document.createElement('div')).style.cssText = 'width: 2000px; height: 1em';
+      main.append(document.createElement('table'));
+      for (const way of ['/a/', '/b/']) {
+        const link = main.appendChild(document.createElement('p')).appendChild(
+          document.createElement('a'));
+        link.href = way; link.textContent = '详情';
+      }
       const dead = main.appendChild(document.createElement('a'));
       dead.href = '/no-such-page/'; dead.textContent = 'some_code';
     }""")
     walk.check("/help/", found_by_axe)
     said = " ".join(walk.wrong["/help/"])
-    for fault in ("image-alt", "select-name", "cut off", "too wide", "shows some_code"):
+    for fault in (
+        "image-alt",
+        "select-name",
+        "cut off",
+        "too wide",
+        "shows some_code",
+        "table without a name",
+        "table without headers",
+        "is said of 2 things",
+    ):
         assert fault in said, fault
     assert not walk._opens("/no-such-page/", "/help/")
     assert "answers 404" in walk.wrong["/help/"][-1]

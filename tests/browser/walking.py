@@ -54,6 +54,31 @@ CLIPPED = """() => [...document.querySelectorAll('main *, header *, footer *')].
 # The main navigation does not run under what stands beside it.
 CROWDED = """() => [...document.querySelectorAll('.site-nav')].filter(e => e.offsetWidth
   && e.scrollWidth > e.clientWidth + 1).map(e => 'crowded: ' + e.className)"""
+# What a screen reader would announce without saying what it is, or twice for different things:
+# searches, regions and tables without a name, tables without headers, and links or buttons outside
+# rows (whose row says it) that share their words and lead to different places.
+UNSAID = """() => {
+  const main = document.querySelector('main'), faults = [], said = {};
+  const words = e => (e.getAttribute('aria-label') || e.textContent).replace(/\\s+/g, ' ').trim();
+  const named = e => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby');
+  const all = what => [...main.querySelectorAll(what)].filter(e => e.checkVisibility());
+  for (const e of all('[role=search], [role=region], nav'))
+    if (!named(e)) faults.push('no name: ' + e.outerHTML.slice(0, 90));
+  for (const e of all('table')) {
+    if (!named(e) && !e.caption && !e.closest('[role=region]'))
+      faults.push('table without a name: ' + words(e).slice(0, 60));
+    if (!e.querySelector('th')) faults.push('table without headers: ' + words(e).slice(0, 60));
+  }
+  for (const e of all('a[href], button[type=submit]')) {
+    if (e.closest('tr, li, dd, svg') || e.getAttribute('aria-describedby')) continue;
+    const form = e.form
+      ? [...new FormData(e.form, e)].filter(f => f[0] !== 'csrfmiddlewaretoken') : '';
+    (said[words(e)] ??= new Set()).add(e.form ? e.form.action + form : e.pathname + e.search);
+  }
+  for (const [name, places] of Object.entries(said))
+    if (places.size > 1) faults.push(`"${name.slice(0, 40)}" is said of ${places.size} things`);
+  return faults;
+}"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LINKS = """() => [...document.querySelectorAll('a[href]:not([download])')]
   .filter(a => a.origin === location.origin).map(a => a.pathname + a.search)"""
@@ -135,6 +160,8 @@ class Walk:
             status = answer.status if answer else 0
             self.wrong.setdefault(came_from, []).append(f"links to {path}, which answers {status}")
             return False
+        if "/accounts/login/" in self.page.url and kind_of(path) != kind_of(self.page.url):
+            return False  # a guide leads a visitor to a workbench: what answers is the door
         return "text/html" in answer.headers.get("content-type", "")
 
     def check(self, path: str, *checks: Callable[[Page], list[str]]) -> None:
@@ -151,6 +178,8 @@ class Walk:
                 faults.append(f"{name}: {wide} px too wide")
             faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
             faults += [f"{name}: {text}" for text in self.page.evaluate(CROWDED)]
+            if name == "1440":
+                faults += [f"unsaid: {text}" for text in self.page.evaluate(UNSAID)]
             if name == "1440" or (name == "360" and kind not in self.done):
                 faults += [f"{name}: {text}" for check in checks for text in check(self.page)]
         self.done.add(kind)

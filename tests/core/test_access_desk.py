@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from allauth.account.forms import default_token_generator as tokens
@@ -261,6 +263,10 @@ def test_recovery_codes_are_shown_once_and_then_only_equal_their_hashes() -> Non
     assert not recovery.keep_hashes_only(row.pk)  # not seen yet
     page = client.get("/accounts/2fa/recovery-codes/").content.decode()
     assert all(code in page for code in codes)
+    assert "data-print" in page  # the guide: copied, printed or downloaded, here and now
+    kept = re.search(r'href="data:text/plain;charset=utf-8,([^"]+)"', page)
+    assert kept is not None
+    assert unquote(kept[1]).split() == codes
     again = client.get("/accounts/2fa/recovery-codes/").content.decode()
     assert not any(code in again for code in codes)
     assert client.get("/accounts/2fa/recovery-codes/download/").status_code == 403

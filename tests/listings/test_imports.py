@@ -115,6 +115,10 @@ def test_the_dry_run_writes_nothing_and_says_what_the_real_run_does(
     real = (verdicts(batch), list(batch.rows.values_list("problems", flat=True)), batch.counts)
     assert real == dry
     assert Patent.objects.count() == 3
+    Patent.objects.update(indexed_at=now)
+    assert selectors.unindexed(batch) == 0  # refused rows have no patent, and wait for nothing
+    Patent.objects.filter(pk=Patent.objects.first().pk).update(indexed_at=None)
+    assert selectors.unindexed(batch) == 1
 
 
 def test_good_rows_land_whole_and_bad_ones_do_not(

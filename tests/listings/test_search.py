@@ -295,6 +295,14 @@ def test_nothing_found_offers_questions_that_have_answers(now: datetime) -> None
         assert found.total == way.count > 0
 
 
+def test_words_of_a_question_are_no_way_on() -> None:
+    listed("怎么去掉污水里的磷")
+    query = BoardQuery(text="水泵里的污水怎么去掉", chosen={})
+    ways = [way.label for way in search.ways_on(query, viewer=ANYONE) if way.kind == "word"]
+    assert "污水" in ways
+    assert not {"怎么", "去掉"} & set(ways)
+
+
 def test_the_board_costs_the_same_for_one_as_for_ten(now: datetime) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as seen:

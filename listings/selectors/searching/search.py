@@ -325,6 +325,15 @@ def exact(text: str, *, viewer: Actor) -> int | None:
 # Nothing found
 
 
+# Words of a question that lead nowhere when they are searched alone.
+ASKING = frozenset(
+    (
+        *("怎么", "怎样", "如何", "什么", "为什么", "哪些", "哪里"),
+        *("可以", "能否", "是否", "有没有", "去掉", "解决"),
+    )
+)
+
+
 def ways_on(query: BoardQuery, *, viewer: Actor) -> list[Way]:
     """Questions near this one that do have answers, each with its true count."""
     tried: list[Way] = []
@@ -332,7 +341,7 @@ def ways_on(query: BoardQuery, *, viewer: Actor) -> list[Way]:
     if query.text and chosen:
         tried.append(Way("no-filters", "", 0, replace(query, chosen={}, page=1)))
     tried += [Way("without", name, 0, query.without(name)) for name in chosen if len(chosen) > 1]
-    words = [word for word in language.words(query.text) if len(word) > 1]
+    words = [w for w in language.words(query.text) if len(w) > 1 and w not in ASKING]
     words = list(dict.fromkeys(words))[:6]
     if len(words) > 1:
         tried += [
