@@ -31,7 +31,7 @@ PICTURES = (
     Picture("sme-licences", "/licences/", ("许可",), "suwei"),
     Picture("office-home", "/", ("待办",), "office"),
     Picture("office-library", "/library/", ("专利库",), "office"),
-    Picture("office-import", "/library/imports/", ("导入",), "office"),
+    Picture("office-import", "/library/imports/new/", ("上传并预检", "下载模板"), "office"),
     Picture("office-annuities", "/library/annuities/", ("年费",), "office"),
     Picture("inventor-disclosures", "/disclosures/", ("发明披露",), "inventor"),
     Picture("bureau-oversight", "/oversight/", ("监管看板",), "bureau"),
