@@ -92,13 +92,18 @@ def lanes(*, now: datetime) -> list[int]:
 
 
 def _due(now: datetime) -> QuerySet[Delivery]:
-    """What nobody holds, whose time has come and whose address does not rest."""
+    """What nobody holds, whose time has come and whose address does not rest.
+
+    Whoever was removed or switched off while we called, or while it was owed, is called no more.
+    """
     return Delivery.objects.filter(
         WAITING,
         _free(now),
         Q(endpoint__rests_until__isnull=True) | Q(endpoint__rests_until__lte=now),
         due_at__lte=now,
         endpoint__disabled_at__isnull=True,
+        endpoint__removed_at__isnull=True,
+        endpoint__partner__is_active=True,
     )
 
 
@@ -170,7 +175,7 @@ def _record(delivery: Delivery, reply: Reply, *, now: datetime) -> bool:
         delivery.sent_at = now
         _is_well(endpoint, now=now)
     else:
-        if outcome is rules.Outcome.RETRY:
+        if outcome is rules.Outcome.RETRY and endpoint.removed_at is None:
             delivery.due_at = rules.next_try(
                 now=now,
                 attempts=delivery.attempts,
