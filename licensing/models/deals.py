@@ -241,7 +241,7 @@ class Deal(models.Model):
         """The last day on which the words of a talk that came to nothing are kept."""
         if self.status not in retention.FOR_NOTHING or self.closed_at is None:
             return None
-        return retention.kept_until(self.closed_at)
+        return retention.kept_until(self.closed_at, self.clearing_told_at)
 
     @property
     def step_text(self) -> str:

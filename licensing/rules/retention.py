@@ -20,11 +20,20 @@ TOLD_BEFORE = timedelta(days=30)
 CLEARED = "保存期满，内容已清除"
 
 
-def kept_until(closed_at: datetime) -> date:
-    """The last day on which the words of a talk that ended then are kept."""
-    return add_months(legal_day(closed_at), KEPT_MONTHS)
+def kept_until(closed_at: datetime, told_at: datetime | None = None) -> date:
+    """The last day on which the words of a talk that ended then are kept.
+
+    Whoever was told late, after a long rest of ours, has a month from that day on all the same.
+    """
+    by_law = add_months(legal_day(closed_at), KEPT_MONTHS)
+    return by_law if told_at is None else max(by_law, legal_day(told_at + TOLD_BEFORE))
 
 
 def over_before(today: date) -> datetime:
     """Talks that ended before this moment are past their time today."""
     return begins(add_months(today, -KEPT_MONTHS))
+
+
+def told_before(today: date) -> datetime:
+    """Whose sides were told before this moment have had their month, to the end of its last day."""
+    return begins(today) - TOLD_BEFORE

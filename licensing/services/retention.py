@@ -36,13 +36,12 @@ def _told(pk: int, *, now: datetime) -> bool:
         return False
     row.clearing_told_at = now
     row.save(update_fields=["clearing_told_at"])
-    last = max(row.kept_until, legal_day(now + rules.TOLD_BEFORE))
     tell_parties(
         row,
         *Party,
         key="clearing",
         title="洽谈记录即将清除",
-        body=f"意向、消息、备注和附件保存到 {last:%Y-%m-%d}，之后清除；"
+        body=f"意向、消息、备注和附件保存到 {row.kept_until:%Y-%m-%d}，之后清除；"
         "需要留存的请在此前自行保存。",
         now=now,
     )
@@ -53,7 +52,7 @@ def clear_old_talks(*, now: datetime) -> int:
     """Take the words out of talks past their time whose sides were told a month ago; how many."""
     rows = LEFT.filter(
         closed_at__lt=rules.over_before(legal_day(now)),
-        clearing_told_at__lt=now - rules.TOLD_BEFORE,
+        clearing_told_at__lt=rules.told_before(legal_day(now)),
     )
     return sum(_cleared(pk, now=now) for pk in rows.values_list("pk", flat=True))
 

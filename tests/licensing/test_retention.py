@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from core.attachments.models import Attachment
 from core.audit.models import AuditEntry
+from core.days import ends
 from core.notices.models import Notice
 from licensing.models import Deal, SignedCopy
 from licensing.rules import retention as rules
@@ -22,7 +23,7 @@ from tests.factories.licensing import NOON
 
 pytestmark = pytest.mark.django_db
 NAME, SECRET = "张三丰", "请联系张三丰 13900001111"
-MONTH = timedelta(days=30)
+MONTH, SECOND = timedelta(days=30), timedelta(seconds=1)
 ALMOST = datetime(2029, 11, 1, 9, tzinfo=NOON.tzinfo)
 OVER = datetime(2029, 12, 20, 9, tzinfo=NOON.tzinfo)
 
@@ -72,7 +73,7 @@ def test_after_three_years_and_a_month_the_words_and_papers_are_gone(
     assert len(papers) == 2
     sweep(OVER)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        assert sweep(OVER + MONTH + timedelta(hours=1)) == (0, 1)
+        assert sweep(OVER + MONTH + timedelta(days=1)) == (0, 1)
     row = Deal.objects.get(pk=row.pk)
     assert (row.wish, row.closed_reason, row.status) == ("", rules.CLEARED, "withdrawn")
     assert [m.text for m in row.messages.all()] == [rules.CLEARED]
@@ -91,8 +92,12 @@ def test_nobody_loses_words_without_a_month_to_keep_them() -> None:
     talked(given.table())
     late = OVER + timedelta(days=900)  # the first sweep after a long rest
     assert sweep(late) == (1, 0)
-    assert sweep(late + MONTH) == (0, 0)
-    assert sweep(late + MONTH + timedelta(minutes=1)) == (0, 1)
+    promised = Deal.objects.get().kept_until
+    assert promised == (late + MONTH).date()
+    assert f"保存到 {promised:%Y-%m-%d}" in Notice.objects.filter(key__endswith="clearing")[0].body
+    for last_day in (late + MONTH, late + MONTH + timedelta(minutes=1), ends(promised) - SECOND):
+        assert sweep(last_day) == (0, 0)  # to the end of the day that was named
+    assert sweep(ends(promised)) == (0, 1)
 
 
 def test_contracts_and_talks_that_go_on_keep_theirs() -> None:
