@@ -9,12 +9,15 @@ WORKDIR /app
 COPY requirements/run.txt requirements/run.txt
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/run.txt \
- && useradd --system --uid 10001 --home-dir /state --create-home patentops
+ && groupadd --system --gid 10001 patentops \
+ && useradd --system --uid 10001 --gid 10001 --home-dir /state patentops \
+ && install -d -o patentops -g patentops -m 0711 /state \
+ && install -d -o patentops -g patentops -m 0700 /backups
 
 COPY . .
-RUN python -m compileall -q . && chmod 0711 /state
+RUN python -m compileall -q .
 USER patentops
-VOLUME /state
+VOLUME ["/state", "/backups"]
 EXPOSE 8000
 CMD ["uvicorn", "patentops.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "5"]
+     "--workers", "2", "--lifespan", "off", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "5"]

@@ -6,11 +6,18 @@ import os
 import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import task_prerun, worker_process_init
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    heartbeat_sent,
+    task_prerun,
+    worker_process_init,
+)
 
 from patentops.runner.processes import die_with_parent
 
@@ -35,3 +42,19 @@ def _name_what_it_works_for(task_id: str, **_: Any) -> None:
     from core.web import tracing
 
     tracing.begin(task_id)
+
+
+@heartbeat_sent.connect
+def _alive(**_: Any) -> None:
+    """A container's health check looks when this file was touched last (docker-compose.yml).
+
+    A worker's heart beats every two seconds while the broker answers; the scheduler sends
+    something every five.
+    """
+    if file := os.environ.get("PATENTOPS_ALIVE"):
+        Path(file).touch()
+
+
+@beat_init.connect
+def _alive_while_it_sends(**_: Any) -> None:
+    after_task_publish.connect(_alive, weak=False)

@@ -6,15 +6,20 @@ sample it loads the heart; `patentops.runner.fill` brings the rest once pages an
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import sys
+import time
+from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management import call_command, get_commands
 
 from patentops.runner.screen import say
+
+MANIFEST = "staticfiles.json"
+OUTLIVED = 7 * 24 * 3600.0  # seconds that a static file stays which no page names any more
 
 
 def main(arguments: list[str]) -> None:
@@ -66,10 +71,34 @@ def settings_of(url: str) -> dict[str, str]:
 
 
 def collect_static() -> None:
-    """Gather, hash and compress static files."""
+    """Gather, hash and compress static files; those of the release before stay for a week.
+
+    Its processes still serve while servers are exchanged one by one, and its pages are open in
+    browsers: both ask for the names that they know.
+    """
     say("正在整理静态文件 ……")
-    shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
+    root = Path(settings.STATIC_ROOT)
+    for file in files_of(root, named_in(root)):
+        file.touch()  # from now on its week runs
     call_command("collectstatic", interactive=False, verbosity=0)
+    kept = files_of(root, named_in(root)) | {root / MANIFEST}
+    for file in root.rglob("*"):
+        if file.is_file() and file not in kept and file.stat().st_mtime < time.time() - OUTLIVED:
+            file.unlink()
+
+
+def named_in(root: Path) -> set[str]:
+    """The names that pages use, as the manifest has them."""
+    try:
+        return set(json.loads((root / MANIFEST).read_text("utf-8"))["paths"].values())
+    except (FileNotFoundError, ValueError):
+        return set()
+
+
+def files_of(root: Path, names: set[str]) -> set[Path]:
+    """The files behind the names, compressed ones too."""
+    every = (root / f"{name}{ending}" for name in names for ending in ("", ".gz", ".br"))
+    return {file for file in every if file.is_file()}
 
 
 if __name__ == "__main__":

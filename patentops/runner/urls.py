@@ -1,10 +1,13 @@
 """Addresses of PostgreSQL and Valkey: read from one URL each, also over unix sockets.
 
 postgresql://user:password@%2Frun%2Fpg:5432/name and unix:///run/valkey.sock?db=0 are both fine.
+An address without a password takes it from PGPASSWORD, as PostgreSQL's own programs do: there it
+may have any characters.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -29,7 +32,7 @@ def database_settings(url: str) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
         "USER": unquote(user),
-        "PASSWORD": unquote(password),
+        "PASSWORD": unquote(password) or os.environ.get("PGPASSWORD", ""),
         "HOST": options.pop("host", unquote(host)),
         "PORT": options.pop("port", port),
         "OPTIONS": options,

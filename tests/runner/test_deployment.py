@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from patentops import celery
+from patentops.runner import prepare
 from patentops.runner.checks import PRODUCTION
 from patentops.runner.database import APP, DATABASE, EXTENSIONS, OWNER, WEB
 from patentops.runner.places import ROOT
@@ -75,11 +80,104 @@ def test_the_image_holds_no_tests_and_no_sample() -> None:
 
 def test_the_containers_database_is_made_like_the_embedded_one() -> None:
     script = (ROOT / "deploy/postgres/10-roles.sh").read_text("utf-8")
-    assert set(re.findall(r"CREATE EXTENSION (\w+);", script)) == set(EXTENSIONS)
+    assert set(re.findall(r"CREATE EXTENSION IF NOT EXISTS (\w+);", script)) == set(EXTENSIONS)
     for role in (OWNER, APP):
-        assert re.search(rf"CREATE ROLE {role} LOGIN NOSUPERUSER .*NOBYPASSRLS", script)
-    assert re.search(rf"CREATE ROLE {WEB} NOSUPERUSER .*NOBYPASSRLS IN ROLE {APP};", script)
-    assert f"CREATE DATABASE {DATABASE} OWNER {OWNER};" in script
+        assert re.search(rf"ALTER ROLE {role} LOGIN NOSUPERUSER .*NOBYPASSRLS PASSWORD", script)
+    assert re.search(rf"ALTER ROLE {WEB} NOSUPERUSER .*NOBYPASSRLS;", script)
+    assert f"GRANT {APP} TO {WEB};" in script
+    assert f"${{PATENTOPS_DATABASE:-{DATABASE}}}" in script
+    assert f"OWNER {OWNER}" in script
+
+
+def services() -> dict[str, dict[str, Any]]:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = compose["services"]
+    return found
+
+
+def test_every_documented_setting_reaches_the_containers() -> None:
+    """But those that the file itself says, and those of one machine's own folders."""
+    table = (ROOT / "docs/operation.md").read_text("utf-8").partition("## Servers of your own")[2]
+    documented = set(re.findall(r"`(PATENTOPS_[A-Z_]+|EMAIL_URL)`", table.partition("\n## ")[0]))
+    own = {"PATENTOPS_STATE", "PATENTOPS_DEBUG", "PATENTOPS_NO_BOOTSTRAP"}
+    for name in ("web", "worker", "beat", "migrate"):
+        assert documented - own <= set(services()[name]["environment"]), name
+
+
+def test_each_process_holds_its_own_database_password_only() -> None:
+    found = {
+        name: {word for word in ("OWNER", "APP", "WEB") if f"{word}_PASSWORD" in str(service)}
+        for name, service in services().items()
+        if name in {"web", "worker", "beat", "migrate"}
+    }
+    assert found == {
+        "web": {"WEB", "APP"},  # the app's where there is no second wall
+        "worker": {"APP"},
+        "beat": {"APP"},
+        "migrate": {"OWNER"},
+    }
+    assert "@db" not in re.sub(r"//patentops_\w+@db", "", str(services()))  # none in an address
+
+
+def test_every_container_is_watched_bounded_and_read_only() -> None:
+    for name, service in services().items():
+        assert service["logging"]["options"]["max-size"], name
+        assert ("healthcheck" in service) is (name != "migrate"), name
+        if "build" in service:
+            assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
+
+
+def test_the_scheduler_and_the_worker_leave_a_sign_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from celery.signals import after_task_publish, beat_init, heartbeat_sent
+
+    sign = tmp_path / "alive"
+    heartbeat_sent.send(sender=None)
+    assert not sign.exists()  # on one machine nobody asked for it
+    monkeypatch.setenv("PATENTOPS_ALIVE", str(sign))
+    heartbeat_sent.send(sender=None)
+    assert sign.exists()
+    sign.unlink()
+    after_task_publish.send(sender="some.task")
+    assert not sign.exists()  # what a worker's task publishes says nothing about its worker
+    beat_init.send(sender=None)
+    try:
+        after_task_publish.send(sender="some.task")
+        assert sign.exists()
+    finally:
+        after_task_publish.disconnect(celery._alive)
+
+
+def test_static_files_of_the_release_before_stay_a_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    week = prepare.OUTLIVED + 60
+
+    def release(*names: str) -> None:
+        def collect(*_: object, **__: object) -> None:
+            for name in names:
+                (tmp_path / f"{name}.css").write_text(name, "ascii")
+                (tmp_path / f"{name}.css.br").write_text(name, "ascii")
+            paths = {name: f"{name}.css" for name in names}
+            (tmp_path / "staticfiles.json").write_text(json.dumps({"paths": paths}), "ascii")
+
+        monkeypatch.setattr(prepare, "call_command", collect)
+        prepare.collect_static()
+
+    def older() -> None:
+        for file in tmp_path.iterdir():
+            os.utime(file, (time.time() - week,) * 2)
+
+    release("a1", "b1")
+    older()
+    release("a2", "b1")  # old as a1 is, it was in use until now
+    assert {"a1.css", "a1.css.br", "a2.css", "b1.css"} <= {f.name for f in tmp_path.iterdir()}
+    older()
+    release("a2", "b1")
+    assert {f.name for f in tmp_path.iterdir() if f.suffix == ".css"} == {"a2.css", "b1.css"}
+    assert not (tmp_path / "a1.css.br").exists()
 
 
 def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:

@@ -84,3 +84,11 @@ def test_the_broker_is_spelt_as_celery_wants(url: str, expected: str) -> None:
 def test_what_is_no_valkey_is_refused() -> None:
     with pytest.raises(BadAddress):
         redis_database("amqp://host", 0)
+
+
+def test_an_address_without_a_password_takes_it_from_pgpassword(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "p@s/s:#%41")
+    assert database_settings("postgresql://me@db/x")["PASSWORD"] == "p@s/s:#%41"
+    assert database_settings("postgresql://me:own@db/x")["PASSWORD"] == "own"
