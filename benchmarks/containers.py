@@ -181,7 +181,8 @@ def drill(project: Project) -> None:
     project.write(PATENTOPS_DATABASE=new, PATENTOPS_MEDIA=f"/state/media_restored_{new}")
     project.run("up", "-d", "--wait")
     walk(project)
-    if project.query("SELECT count(*) FROM pg_stat_activity WHERE datname = 'patentops'") != "0":
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'patentops'"
+    if project.query(f"{busy} AND usename <> 'postgres'") != "0":
         raise Failed("somebody still works on the database of before")
     said("the restored database serves")
 
