@@ -70,7 +70,7 @@ UNSAID = """() => {
     if (!e.querySelector('th')) faults.push('table without headers: ' + words(e).slice(0, 60));
   }
   for (const e of all('a[href], button[type=submit]')) {
-    if (e.closest('tr, li, dd, svg') || e.getAttribute('aria-describedby')) continue;
+    if (e.closest('tr, li, dd, svg, [aria-hidden=true], [aria-describedby]')) continue;
     const form = e.form
       ? [...new FormData(e.form, e)].filter(f => f[0] !== 'csrfmiddlewaretoken') : '';
     (said[words(e)] ??= new Set()).add(e.form ? e.form.action + form : e.pathname + e.search);
