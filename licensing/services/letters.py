@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from core.db import refused_as
+from core.errors import Conflict
 from core.people import selectors as people
 from core.people.types import Actor
 from licensing.models import Document, PaymentDue
@@ -86,7 +88,12 @@ def issue_invoice(owed: Owed, *, by: Actor, now: datetime) -> Document:
     number = f"{owed.number}-T{owed.position:02d}"
     content = {"通知书编号": number, **owed.content()}
     content["说明"] = "本通知书不是税务发票；发票由收款方另行开具。"
-    return issue(Document(kind=kind, number=number, **owed.of), content, by=by, now=now)
+    made = Document(kind=kind, number=number, **owed.of)
+    return (
+        made
+        if _first(made, content, by=by, now=now)
+        else Document.objects.get(kind=kind, number=number)
+    )
 
 
 def issue_dunning(owed: Owed, *, step: int, outstanding: Decimal, by: Actor, now: datetime) -> bool:
@@ -98,7 +105,17 @@ def issue_dunning(owed: Owed, *, step: int, outstanding: Decimal, by: Actor, now
     content: dict[str, object] = {"催款函编号": number, **owed.content()}
     content["尚未支付"] = fees.exact_text(outstanding, owed.currency)
     content["逾期"] = f"已逾期 {step} 天或以上，请立即支付；{owed.late}"
-    issue(Document(kind=kind, number=number, **owed.of), content, by=by, now=now)
+    return _first(Document(kind=kind, number=number, **owed.of), content, by=by, now=now)
+
+
+def _first(made: Document, content: dict[str, object], *, by: Actor, now: datetime) -> bool:
+    """Issue it; False when another run of the daily task did so at the same moment."""
+    there = Conflict("这份通知刚刚已经开具。", code="issued")
+    try:
+        with refused_as(there, by="document_number_once"):
+            issue(made, content, by=by, now=now)
+    except Conflict:
+        return False
     return True
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import threading
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection
 
-from licensing import tasks
+from core.audit.models import AuditEntry
+from core.notices.models import Notice
+from licensing import services, tasks
+from licensing.models import Document
+from licensing.services import letters
+from tests.factories.disputes import Quarrel
+from tests.factories.licensing import NOON
 
 
 def test_every_step_is_one_of_its_own() -> None:
@@ -46,3 +55,28 @@ def test_it_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(SoftTimeLimitExceeded):
         tasks.daily()
     assert not done
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("days", [5, 12])
+def test_two_runs_at_once_write_one_letter(days: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the sum is due the payment notice, after it the reminder; neither run breaks."""
+    quarrel, now = Quarrel(), NOON + timedelta(days=days)
+    issue, rivals = letters.issue, iter([1])
+
+    def slowly(*args: Any, **known: Any) -> Document:
+        if next(rivals, 0):  # the other run is through before this one writes
+            (rival := threading.Thread(target=beside)).start()
+            rival.join()
+        return issue(*args, **known)
+
+    def beside() -> None:
+        services.remind_of_dues(now=now)
+        connection.close()
+
+    monkeypatch.setattr(letters, "issue", slowly)
+    assert services.remind_of_dues(now=now) == 1
+    assert Document.objects.filter(due=quarrel.due).count() == 1
+    assert AuditEntry.objects.filter(event="licence.dunned").count() == (days > 10)
+    [told] = {n.key for n in Notice.objects.filter(key__startswith="licence-due:")}
+    assert Notice.objects.filter(key=told, user=quarrel.firm_member.user).count() == 1
