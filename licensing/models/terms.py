@@ -103,6 +103,16 @@ class TermsVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.deal_id} 第 {self.version} 版"
 
+    @property
+    def status_label(self) -> str:
+        """Where it stands, in words: not every version that fell away gave way to a newer one."""
+        if self.status == TermsStatus.REPLACED:
+            if self.answer_reason:  # it was accepted, and then taken up again
+                return deals.REOPENED
+            if self.answered_at == self.deal.closed_at:
+                return deals.FELL_WITH_DEAL
+        return self.get_status_display()
+
     def as_rule(self) -> deals.Terms:
         """The version as the rules read it. Prefetch `plan__parts` and `patents`."""
         return deals.Terms(

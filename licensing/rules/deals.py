@@ -114,6 +114,7 @@ TERMS_LABELS: Mapping[TermsStatus, str] = {
     _T.REFUSED: "未接受",
     _T.REPLACED: "已被新版本取代",
 }
+REOPENED, FELL_WITH_DEAL = "重新商定，不再有效", "洽谈终止，不再有效"
 PARTY_LABELS: Mapping[Party, str] = {Party.HOLDER: "权利人", Party.TAKER: "需求方"}
 WAITS_LABELS: Mapping[Waits, str] = {
     Waits.HOLDER: "权利人",

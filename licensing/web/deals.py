@@ -191,7 +191,7 @@ def _timeline(row: Deal, versions: list[TermsVersion]) -> list[dict[str, Any]]:
         named = f"{version.get_side_display()}提出第 {version.version} 版条款"
         events.append((version.proposed_at, named, ""))
         if version.answered_at:
-            said = f"第 {version.version} 版：{version.get_status_display()}"
+            said = f"第 {version.version} 版：{version.status_label}"
             events.append((version.answered_at, said, version.answer_reason))
         for copy in version.copies.all():
             events.append((copy.uploaded_at, f"{copy.get_side_display()}上传已签合同", ""))
@@ -421,7 +421,7 @@ def term_sheet(request: Request, deal_id: int) -> HttpResponse:
         ("合同类型", f"{row.contract_type}（{row.get_kind_display()}）"),
         ("权利人", row.holder.name),
         ("需求方", row.taker.name),
-        ("条款", f"第 {shown.version} 版，{shown.get_status_display()}"),
+        ("条款", f"第 {shown.version} 版，{shown.status_label}"),
         *([("上游许可", row.under.number)] if row.under else []),
         *selectors.lines_of(shown),
         ("依据", KINDS[DealKind(shown.kind)].article),

@@ -15,6 +15,7 @@ from licensing.models import Deal, TermsVersion
 from licensing.rules.fees import FeeMode, parts_for
 from licensing.selectors import deals as selectors
 from licensing.services import deals, signing
+from tests.conftest import log_in
 from tests.factories import core as make
 from tests.factories import deals as given
 from tests.factories import licensing as lic
@@ -307,3 +308,16 @@ def test_what_came_at_one_moment_is_told_in_the_order_it_is_done(client):
     said = [event["title"] for event in page.context["timeline"]]
     assert said[:3] == ["提出意向", "需求方提出第 1 版条款", "第 1 版：已接受"]
     assert said[-1] == "印章核对无误，合同生效"
+
+
+def test_a_version_that_fell_with_the_talk_gave_way_to_none(client):
+    at = given.table()
+    row = given.proposed(at)
+    deals.withdraw_deal(deal_id=row.pk, reason="预算取消", by=at.taker, now=NOON)
+    log_in(client, at.firm)
+    page = client.get(f"/deals/{row.pk}/").content.decode()
+    assert "洽谈终止，不再有效" in page
+    assert "已被新版本取代" not in page
+    other = given.agreed(at)
+    deals.reopen_deal(deal_id=other.pk, reason="价格另议", by=at.holder, now=NOON)
+    assert other.versions.get().status_label == "重新商定，不再有效"
