@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +19,7 @@ from patentops.runner.screen import say
 
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 STEADY_AFTER = 30.0  # seconds alive, after which the delay starts small again
-LARGEST_LOG = 10 << 20
+LARGEST_LOG, KEPT_LOGS = 10 << 20, 5
 
 
 class Runnable(Protocol):
@@ -161,7 +163,18 @@ class Supervisor:
         self._changed([])
 
 
-def rotate(log: Path) -> None:
-    """Keep one older log; called before anything writes to it."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".log.1"))
+def rotate(log: Path, *, largest: int = LARGEST_LOG, kept: int = KEPT_LOGS) -> bool:
+    """Set a large log aside, at any time; whether it was large. So many older ones are kept.
+
+    All who write to it append, so the file is copied and emptied under them and nobody has to open
+    it anew. A line written between the two is lost.
+    """
+    if not log.exists() or log.stat().st_size <= largest:
+        return False
+    older = [log.with_name(f"{log.name}.{number}") for number in range(1, kept + 1)]
+    for newer, place in reversed(list(pairwise(older))):
+        if newer.exists():
+            newer.replace(place)
+    shutil.copy2(log, older[0])
+    os.truncate(log, 0)
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import http.client
 import os
@@ -33,6 +34,7 @@ from patentops.runner.supervisor import Program, Supervisor, rotate
 
 FIRST_PORT, LAST_PORT = 8000, 8019
 HEALTHY_WITHIN = 120.0
+LOOK_AT_LOGS_EVERY = 30.0  # seconds
 WEB_PROCESSES = 2
 SAMPLE_LOGINS = (
     ("供给方（高校）", "office@example.cn / office2@example.cn"),
@@ -167,8 +169,7 @@ class Installation:
         for private in (self.where.logs, self.where.state / "media", self.where.state / "mail"):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
-        for log in self.where.logs.glob("*.log"):
-            rotate(log)
+        self._rotate_logs()
         write_secret(self.where.secrets, "secret_key", new_password() + new_password())
         self._start_servers()
         self._prepare()
@@ -340,8 +341,17 @@ class Installation:
 
     def tend(self) -> None:
         """Keep everything running until asked to stop."""
+        look = time.monotonic()
         while not self.stopping.wait(0.2):
             self.supervisor.tend()
+            if time.monotonic() > look:
+                self._rotate_logs()
+                look = time.monotonic() + LOOK_AT_LOGS_EVERY
+
+    def _rotate_logs(self) -> None:
+        for log in self.where.logs.glob("*.log"):
+            with contextlib.suppress(OSError):  # a full disk is no reason to stop serving
+                rotate(log)
 
     def stop(self) -> None:
         """Beat, web and worker first, servers last."""

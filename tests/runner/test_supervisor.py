@@ -14,7 +14,7 @@ import pytest
 from patentops.runner.leftovers import Ledger
 from patentops.runner.lock import UpLock
 from patentops.runner.processes import is_alive, started_at
-from patentops.runner.supervisor import FIRST_DELAY, Program, Supervisor
+from patentops.runner.supervisor import FIRST_DELAY, Program, Supervisor, rotate
 
 SLEEPS = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
 FAILS = [sys.executable, "-S", "-c", "raise SystemExit(3)"]
@@ -147,3 +147,22 @@ def test_what_runs_once_is_let_go(
     assert supervisor.children == []
     assert told == [[pid_of(child)], []]
     assert ("没有做完" in capsys.readouterr().err) == bool(code)
+
+
+def test_a_large_log_is_set_aside_under_a_program_that_goes_on_writing(tmp_path: Path) -> None:
+    script = "import sys, time\nwhile True: print('x' * 99, flush=True); time.sleep(0.01)"
+    child = program(tmp_path, [sys.executable, "-S", "-c", script])
+    child.start()
+    try:
+        for turn in range(1, 5):
+            end = time.monotonic() + 10
+            while child.log.stat().st_size <= 500 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert rotate(child.log, largest=500, kept=2), turn
+            assert not rotate(child.log, largest=500, kept=2)
+        assert sorted(p.name for p in tmp_path.glob("child.log*")) == [
+            "child.log", "child.log.1", "child.log.2",
+        ]  # fmt: skip
+        assert (tmp_path / "child.log.1").stat().st_size > 500
+    finally:
+        child.stop(1)
