@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "core.web.middleware.DomainErrorMiddleware",
+    "core.web.middleware.ReturnedFormMiddleware",
 ]
 
 ROOT_URLCONF = "patentops.urls"

@@ -358,7 +358,8 @@ def field_groups(form: BaseForm) -> Iterator[FieldGroup]:
     taken: set[str] = set()
     for title, lead, names in groups:
         taken.update(names)
-        yield FieldGroup(title, lead, [form[name] for name in names if name in form.fields])
+        named = [form[name] for name in names if name in form.fields]
+        yield FieldGroup(title, lead, [field for field in named if not field.is_hidden])
     rest = [field for field in form.visible_fields() if field.name not in taken]
     if rest:
         yield FieldGroup("", "", rest)
