@@ -105,6 +105,7 @@ MODULES: dict[str, list[str]] = {
             "services/pools": "pools",
             "services/registrations": "registrations",
             "services/renewals": "endings_told endings",
+            "services/retention": "retention",
             "services/rivals": "deals_races",
             "services/royalties": "royalty_services",
             "services/settlement_sums": "settlement_sums disputes_told",

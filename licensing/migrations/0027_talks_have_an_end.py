@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("sealed_at__isnull", True),
                         ("status__in", ["declined", "withdrawn"]),
+                        ("clearing_told_at__isnull", False),
                         ("clearing_told_at__lt", models.F("cleared_at")),
                     ),
                     _connector="OR",

@@ -207,7 +207,7 @@ class Deal(models.Model):
             CheckConstraint(
                 condition=Q(cleared_at__isnull=True)
                 | (Q(status__in=among(retention.FOR_NOTHING), sealed_at__isnull=True)
-                   & Q(clearing_told_at__lt=F("cleared_at"))),
+                   & Q(clearing_told_at__isnull=False, clearing_told_at__lt=F("cleared_at"))),
                 name="deal_cleared_of_nothing_told_before",
             ),
         ]  # fmt: skip

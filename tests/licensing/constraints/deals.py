@@ -53,6 +53,18 @@ ROWS = {
         {"closed_at": None},
         {"closed_reason": ""},
     ),
+    "deal_cleared_of_nothing_told_before": (
+        {
+            "status": "withdrawn",
+            "closed_at": NOON,
+            "closed_reason": "停",
+            "clearing_told_at": NOON,
+            "cleared_at": NOON + timedelta(days=31),
+        },
+        {"status": "negotiating"},
+        {"clearing_told_at": None},
+        {"clearing_told_at": NOON + timedelta(days=32)},
+    ),
     "deal_term_forward": (
         {"effective_on": TODAY, "ends_on": TODAY},
         {"ends_on": TODAY - timedelta(days=1)},
