@@ -111,7 +111,9 @@ def test_from_an_upload_to_the_bureaus_number_and_the_exchange(
     exchange = arrives(browser, site, "exchange")
 
     # The exchange gets a key and says where it wants to be called.
-    exchange.goes("/open-platform/console/").fills(label="自动化测试").clicks("生成密钥")
+    exchange.goes("/open-platform/console/").fills(label="自动化测试")
+    exchange.page.check("main [name=scopes][value='changes:read']")
+    exchange.clicks("生成密钥")
     client_id, secret = exchange.page.locator("#new-key + dl code").all_inner_texts()
     exchange.fills(url=f"http://127.0.0.1:{inbox.server_port}/hooks").clicks("登记回调地址")
     exchange.sees("推送记录").shows("spine-01-exchange-endpoint")

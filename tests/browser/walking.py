@@ -32,11 +32,11 @@ NOT_PAGES = re.compile(
 )
 # Kinds whose every page is its own text.
 EACH = re.compile(r"^(?:help|services)/")
-# A snake_case or kebab-case code; the audit trail and the open platform show codes on purpose.
+# A snake_case or kebab-case code; some pages show codes on purpose, as the guides of programs do.
 CODE = re.compile(r"\b[a-z]{3,}(?:[_-][a-z]{3,})+\b")
 SHOWS_CODES = (
     "/audit/", "/open-platform/", "/oversight/metrics/", "/gallery/", "/help/accessibility/",
-    "/library/collections/",
+    "/library/collections/", "/help/guide/",
 )  # fmt: skip
 
 # Text that its own box cuts off; a box that shows it is cut (…), or scrolls, is no fault.
