@@ -29,9 +29,7 @@ SEED = 20261122
 QUERIES = 500
 PASSWORD = "patentops-2026"
 LOGINS = ("office@example.cn", "sme@example.cn", "sme2@example.cn", "bureau@example.cn")
-TITLE = re.compile(
-    r'<article class="card patent-card".*?<h[23]><a href="[^"]+">(.*?)</a>', re.DOTALL
-)
+TITLE = re.compile(r'<article class="card patent-card".*?<h[23]><a [^>]+>(.*?)</a>', re.DOTALL)
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
