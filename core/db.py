@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from django.db import DataError, IntegrityError, connection, models, transaction
-from django.db.models import CheckConstraint, Q
+from django.db.models import CheckConstraint, Q, QuerySet
 from psycopg import errors
 
 from core.errors import DomainError
@@ -73,6 +75,18 @@ def refused_as(refusal: DomainError, *, by: str) -> Iterator[None]:
         if by not in str(problem):
             raise
         raise refusal from problem
+
+
+def delete_with_files(rows: QuerySet[Any]) -> int:
+    """Delete rows, and their files once that is certain; how many rows, with those on them.
+
+    ProtectedError where something points at one of them.
+    """
+    for field in rows.model._meta.concrete_fields:
+        if isinstance(field, models.FileField):
+            for name in rows.exclude(**{field.name: ""}).values_list(field.name, flat=True):
+                transaction.on_commit(partial(field.storage.delete, name), robust=True)
+    return rows.delete()[0]
 
 
 @contextmanager

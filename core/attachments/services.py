@@ -6,13 +6,13 @@ import hashlib
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from functools import partial
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from core.attachments import rules
 from core.attachments.models import Attachment
+from core.db import delete_with_files
 from core.errors import Invalid
 from core.people.types import Actor
 
@@ -58,7 +58,4 @@ def discard(ids: Collection[int]) -> int:
 
     ProtectedError when something still points at one of them.
     """
-    rows = Attachment.objects.filter(pk__in=ids)
-    for name in rows.values_list("file", flat=True):
-        transaction.on_commit(partial(Attachment.file.field.storage.delete, name), robust=True)
-    return rows.delete()[0]
+    return delete_with_files(Attachment.objects.filter(pk__in=ids))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,7 +13,6 @@ from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 
 from core.attachments import services as attachments
-from core.attachments.models import Attachment
 from core.audit import services as audit
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.joining import rules
@@ -183,12 +181,10 @@ def confirm(*, link: str, by: Actor, now: datetime) -> int:
 
 def drop(rows: Any) -> int:
     """Forget applications that nobody confirmed, with their files; how many."""
-    found = list(rows.select_related("evidence"))
-    for row in found:
-        row.delete()
-        Attachment.objects.filter(pk=row.evidence_id).delete()
-        transaction.on_commit(partial(row.evidence.file.delete, save=False), robust=True)
-    return len(found)
+    evidence = list(rows.values_list("evidence_id", flat=True))
+    rows.delete()
+    attachments.discard(evidence)
+    return len(evidence)
 
 
 @transaction.atomic

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -20,11 +19,12 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.db.models import FileField, ProtectedError, QuerySet, RestrictedError
+from django.db.models import ProtectedError, RestrictedError
 from django.template.loader import render_to_string
 
 from core.audit import services as audit
 from core.audit.models import AuditPerson
+from core.db import delete_with_files
 from core.errors import Conflict, NotAllowed
 from core.joining.models import JoinApplication
 from core.joining.rules import Status
@@ -88,17 +88,7 @@ class _Encoder(DjangoJSONEncoder):
 @transaction.atomic
 def forget_copies(*, now: datetime) -> int:
     """Delete copies whose days are over; how many."""
-    rows = list(PersonalCopy.objects.filter(expires_at__lt=now))
-    for row in rows:
-        _drop_copy(row)
-    return len(rows)
-
-
-def _drop_copy(row: PersonalCopy) -> None:
-    stored = row.file
-    row.delete()
-    if stored:
-        transaction.on_commit(lambda: stored.storage.delete(stored.name or ""), robust=True)
+    return delete_with_files(PersonalCopy.objects.filter(expires_at__lt=now))
 
 
 @transaction.atomic
@@ -257,8 +247,7 @@ def _delete_rows(user: User) -> tuple[Counter[str], Counter[str]]:
     """Delete the rows that exist only for the person; count what had to stay."""
     deleted: Counter[str] = Counter()
     kept: Counter[str] = Counter()
-    for copy in user.copies.all():
-        _drop_copy(copy)
+    delete_with_files(user.copies.all())
     let_in = JoinApplication.objects.filter(applicant=user, status=Status.APPROVED)
     kept["入驻核验记录（已去除姓名和联系方式）"] = let_in.update(
         person="已注销", phone="", email="erased@erased.invalid", remark=""
@@ -271,17 +260,8 @@ def _delete_rows(user: User) -> tuple[Counter[str], Counter[str]]:
         try:
             with transaction.atomic():
                 if place.goes_along:
-                    _drop_files(rows)
-                    deleted[place.label] += rows.delete()[0]
+                    deleted[place.label] += delete_with_files(rows)
         except (ProtectedError, RestrictedError):
             pass  # something of others' hangs on them
         kept[place.label] += rows.count()
     return +deleted, +kept
-
-
-def _drop_files(rows: QuerySet[Any]) -> None:
-    """With rows that go, their files go too."""
-    for field in rows.model._meta.concrete_fields:
-        if isinstance(field, FileField):
-            for name in rows.exclude(**{field.name: ""}).values_list(field.name, flat=True):
-                transaction.on_commit(partial(field.storage.delete, name), robust=True)

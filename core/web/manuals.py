@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -11,10 +12,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import path, reverse
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
 
 from core.web.types import Request
 
@@ -32,11 +35,6 @@ NAMES = {
     "api": _("接口入门"),
     "account": _("入驻、成员与账户安全"),
 }
-ITEM = re.compile(r"( *)(\d+\.|-) +(.*)")
-SPAN = re.compile(
-    r"!\[(?P<alt>[^\]]*)\]\((?P<src>[^)\s]+)\)|\[(?P<words>[^\]]*)\]\((?P<to>[^)\s]+)\)"
-    r"|\*\*(?P<bold>.+?)\*\*|`(?P<code>[^`]+)`"
-)
 
 
 @require_GET
@@ -56,83 +54,16 @@ def read(slug: str) -> SafeString:
 
 
 def rendered(text: str) -> SafeString:
-    """The HTML of what our guides are written in: headings, lists, code, links, pictures."""
-    lines = text.strip("\n").splitlines()
-    out: list[str] = []
-    while lines:
-        line = lines[0]
-        if not line.strip():
-            lines.pop(0)
-        elif line.startswith("```"):
-            end = lines.index("```", 1)
-            out.append(f'<pre tabindex="0"><code>{_safe(chr(10).join(lines[1:end]))}</code></pre>')
-            del lines[: end + 1]
-        elif line.startswith("## "):
-            out.append(f"<h2>{_spans(lines.pop(0)[3:])}</h2>")
-        elif ITEM.match(line):
-            out.append(_list(lines))
-        else:
-            out.append(f"<p>{_spans(_joined(_taken(lines)))}</p>")
-    return mark_safe("".join(out))  # every piece went through _safe
-
-
-def _taken(lines: list[str]) -> list[str]:
-    """The lines of one paragraph, taken off the front."""
-    taken = [lines.pop(0)]
-    while (
-        lines
-        and lines[0].strip()
-        and not re.match(r"```|## ", lines[0])
-        and not ITEM.match(lines[0])
-    ):
-        taken.append(lines.pop(0))
-    return taken
-
-
-def _list(lines: list[str]) -> str:
-    """One list with the lists inside it, taken off the front."""
-    first = ITEM.match(lines[0])
-    assert first is not None
-    depth, tag = len(first[1]), "ul" if first[2] == "-" else "ol"
-    start = "" if tag == "ul" or first[2] == "1." else f' start="{first[2][:-1]}"'
-    items: list[str] = []
-    while lines and (item := ITEM.match(lines[0])) and len(item[1]) >= depth:
-        if len(item[1]) > depth:
-            items[-1] += _list(lines)
-            continue
-        words = [item[3], *_taken(lines)[1:]]
-        items.append(_spans(_joined(words)))
-    body = "".join(f"<li>{item}</li>" for item in items)
-    return f"<{tag}{start}>{body}</{tag}>"
-
-
-def _joined(lines: list[str]) -> str:
-    """One line of several: Chinese runs on without a space, words of letters keep one."""
-    whole = lines[0].strip()
-    for line in lines[1:]:
-        gap = " " if whole[-1:].isascii() and line.strip()[:1].isascii() else ""
-        whole += gap + line.strip()
-    return whole
-
-
-def _spans(text: str) -> str:
-    out, at = "", 0
-    for found in SPAN.finditer(text):
-        out += _safe(text[at : found.start()]) + _span(found)
-        at = found.end()
-    return out + _safe(text[at:])
-
-
-def _span(found: re.Match[str]) -> str:
-    if found["bold"]:
-        return f"<strong>{_spans(found['bold'])}</strong>"
-    if found["code"]:
-        return f"<code>{_safe(found['code'])}</code>"
-    if found["src"]:
-        source = _safe(static("guide/" + found["src"].removeprefix(PICTURES)))
-        size = 'width="1024" height="680" loading="lazy"'
-        return f'<img src="{source}" alt="{_safe(found["alt"])}" {size}>'
-    return f'<a href="{_safe(_address(found["to"]))}">{_spans(found["words"])}</a>'
+    """The HTML of a guide (CommonMark); its links and pictures lead to where they are served."""
+    tokens = PAPER.parse(text)
+    for token in chain(tokens, *(token.children or () for token in tokens)):
+        if token.type == "link_open":
+            token.attrs["href"] = _address(str(token.attrs["href"]))
+        elif token.type == "image":
+            source = static("guide/" + str(token.attrs["src"]).removeprefix(PICTURES))
+            token.attrs |= {"src": source, "width": 1024, "height": 680, "loading": "lazy"}
+    # The library escapes every text, and html in a paper is text.
+    return mark_safe(str(PAPER.renderer.render(tokens, PAPER.options, {})))
 
 
 def _address(target: str) -> str:
@@ -141,8 +72,21 @@ def _address(target: str) -> str:
     return reverse("core:manual", args=[slug]) if slug in NAMES else target
 
 
-def _safe(text: str) -> str:
-    return str(conditional_escape(text))
+def _line_end(_: object, tokens: Sequence[Token], place: int, *_more: object) -> str:
+    """Chinese runs on without a space, words of letters keep one."""
+    before = next((t.content for t in reversed(tokens[:place]) if t.content), "")
+    after = next((t.content for t in tokens[place + 1 :] if t.content), "")
+    return " " if before[-1:].isascii() and after[:1].isascii() else ""
+
+
+def _listing(_: object, tokens: Sequence[Token], place: int, *_more: object) -> str:
+    """Code that may be wider than the page: the keyboard must reach it to scroll."""
+    return f'<pre tabindex="0"><code>{escapeHtml(tokens[place].content)}</code></pre>\n'
+
+
+PAPER = MarkdownIt("commonmark", {"html": False})
+PAPER.add_render_rule("softbreak", _line_end)
+PAPER.add_render_rule("fence", _listing)
 
 
 urlpatterns = [path("help/guide/<slug:slug>/", manual, name="manual")]

@@ -88,7 +88,7 @@ def _cleared(pk: int, *, now: datetime) -> bool:
 def _papers_of(row: Deal) -> set[int]:
     """Attachments that lie with this talk."""
     found = [
-        DealMessage.objects.filter(deal=row, attachment__isnull=False),
+        DealMessage.objects.filter(deal=row),
         DealApproval.objects.filter(deal=row),
         TermsFile.objects.filter(terms__deal=row),
         SignedCopy.objects.filter(terms__deal=row),

@@ -135,8 +135,7 @@ def new_patent(request: Request) -> HttpResponse:
 @keepers
 def patent(request: Request, pk: int) -> HttpResponse:
     """One patent as its keepers see it: where it stands and what is to be done next."""
-    card = _mine(request, pk)
-    now = timezone.now()
+    card, now = _mine(request, pk), timezone.now()
     known = face(pk, viewer=request.actor, at=now)
     able = presenting.abilities(known.abilities)
     item = selectors.inventory_item(pk, viewer=request.actor)

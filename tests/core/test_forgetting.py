@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 
 from core.attachments import services as attachments
 from core.attachments.models import Attachment
+from core.db import delete_with_files
 from core.members.models import Invitation
 from core.notices.models import Notice
 from core.notices.services import notify
@@ -155,7 +156,7 @@ def test_files_of_what_was_only_theirs_go_with_the_rows(
 ) -> None:
     kept = attachments.store(paper(), purpose="x", by=Actor.system(), now=now)
     monkeypatch.setattr(transaction, "on_commit", lambda run, **_: run())
-    services._drop_files(Attachment.objects.filter(pk=kept.pk))
+    delete_with_files(Attachment.objects.filter(pk=kept.pk))
     assert not default_storage.exists(kept.file.name)
 
 

@@ -53,12 +53,13 @@ def test_the_short_help_leads_to_the_whole_guide(client: Client, topic: str) -> 
 def test_what_our_guides_are_written_in() -> None:
     made = manuals.rendered(
         "一行\n接着 and\nmore\n\n1. **甲**：`a<b`\n   续\n   - 子一\n   - 子二\n2. 乙\n\n"
-        "4. 丁\n## 题\n```\ncurl -d '<x>'\n\nend\n```\n[账户](account.md)、[库](/library/)"
+        "段\n\n4. 丁\n\n## 题\n```\ncurl -d '<x>'\n\nend\n```\n"
+        "[账户](account.md)、[库](/library/)<b>"
     )
     assert made == (
-        "<p>一行接着 and more</p><ol><li><strong>甲</strong>：<code>a&lt;b</code>续"
-        "<ul><li>子一</li><li>子二</li></ul></li><li>乙</li></ol>"
-        '<ol start="4"><li>丁</li></ol><h2>题</h2>'
-        '<pre tabindex="0"><code>curl -d &#x27;&lt;x&gt;&#x27;\n\nend</code></pre>'
-        '<p><a href="/help/guide/account/">账户</a>、<a href="/library/">库</a></p>'
+        "<p>一行接着 and more</p>\n<ol>\n<li><strong>甲</strong>：<code>a&lt;b</code>续\n"
+        "<ul>\n<li>子一</li>\n<li>子二</li>\n</ul>\n</li>\n<li>乙</li>\n</ol>\n<p>段</p>\n"
+        '<ol start="4">\n<li>丁</li>\n</ol>\n<h2>题</h2>\n'
+        "<pre tabindex=\"0\"><code>curl -d '&lt;x&gt;'\n\nend\n</code></pre>\n"
+        '<p><a href="/help/guide/account/">账户</a>、<a href="/library/">库</a>&lt;b&gt;</p>\n'
     )
