@@ -50,7 +50,7 @@ def follow_consent(
 
 def remind_of_consents(*, now: datetime) -> int:
     """Once the days are over without a decision, both sides are told where it goes from here."""
-    today, rung = legal_day(now), 0
+    today = legal_day(now)
     late = [one for one in all_doubted() if one.decide_by < today]
     rows = OpenDeclaration.objects.in_bulk([one.declaration_id for one in late])
     for one in late:
@@ -68,5 +68,4 @@ def remind_of_consents(*, now: datetime) -> int:
             url=f"/open-licences/{row.pk}/",
             now=now,
         )
-        rung += 1
-    return rung
+    return len(late)

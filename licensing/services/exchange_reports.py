@@ -98,7 +98,7 @@ def _known(contract_number: object, told: Told, *, by: Actor) -> ExchangeReport 
     row = before.get(told.state)
     if row is None:
         if told.sort is ReportSort.SETTLEMENT:
-            sums = {state: r.amount or Decimal(0) for state, r in before.items()}
+            sums = {state: r.amount for state, r in before.items() if r.amount is not None}
             if why := rules.settlement_conflict(sums, told):
                 raise Conflict(why, code="report-conflict")
         return None

@@ -79,8 +79,7 @@ def refuse_incomplete(report: OutcomeReport, *, has_evidence: bool, now: datetim
 
 def as_reported(report: OutcomeReport, card: PatentCard, *, by: Actor, now: datetime) -> Outcome:
     """The row of a report, not stored yet."""
-    if card.organisation_id is None:
-        raise Conflict(_("这件专利没有登记管理单位，请先在专利库中补全。"))
+    assert card.organisation_id is not None  # of such a patent nobody may report
     outcome = Outcome(
         patent_id=card.id,
         organisation_id=card.organisation_id,
