@@ -68,6 +68,11 @@ def _listed(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     return listings.stock_counts(query.prefix).listed, rows, ""
 
 
+def _paper(url: str, viewer: Actor) -> str:
+    """Where a paper of two parties opens: for bureaus and auditors, not for who runs the site."""
+    return url if viewer.has(Role.BUREAU, Role.AUDITOR) else ""
+
+
 PROGRESS = (
     ("deal_at", "已成交"),
     ("contacted_at", "已联系"),
@@ -115,7 +120,7 @@ def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.licensee_name,
                 row.effective_at,
             ),
-            f"/licences/{row.id}/",
+            _paper(f"/licences/{row.id}/", viewer),
         )
         for row in counted.rows
     ]
@@ -133,7 +138,7 @@ def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.organisation_name,
                 row.happened_on,
             ),
-            f"/outcomes/{row.id}/",
+            _paper(f"/outcomes/{row.id}/", viewer),
         )
         for row in counted.rows
     ]
@@ -151,7 +156,7 @@ def _pledges(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.principal,
                 row.registered_on,
             ),
-            f"/pledges/{row.id}/",
+            _paper(f"/pledges/{row.id}/", viewer),
         )
         for row in counted.rows
     ]

@@ -14,7 +14,10 @@ Value = str | int | Decimal | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing a metric counts: its values in the order of the metric's columns, and its page."""
+    """One thing a metric counts: its values in the order of the metric's columns, and its page.
+
+    No page ("") where the viewer sees the row but may not open it.
+    """
 
     values: tuple[Value, ...]
     url: str

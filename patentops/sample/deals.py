@@ -141,7 +141,7 @@ class Deals:
                 self._plan_outcome(outcome)
         for pledge in content.pledges:
             if fresh.issuperset(pledge.patents):
-                self._plan_pledge(pledge)
+                self.plan_pledge(pledge)
 
     def _holder(self, patent: str) -> Actor:
         paper = next(p for p in self.plan.content.patents if p.key == patent)
@@ -352,7 +352,8 @@ class Deals:
 
     # Pledges
 
-    def _plan_pledge(self, paper: SamplePledge) -> None:
+    def plan_pledge(self, paper: SamplePledge) -> None:
+        """Plan its days; its patents are known."""
         plan = self.plan
         # A bank sees a patent once it is on the board, so these follow the first listings.
         opening = plan.opening + timedelta(days=4)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import chain
+from typing import Any
 
 from core.days import CHINA
 from core.people.types import Actor
@@ -71,6 +73,12 @@ class Plan:
         """The local day so many days ago."""
         return (self.now.astimezone(CHINA) - timedelta(days=days)).date()
 
+    def has(self, paper: dict[str, Any]) -> bool:
+        """Whether the patents that it speaks of are there: a volume may still be missing."""
+        named = (paper[name] for name in ("patent", "patents", "rows") if name in paper)
+        keys = chain.from_iterable([name] if isinstance(name, str) else name for name in named)
+        return self.patent_ids.keys() >= set(keys)
+
     def then(self, at: datetime, do: Callable[[datetime], object]) -> None:
         """Plan a step, not before the opening."""
         self.steps.append(Step(max(at, self.opening), do))
@@ -113,6 +121,13 @@ class Patents:
         for kept in self.plan.content.favourites:
             if self.plan.fresh.issuperset(kept.patents):
                 self.plan.then(self.plan.ago(kept.days_ago), partial(self._favour, kept))
+
+    def recall(self) -> None:
+        """Note the ids of those that are there."""
+        for paper in self.plan.content.patents:
+            known = self._known(paper)
+            if known is not None:
+                self.plan.patent_ids[paper.key] = known
 
     def _favour(self, paper: SampleFavourites, at: datetime) -> None:
         for key in paper.patents:

@@ -5,12 +5,14 @@ the trail, the notices and the events read as if people had done it all. What is
 stays as it is: a second load changes nothing.
 
 The heart comes first and at once, since every page waits for it. The volumes, two more years of
-the same, follow one by one, each all or nothing, while the pages already answer.
+the same, follow one by one, each all or nothing, while the pages already answer; at the end comes
+what was filed and dealt with on patents of any of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -21,10 +23,12 @@ from patentops.sample.answers import Answers
 from patentops.sample.content import Sample, sample, volumes
 from patentops.sample.contracts import Contracts
 from patentops.sample.crew import Crew
+from patentops.sample.dealings import Dealings
 from patentops.sample.deals import Deals
 from patentops.sample.demands import Demands
 from patentops.sample.desk import Desk
 from patentops.sample.disputes import Disputes
+from patentops.sample.filings import Filings
 from patentops.sample.finding import Finding
 from patentops.sample.gatherings import Gatherings
 from patentops.sample.income import Income
@@ -76,11 +80,12 @@ def load_volumes(*, now: datetime, tell: Callable[[int, int], None]) -> int:
     `tell` hears before each how many are in, of how many.
     """
     crew, books = enrolled(now=now), volumes()
-    steps = crew.created
+    steps, parts = crew.created, len(books) + 1
     for done, book in enumerate(books):
-        tell(done, len(books))
+        tell(done, parts)
         steps += load_volume(book, crew, now=now)
-    return steps
+    tell(len(books), parts)
+    return steps + load_rest(crew, now=now)
 
 
 @transaction.atomic
@@ -99,6 +104,18 @@ def load_volume(book: Sample, crew: Crew, *, now: datetime) -> int:
     Patents(plan).prepare()
     Deals(plan).prepare()
     Demands(plan).prepare()
+    plan.run()
+    return len(plan.steps)
+
+
+@transaction.atomic
+def load_rest(crew: Crew, *, now: datetime) -> int:
+    """Bring in whatever is missing of what stands on patents of the heart and of all volumes."""
+    plan = Plan(sample(), now, crew, history=FOUNDED)
+    for book in (sample(), *volumes()):
+        Patents(replace(plan, content=book)).recall()
+    Filings(plan).prepare()
+    Dealings(plan).prepare()
     plan.run()
     return len(plan.steps)
 

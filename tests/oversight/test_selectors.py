@@ -72,6 +72,19 @@ def test_a_number_equals_its_rows_at_every_level(region: Region, code: str) -> N
             assert all(len(row.values) == len(found.metric.columns) for row in found.rows)
 
 
+@pytest.mark.parametrize("code", [m.code for m in rules.METRICS])
+def test_every_link_of_a_row_opens_for_whoever_sees_it(
+    region: Region, code: str, client_as: Callable[[Membership], Client]
+) -> None:
+    for who in (region.bureau, region.auditor, make.MembershipFactory(role="sysadmin")):
+        viewer = make.actor(who)
+        scope = selectors.scope(viewer)
+        found = selectors.rows(viewer=viewer, code=code, prefix=scope, period=YEAR)
+        urls = [row.url for row in found.rows if row.url]
+        assert all(client_as(who).get(url).status_code == 200 for url in urls)
+        assert who.role == "sysadmin" or urls
+
+
 def test_lines_add_up_to_the_whole(region: Region) -> None:
     page = selectors.dashboard(viewer=make.actor(region.nation), prefix="", period=YEAR)
     sums = [sum(column) for column in zip(*(line.counts for line in page.lines), strict=True)]

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.db import transaction
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from pytest_django.plugin import DjangoDbBlocker
 
 from core.audit import services as audit
@@ -29,12 +30,13 @@ from matching.types import Demand, DemandKind
 from patentops.sample import removal
 from patentops.sample.content import sample, volumes
 from patentops.sample.crew import PASSWORD, Crew
-from patentops.sample.loading import enrolled, load, load_volume
+from patentops.sample.loading import enrolled, load, load_rest, load_volume
 from tests.conftest import NOON
 from tests.factories import core as make
 from tests.sample.counting import counts
 
 pytestmark = pytest.mark.django_db
+STAYS = {"core_auditentry", "core_outboxevent", "core_outboxdelivery", "core_auditperson"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,12 +70,12 @@ def test_all_papers_arrive() -> None:
     assert found["matching_shortlist"] == 2
     assert found["matching_subscription"] == 10
     assert found["licensing_opendeclaration"] == 12
-    assert found["licensing_licence"] == 8
+    assert found["licensing_licence"] == 10
     assert found["licensing_dispute"] == 3
     kinds = dict(Deal.objects.values_list("kind", "status"))
     assert (kinds["cross"], kinds["sublicence"]) == ("agreed", "agreed")
     assert found["pledges_pledge"] == 3
-    assert found["listings_favourite"] == 8
+    assert found["listings_favourite"] == 12
     assert found["interchange_partner"] == 1
     assert patents.stock_counts("").listed == sum(p.listed for p in sample().patents)
 
@@ -90,6 +92,83 @@ def test_a_volume_reaches_back_two_years_and_loads_once(now: datetime) -> None:
     assert (now - oldest.at).days > 500
     assert load_volume(book, enrolled(now=now), now=now) == 0
     assert counts() == after
+
+
+def test_what_stands_on_all_of_it_comes_last_and_once(now: datetime) -> None:
+    before = counts()
+    crew = enrolled(now=now)
+    assert load_rest(crew, now=now) > 20
+    after = counts()
+    came = {name: after[name] - before[name] for name in after}
+    assert came["core_joinapplication"] == 3
+    assert came["listings_promotionlist"] == 2  # the third is of a patent in a volume
+    assert came["listings_patentclaim"] == 2
+    assert came["licensing_casefile"] == 2
+    assert came["licensing_equitysheet"] == 2
+    assert came["licensing_certificate"] == 2
+    assert came["licensing_conductnote"] == 2
+    assert came["listings_importbatch"] == 2
+    assert came["pledges_pledge"] == 1
+    assert load_rest(crew, now=now) == 0
+    assert counts() == after
+    assert removal.remove(now=now) > 1_000
+    left = counts()
+    assert {name: left[name] for name in came if came[name] and name not in STAYS} == dict.fromkeys(
+        (name for name in came if came[name] and name not in STAYS), 0
+    )
+
+
+ALIVE = {
+    "office@example.cn": (
+        "listings:imports",
+        "listings:lists",
+        "listings:claims",
+        "listings:favourites",
+        "listings:searches",
+        "licensing:case-files",
+        "licensing:equity",
+        "licensing:certificates",
+        "licensing:conduct",
+        "core:joining-queue",
+    ),
+    "sme@example.cn": (
+        "licensing:licences",
+        "licensing:dues",
+        "licensing:certificates",
+        "licensing:conduct",
+        "licensing:registrations",
+        "listings:favourites",
+        "listings:searches",
+    ),
+    "sme2@example.cn": ("licensing:licences", "listings:searches"),
+    "bureau@example.cn": (
+        "core:joining-queue",
+        "licensing:case-files",
+        "licensing:equity",
+        "licensing:certificates",
+        "licensing:conduct",
+    ),
+    "bank@example.cn": ("listings:favourites", "listings:searches", "pledges:records"),
+    "exchange@example.cn": ("licensing:certificates",),
+    "auditor@example.cn": ("licensing:case-files", "listings:imports"),
+    "admin@example.cn": ("core:joining-queue",),
+}
+
+
+def test_no_desk_is_empty(now: datetime, client: Client) -> None:
+    """What each of the sample's people finds at once; volumes add to it."""
+    load_rest(enrolled(now=now), now=now)
+    empty = []
+    for email, names in ALIVE.items():
+        client.force_login(
+            get_user_model().objects.get(email=email),
+            backend="allauth.account.auth_backends.AuthenticationBackend",
+        )
+        for name in names:
+            answer = client.get(reverse(name))
+            if answer.status_code != 200 or 'class="empty' in answer.content.decode():
+                empty.append((email, name, answer.status_code))
+    assert empty == []
 
 
 def _card(key: str) -> PatentCard:
