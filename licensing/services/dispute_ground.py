@@ -100,12 +100,11 @@ def step(row: Dispute, move: str, *, now: datetime) -> None:
 
 def close(row: Dispute, move: str, closing: str, *, by: Actor, now: datetime) -> None:
     """End it: whatever it held goes on from today, and everybody is told."""
-    held = [row] if row.licence_id else []
     step(row, move, now=now)
     row.closed_at, row.closed_by, row.closing = now, by.key, closing[:2000]
     row.save()
-    for one in held:
-        _resume_endings(one, now=now)
+    if row.licence is not None:
+        _resume_endings(row, row.licence, now=now)
     if row.deal is not None:
         resume_endings(row.deal, now=now)
     if row.pool_licence is not None:
@@ -133,12 +132,11 @@ def _ask_how_it_was(row: Dispute, mediator_id: int, *, now: datetime) -> None:
         )
 
 
-def _resume_endings(row: Dispute, *, now: datetime) -> None:
+def _resume_endings(row: Dispute, licence: Licence, *, now: datetime) -> None:
     """A notice of termination whose clock stood still works from today at the earliest."""
-    assert row.licence is not None
     today = legal_day(now)
     timed = sorted(s.value for s in terminations.TIMED)
-    for ending in row.licence.terminations.filter(status__in=timed, effective_on__lt=today):
+    for ending in licence.terminations.filter(status__in=timed, effective_on__lt=today):
         if holds_ending(row, ending):
             ending.effective_on = min(today, ending.former_ends_on)
             ending.explanation += (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -84,10 +85,11 @@ def test_what_is_paid_in_time_or_disputed_never_counts():
     first, second = noted(paid), noted(disputed)
     lic.paid(paid.licence, paid.firm_member, now=LATE)
     disputed.opened(due_id=disputed.due.pk, now=LATE)
-    conduct_facts.note_facts(now=LATE)
-    for row in (first, second):
+    assert conduct_facts.note_facts(now=LATE) == 2
+    for row, why in ((first, "付清"), (second, "有争议")):
         row.refresh_from_db()
-        assert row.status == "struck"
+        assert (row.status, why in row.decision) == ("struck", True)
+    assert conduct_facts.note_facts(now=LATE) == 0
     assert not ConductNote.objects.filter(licence=never.licence).exists()
 
 
@@ -291,5 +293,60 @@ def test_who_is_quicker_than_the_look_is_not_noted(monkeypatch, turn):
         conduct_facts.note_facts(now=after)
     before = ConductNote.objects.count()
     monkeypatch.setattr(conduct_facts, turn, lambda today: found)
-    conduct_facts.note_facts(now=after)
+    assert conduct_facts.note_facts(now=after) == 0
     assert ConductNote.objects.count() == before
+
+
+def pay(at: Quarrel, amount: str, now=LATE) -> None:
+    room.record_payment(
+        licence_id=at.licence.pk, due_id=at.due.pk, amount=Decimal(amount), paid_at=now,
+        reference=f"回单{amount}", by=at.firm, now=now,
+    )  # fmt: skip
+
+
+def test_one_fen_is_late_too_and_as_much_as_is_open_stays_noted():
+    at, other = Quarrel(), Quarrel()
+    for one in (at, other):
+        pay(one, "6999.99")
+    room.remind_of_dues(now=LATE)
+    assert conduct_facts.note_facts(now=LATE) == 2
+    row = ConductNote.objects.get(due=at.due)
+    assert "仍有 0.01 元 未付" in row.fact
+    assert conduct_facts.note_facts(now=LATE) == 0
+    pay(at, "0.01")
+    assert conduct_facts.note_facts(now=LATE) == 1
+    found = dict(ConductNote.objects.values_list("licence_id", "status"))
+    assert found == {at.licence.pk: "struck", other.licence.pk: "told"}
+
+
+def test_what_counts_already_is_not_struck_by_paying_late():
+    at = Quarrel()
+    row = noted(at)
+    later = LATE + timedelta(days=16)
+    conduct.follow_conduct(now=later)
+    lic.paid(at.licence, at.firm_member, now=later)
+    assert conduct_facts.note_facts(now=later) == 0
+    row.refresh_from_db()
+    assert row.status == "in_force"
+
+
+def test_a_licence_with_a_fen_open_at_its_end_was_not_kept():
+    at = Quarrel()
+    pay(at, "6999.99", now=NOON)
+    at.licence.refresh_from_db()
+    after = NOON.replace(year=at.licence.ends_on.year, month=12, day=30)
+    room.end_expired_licences(now=after)
+    conduct_facts.note_facts(now=after)
+    assert not ConductNote.objects.filter(kind="performed").exists()
+
+
+def test_what_the_licensor_broke_is_noted_against_the_licensor():
+    at = Quarrel()
+    wanted = terminations.Wanted(Ground.BREACH, "未交付技术资料")
+    terminations.open_one(
+        licence_id=at.licence.pk, wanted=wanted, evidence=dealing.paper(), by=at.firm, now=NOON
+    )
+    over = NOON + timedelta(days=31)
+    terminations.follow_terminations(now=over)
+    assert conduct_facts.note_facts(now=over) == 1
+    assert ConductNote.objects.get().organisation_id == at.office.organisation_id

@@ -6,12 +6,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import NotAllowed
 from core.notices.models import Notice
+from core.ratings.models import ServiceRating
 from licensing.models import Document, SettlementSum
+from licensing.rules.disputes import Topic
 from licensing.services import disputes, mediation, settlement_sums, settling
 from tests.factories import core as make
+from tests.factories import deals as given
+from tests.factories import pools
 from tests.factories.core import actor
 from tests.factories.deals import paper
 from tests.factories.disputes import Quarrel, matter, offer
@@ -185,3 +191,56 @@ def test_where_to_go_next_is_said_when_talks_come_to_nothing():
     far = NOON + timedelta(days=1)
     assert disputes.follow_disputes(now=far) == 0
     assert not Notice.objects.filter(key__startswith=f"dispute:{other.pk}:alarm").exists()
+
+
+def over_a_licence():
+    at = Quarrel()
+    return at.opened(), at.firm
+
+
+def over_a_deal():
+    at = given.table()
+    known = {"deal_id": given.signed(at).pk, "by": at.taker, "now": NOON}
+    return disputes.open_dispute(matter=matter(topic=Topic.OTHER), **known), at.taker
+
+
+def over_a_pool():
+    runner, firm = make.broker(), make.enterprise()
+    pool = pools.pool(runner)
+    pools.admitted(pool, make.office(), runner)
+    known = {"pool_licence_id": pools.taken(pool, firm).pk, "by": actor(firm), "now": NOON}
+    return disputes.open_dispute(matter=matter(), **known), actor(firm)
+
+
+@pytest.mark.parametrize(
+    ("made", "table"),
+    [
+        (over_a_licence, "licensing_licence"),
+        (over_a_deal, "licensing_deal"),
+        (over_a_pool, "licensing_poollicence"),
+    ],
+)
+def test_a_step_waits_for_the_contract_before_the_dispute_as_all_others_do(made, table):
+    """Whoever ends a contract holds it first: the other way round, the two wait for each other."""
+    row, by = made()
+    with CaptureQueriesContext(connection) as asked:
+        disputes.withdraw_dispute(dispute_id=row.pk, reason="不再争议", by=by, now=NOON)
+    held = [q["sql"].split('FROM "')[1].split('"')[0] for q in asked if "FOR UPDATE" in q["sql"]]
+    assert held[:2] == [table, "licensing_dispute"]
+
+
+def test_however_mediation_ends_both_sides_may_rate_who_mediated():
+    at, exchange = Quarrel(), make.exchange()
+    row = at.mediated(make.bureau(), exchange)
+    row = disputes.end_dispute(dispute_id=row.pk, reason="分歧太大", by=actor(exchange), now=NOON)
+    assert told(f"dispute:{row.pk}:closed") == {
+        at.firm_member.user_id, at.office_member.user_id, exchange.user_id,
+    }  # fmt: skip
+    offers = ServiceRating.objects.filter(reference=f"dispute:{row.pk}", service="mediation")
+    assert {(one.organisation, one.provider) for one in offers} == {
+        (at.firm_member.organisation, exchange.organisation),
+        (at.office_member.organisation, exchange.organisation),
+    }
+    says("illegal-move", lambda: disputes.end_dispute(
+        dispute_id=row.pk, reason="再来", by=at.firm, now=NOON
+    ))  # fmt: skip
