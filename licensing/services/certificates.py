@@ -132,8 +132,10 @@ def withdraw_certificate(*, certificate_id: int, by: Actor, now: datetime) -> Ce
 
 def price_lines(row: Certificate) -> list[str]:
     """What the contract costs, in words: the exchange sees it before it certifies."""
-    plan = agreed(row.deal).plan if row.deal else row.licence.plan if row.licence else None
-    return fees.standard_lines(plan.terms()) if plan else []
+    if row.deal is not None:
+        return fees.standard_lines(agreed(row.deal).plan.terms())
+    assert row.licence is not None  # a certificate is of one contract
+    return fees.standard_lines(row.licence.plan.terms())
 
 
 def _close(row: Certificate, move: str, reason: str, *, by: Actor, now: datetime) -> Certificate:

@@ -278,12 +278,8 @@ class _Reading:
         )
 
     def plain_cells(self) -> list[Any]:
-        """The cells as JSON holds them."""
+        """The cells as the reader gave them, which is JSON: a day of a workbook stays a day."""
         return [
-            cell[:2_000].replace("\x00", "")
-            if isinstance(cell, str)
-            else cell
-            if cell is None or isinstance(cell, bool | int | float)
-            else str(cell)
+            cell[:2_000].replace("\x00", "") if isinstance(cell, str) else cell
             for cell in self.cells
         ]
