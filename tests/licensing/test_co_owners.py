@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 class Shared:
     """A patent of an office and a firm, which agreed to an open licence of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **patent: str) -> None:
         self.office, self.partner = make.office(), make.enterprise()
         mine, theirs = self.office.organisation, self.partner.organisation
         self.patent_id = lic.patent(
@@ -42,6 +42,7 @@ class Shared:
                 HolderInput(mine.name, organisation_id=mine.pk),
                 HolderInput(theirs.name, organisation_id=theirs.pk),
             ),
+            **patent,
         )
         self.consent_id = self.asked()
 
@@ -142,7 +143,7 @@ def test_undecided_in_time_both_are_told_once_where_it_goes(shared):
     RegionSetting.objects.create(region=region[:2], key="declaration.consent_days", value=3)
     assert co_owners.remind_of_consents(now=NOON + timedelta(days=3)) == 0
     for _again in range(2):
-        co_owners.remind_of_consents(now=NOON + timedelta(days=4))
+        assert co_owners.remind_of_consents(now=NOON + timedelta(days=4)) == 1
     for side in (shared.office, shared.partner):
         assert [title.startswith("共有人撤回同意后逾期未决定") for title in titles(side)] == [True]
 
@@ -164,8 +165,11 @@ def test_a_consent_on_paper_is_taken_back_on_paper(drain):
     drain()
     assert [one.name for one in asked.doubted(row)] == ["没有账号的厂"]
     assert len(titles(office)) == 1
+    assert co_owners.remind_of_consents(now=NOON + timedelta(days=90)) == 1  # the office alone
+    assert len(titles(office)) == 2
     library.set_consent(consent=Consent.ALL, **given)
     assert asked.doubted(row) == []
+    assert co_owners.remind_of_consents(now=NOON + timedelta(days=90)) == 0
 
 
 def test_an_unknown_patent_rings_nobody():
@@ -173,3 +177,18 @@ def test_an_unknown_patent_rings_nobody():
     assert not Notice.objects.exists()
     assert decide_by(date(2026, 11, 20), 15) == date(2026, 12, 5)
     assert asked.doubted_waiting(viewer=Actor.anonymous()) == (0, None)
+
+
+def test_a_long_title_is_named_by_its_beginning():
+    shared = Shared(title="长" * 300)
+    lic.declaration(shared.office, shared.patent_id)
+    shared.take_back()
+    co_owners.follow_consent(
+        patent_id=shared.patent_id, holder_name="某厂", co_owner_id=None, turn="1", now=NOON
+    )
+    co_owners.remind_of_consents(now=NOON + timedelta(days=90))
+    short = "长" * 80
+    assert titles(shared.office) == [
+        f"某厂撤回了对开放许可的同意：{short}", f"共有人撤回同意后逾期未决定：{short}",
+    ]  # fmt: skip
+    assert titles(shared.partner) == titles(shared.office)[1:]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from core.errors import Missing, NotAllowed
+from core.errors import Conflict, Missing, NotAllowed
 from core.people.models import Membership
 from licensing import services
 from licensing.models import Outcome
@@ -99,3 +99,16 @@ def test_who_does_not_hold_the_patent_takes_nothing_back(office: Membership) -> 
     says("illegal-move", lambda: corrections.withdraw_outcome(**known, by=actor(office)))
     says("illegal-move", lambda: corrected(row, office, contract_number="HT-1"))
     assert row.revisions.count() == 1
+
+
+def test_what_is_put_right_into_another_reports_words_is_refused_and_says_which(
+    office: Membership,
+) -> None:
+    """Its key is another, so the database would take it: the paper's number is left open."""
+    row = reported(office, "证明.pdf", counterparty="乙公司")
+    reported(office, patent_id=row.patent_id, contract_number="HT-2", counterparty="甲公司")
+    with pytest.raises(Conflict, match=f"{TODAY}，待核验") as refused:
+        corrected(row, office, counterparty=" 甲公司 ")
+    assert refused.value.code == "already-reported"
+    row.refresh_from_db()
+    assert (row.counterparty, row.revisions.count()) == ("乙公司", 0)

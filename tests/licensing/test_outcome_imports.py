@@ -131,16 +131,17 @@ def test_a_line_is_told_each_thing_that_is_wrong_with_it_once(office: Membership
         (number, "普通许可", "2026-03-01", ""),
         (number, "普通许可", "2026-11-21", "HT-1", "", "约八万"),
         (strange, "普通许可", "2026-03-01", "HT-1"),
-        ("9" * 61, "普通许可", "2026-03-01", "HT-1"),
+        ("9" * 61, "普通许可", "2026-03-01", "HT-1", "长" * 3_000),
     )
     assert remarks(batch) == [
         ["code"], ["code"], ["contract"], ["happened_on", "amount"], ["patent"],
-        ["patent", "patent"],
+        ["patent", "counterparty", "patent"],
     ]  # fmt: skip
+    last = batch.rows.order_by("number")[5]
+    assert (len(last.patent), len(last.cells[4]), last.title) == (60, 2_000, "")
     assert {row.verdict for row in batch.rows.all()} == {"refused"}
     third = batch.rows.order_by("number")[2].remarks[0]
     assert "证明材料" in third["mend"]
-    assert [row.title for row in batch.rows.order_by("number")][-1] == ""
     says("nothing-to-take", lambda: taken(batch, office))
 
 

@@ -138,6 +138,17 @@ def test_a_report_by_hand_meets_its_deal_under_the_papers_number(bureau: Members
     assert kept("outcome.") == [f"outcome.{step}" for step in steps]
 
 
+def test_who_named_the_deals_own_number_on_another_day_spoke_of_the_same() -> None:
+    at = given.table()
+    deal = given.uploaded(at)
+    report = said(
+        deal.patent_id, contract_number=deal.number, happened_on=TODAY - timedelta(days=9)
+    )
+    row = services.report_outcome(report=report, by=at.holder, now=NOON)
+    given.signing.confirm_seals(deal_id=deal.pk, by=at.checker, now=SOON)
+    assert Outcome.objects.get().pk == row.pk
+
+
 def test_of_two_reports_by_hand_the_one_that_stands_meets_the_deal(bureau: Membership) -> None:
     at = given.table()
     deal = given.uploaded(at)
