@@ -17,6 +17,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, Model
 from django.db.models.fields import NOT_PROVIDED
 
+LOCK_PATIENCE = "2s"
 LISTS = ("constraints", "indexes", "triggers")  # of a model's options: no class is built from them
 
 
@@ -110,6 +111,16 @@ class GrowingState(ProjectState):
 
 class GrowingExecutor(MigrationExecutor):
     """Django's executor over a state that grows. (Its clones do not: they only look back.)"""
+
+    def apply_migration(self, state: ProjectState, migration: Any, *args: Any, **how: Any) -> Any:
+        """Django's, but whoever waits for a table gives up before all others stand behind it.
+
+        A migration without a transaction waits as long as it must: it takes no lock that blocks.
+        """
+        with self.connection.cursor() as cursor:
+            patience = LOCK_PATIENCE if migration.atomic else "0"
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
+        return super().apply_migration(state, migration, *args, **how)
 
     def _migrate_all_forwards(self, state: ProjectState, *plans: Any, **more: Any) -> ProjectState:
         grows = GrowingState(state.models, state.real_apps)

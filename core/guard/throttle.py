@@ -50,11 +50,12 @@ def forget() -> None:
 
 
 def _count(key: str, *, keep: int) -> int:
-    cache.add(key, 0, keep)
-    try:
-        return cache.incr(key)
-    except ValueError:  # Valkey was emptied in between
-        return 1
+    for _ in range(2):
+        try:
+            return cache.incr(key)
+        except ValueError:  # the first of its window, or Valkey was emptied in between
+            cache.add(key, 0, keep)
+    return 1
 
 
 def _count_here(this: str, last: str) -> tuple[int, int]:

@@ -18,5 +18,7 @@ def test_requests_share_connections() -> None:
     assert one is not other
     pools = [cache._cache._get_connection_pool(True) for cache in (one, other)]  # type: ignore[attr-defined]
     assert pools[0] is pools[1]
+    clients = [cache._cache.get_client() for cache in (one, other)]  # type: ignore[attr-defined]
+    assert clients[0] is clients[1]
     one.set("shared", 7)
     assert other.get("shared") == 7

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
 import pytest
-from django.db import models
+from django.core.management import CommandError
+from django.core.management.commands import migrate as django_migrate
+from django.db import OperationalError, connection, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
 from django.db.migrations import operations as do
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 from pgtrigger.compiler import Trigger, UpsertTriggerSql
 from pgtrigger.migrations import AddTrigger, RemoveTrigger
+from psycopg.errors import LockNotAvailable
 
-from patentops.migrating import GrowingState
+from patentops import migrating
+from patentops.management.commands import migrate
+from patentops.migrating import GrowingExecutor, GrowingState
 
 
 def kept(table: str) -> Trigger:
@@ -103,3 +112,72 @@ def test_lists_change_without_a_new_class() -> None:
     assert state.apps.get_model("home", "Book") is before
     STEPS[13].state_forwards("home", state)
     assert state.apps.get_model("home", "Book") is not before
+
+
+@pytest.fixture
+def reader() -> Iterator[BaseDatabaseWrapper]:
+    """Somebody who has looked at notices and has not ended that transaction."""
+    other = connection.copy()
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM core_notice")
+    yield other
+    other.close()
+
+
+class AddsNothing(Migration):
+    """A migration that wants a table for itself."""
+
+    operations: ClassVar = [do.RunSQL("LOCK TABLE core_notice IN ACCESS EXCLUSIVE MODE")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_finds_its_table_taken_gives_up_and_comes_again(
+    reader: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reliability A20: whoever comes after it must not wait behind it."""
+    monkeypatch.setattr(migrating, "LOCK_PATIENCE", "50ms")
+    executor, step = GrowingExecutor(connection), AddsNothing("waits", "core")
+    with pytest.raises(OperationalError) as refused:
+        executor.apply_migration(ProjectState(), step)
+    assert isinstance(refused.value.__cause__, LockNotAvailable)
+    reader.rollback()
+    executor.apply_migration(ProjectState(), step)
+    done = MigrationRecorder(connection).applied_migrations()
+    assert ("core", "waits") in done
+    MigrationRecorder(connection).record_unapplied("core", "waits")
+
+
+def _taken(*_: object, **__: object) -> None:
+    raise OperationalError from LockNotAvailable()
+
+
+def test_the_command_tries_again_and_then_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    monkeypatch.setattr(django_migrate.Command, "handle", _taken)
+    with pytest.raises(CommandError, match="一直被占用"):
+        migrate.Command().handle()
+    assert waited == list(migrate.PAUSES)
+    assert capsys.readouterr().err.count("页面不受影响") == len(migrate.PAUSES)
+
+
+def test_the_command_goes_on_where_the_table_is_free_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter([_taken, lambda *_, **__: None])
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(django_migrate.Command, "handle", lambda *_, **__: next(answers)())
+    migrate.Command().handle()
+    assert next(answers, None) is None
+
+
+def test_another_fault_is_not_taken_for_a_busy_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(django_migrate.Command, "handle", broken)
+    with pytest.raises(OperationalError, match="closed"):
+        migrate.Command().handle()
