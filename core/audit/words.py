@@ -117,6 +117,7 @@ DONE: dict[str, Any] = {
     "offset_accepted": _("同意抵销"),
     "offset_refused": _("不同意抵销"),
     "offset_withdrawn": _("撤回抵销"),
+    "offset_lapsed": _("抵销失效"),
     "set_off": _("协议款项抵销"),
     "sum_released": _("协议减免款项"),
     "sum_dunned": _("协议款项催告"),

@@ -23,6 +23,7 @@ class OffsetStatus(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 _S = OffsetStatus
@@ -30,12 +31,14 @@ OFFSET_MOVES: Mapping[str, tuple[frozenset[OffsetStatus], OffsetStatus]] = {
     "accept": (frozenset({_S.PROPOSED}), _S.ACCEPTED),
     "refuse": (frozenset({_S.PROPOSED}), _S.REFUSED),
     "withdraw": (frozenset({_S.PROPOSED}), _S.WITHDRAWN),
+    "lapse": (frozenset({_S.PROPOSED}), _S.LAPSED),
 }
 OFFSET_LABELS: Mapping[OffsetStatus, str] = {
     _S.PROPOSED: "待对方答复",
     _S.ACCEPTED: "已抵销",
     _S.REFUSED: "未同意",
     _S.WITHDRAWN: "已撤回",
+    _S.LAPSED: "已失效",
 }
 
 

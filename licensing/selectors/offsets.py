@@ -15,6 +15,7 @@ from licensing.rules import fees
 from licensing.rules.offsets import OffsetStatus
 from licensing.selectors.disputed import with_dispute
 from licensing.selectors.royalties import with_paid
+from licensing.selectors.settlement_sums import with_open
 
 
 def dues_for(row: SettlementSum) -> QuerySet[Any]:
@@ -71,6 +72,19 @@ def offset(offset_id: int, *, viewer: Actor) -> SettlementOffset:
     if found is None:
         raise Missing("没有找到这笔抵销，或您无权查看。")
     return found
+
+
+def past_agreeing() -> list[int]:
+    """Proposals that nobody can agree to any more: a debt is less by now than what is set off.
+
+    A fee in dispute is not among them: it may be owed again when the dispute is over.
+    """
+    waiting = SettlementOffset.objects.filter(status=OffsetStatus.PROPOSED)
+    dues = with_paid(PaymentDue.objects.filter(offsets__in=waiting)).values("pk", "open_sum")
+    sums = with_open(SettlementSum.objects.filter(offsets__in=waiting)).values("pk", "open_sum")
+    left = [dict(rows.values_list("pk", "open_sum")) for rows in (dues, sums)]
+    rows = waiting.order_by("pk").values_list("pk", "due_id", "sum_id", "amount")
+    return [pk for pk, due, of, amount in rows if amount > min(left[0][due], left[1][of])]
 
 
 def waiting_for(viewer: Actor) -> QuerySet[Any]:

@@ -116,6 +116,26 @@ def withdraw_offset(*, offset_id: int, by: Actor, now: datetime) -> SettlementOf
     return made
 
 
+def lapse_offsets(*, now: datetime) -> int:
+    """End proposals that nobody can agree to any more, and tell both parties; how many."""
+    return sum(_lapse(pk, now=now) for pk in questions.past_agreeing())
+
+
+@transaction.atomic
+def _lapse(pk: int, *, now: datetime) -> int:
+    by = Actor.system()
+    made, _licence = _locked(pk, by=by)
+    if pk not in questions.past_agreeing():
+        return 0
+    moved(TABLE, LABELS, made, "lapse")
+    made.reason = "其中一笔款项已经另行付款，剩下的不够抵销这个数。仍要抵销的，请按余额重新提出。"
+    _answer(made, by=by, now=now)
+    _said("dispute.offset_lapsed", made, by=by, now=now)
+    for side in (made.side, other(made.side)):
+        _ring(made, side, "lapsed", "抵销已失效", made.reason, now=now)
+    return 1
+
+
 def _locked(offset_id: int, *, by: Actor) -> tuple[SettlementOffset, Licence]:
     """The proposal and the licence whose fee it is about: the licence first, then the sum."""
     known = seen(SettlementOffset.objects.visible_to(by).select_related("due"), offset_id)

@@ -84,7 +84,13 @@ def _own_side(request: Request, row: SettlementSum) -> str:
     return side if allowed(request.actor, Permission.RUN_DISPUTE, on=row.dispute) else ""
 
 
-TONES = {"proposed": "wait", "accepted": "ok", "refused": "warn", "withdrawn": "muted"}
+TONES = {
+    "proposed": "wait",
+    "accepted": "ok",
+    "refused": "warn",
+    "withdrawn": "muted",
+    "lapsed": "muted",
+}
 
 
 def _offset_line(row: SettlementOffset, own: str) -> dict[str, Any]:

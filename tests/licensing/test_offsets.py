@@ -36,6 +36,7 @@ LEGAL = {
     ("accept", "proposed"): "accepted",
     ("refuse", "proposed"): "refused",
     ("withdraw", "proposed"): "withdrawn",
+    ("lapse", "proposed"): "lapsed",
 }
 
 
@@ -100,6 +101,45 @@ def test_what_both_agree_is_paid_on_both_sides_and_stands_in_the_statement():
     with pytest.raises(Conflict):
         accept(made, at.office)
     assert Payment.objects.count() == SettlementPayment.objects.count() == 1
+
+
+@pytest.mark.parametrize("paid", ["fee", "sum"])
+def test_a_proposal_lapses_once_either_debt_was_paid_otherwise(paid):
+    at = Mutual()
+    made = at.proposed()
+    assert services.lapse_offsets(now=NOON) == 0
+    if paid == "sum":
+        settlement_sums.pay_settlement(
+            sum_id=at.sum.pk, amount=D(500), paid_on=TODAY, reference="回单", by=at.office, now=NOON
+        )
+    else:
+        room.record_payment(
+            licence_id=at.licence.pk, due_id=at.due.pk, amount=D("6000.01"), paid_at=NOON,
+            reference="回单", by=at.firm, now=NOON,
+        )  # fmt: skip
+    before = at.open_sums()
+    assert services.lapse_offsets(now=NOON) == 1
+    made.refresh_from_db()
+    assert (made.status, made.answered_by) == ("lapsed", "system")
+    assert "余额" in made.reason
+    assert at.open_sums() == before
+    assert disputed.disputes_waiting(viewer=at.office).count == 0
+    for member in (at.office_member, at.firm_member):
+        assert Notice.objects.filter(user=member.user, title__startswith="抵销已失效").count() == 1
+    with pytest.raises(Conflict):
+        accept(made, at.office)
+    assert services.lapse_offsets(now=NOON) == 0
+    at.proposed("100")  # the rest may be proposed anew
+
+
+def test_what_can_just_be_set_off_still_waits():
+    at = Mutual()
+    at.proposed()
+    room.record_payment(
+        licence_id=at.licence.pk, due_id=at.due.pk, amount=D(6_000), paid_at=NOON,
+        reference="回单", by=at.firm, now=NOON,
+    )  # fmt: skip
+    assert services.lapse_offsets(now=NOON) == 0
 
 
 def test_the_whole_sum_may_go_and_then_nothing_more():
