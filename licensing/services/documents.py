@@ -54,7 +54,9 @@ def issue_contract(licence: Licence, *, by: Actor, now: datetime) -> Document:
     terms = licence.plan.terms()
     parties = people.organisations([licence.licensor_id, licence.licensee_id])
     licensor, licensee = parties[licence.licensor_id], parties[licence.licensee_id]
-    declaration = licence.declaration
+    declaration, effective_at = licence.declaration, licence.effective_at
+    assert declaration is not None  # only open licences have their contract written here,
+    assert effective_at is not None  # at the moment they take effect
     content: dict[str, object] = {
         "许可编号": licence.number,
         "许可人": licensor.name,
@@ -64,12 +66,12 @@ def issue_contract(licence: Licence, *, by: Actor, now: datetime) -> Document:
         "专利号": licence.patent_number,
         "专利名称": licence.patent_title,
         "许可种类": "普通许可（专利开放许可）",
-        "依据声明": declaration.number if declaration else "—",
+        "依据声明": declaration.number,
         "许可地域": "中国境内",
         "付费方式": fees.MODE_LABELS[fees.mode_of(terms)],
         "付费标准": fees.standard_lines(terms),
         "通知送达时间": effect.minute_text(licence.served_at),
-        "生效时间": effect.minute_text(licence.effective_at) if licence.effective_at else "—",
+        "生效时间": effect.minute_text(effective_at),
         "生效说明": licence.explanation,
         "许可期限": f"{licence.starts_on:%Y-%m-%d} 至 {licence.ends_on:%Y-%m-%d}",
     }

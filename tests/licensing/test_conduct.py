@@ -304,6 +304,16 @@ def pay(at: Quarrel, amount: str, now=LATE) -> None:
     )  # fmt: skip
 
 
+def test_a_sum_is_noted_thirty_days_after_its_day_and_not_before():
+    at = Quarrel()
+    due = NOON + (at.due.due_on - TODAY)
+    for days, found in ((29, 0), (30, 1)):
+        now = due + timedelta(days=days)
+        room.remind_of_dues(now=now)
+        assert conduct_facts.note_facts(now=now) == found
+    assert ConductNote.objects.get().happened_on == at.due.due_on
+
+
 def test_one_fen_is_late_too_and_as_much_as_is_open_stays_noted():
     at, other = Quarrel(), Quarrel()
     for one in (at, other):

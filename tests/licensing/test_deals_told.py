@@ -69,8 +69,15 @@ def test_each_step_of_a_talk_is_in_the_trail_and_told_to_the_other_side() -> Non
         "reopened", "closed",
     ]  # fmt: skip
     assert kept("deal.") == [f"deal.{step}" for step in steps]
-    out = OutboxEvent.objects.filter(name__startswith="deal.").values_list("name", flat=True)
-    assert sorted(out) == ["deal.agreed", "deal.closed", "deal.opened"]
+    out = OutboxEvent.objects.filter(name__startswith="deal.")
+    assert {one.name: one.payload["status"] for one in out} == {
+        "deal.opened": "intent", "deal.agreed": "agreed", "deal.closed": "withdrawn",
+    }  # fmt: skip
+    assert out.count() == 3
+    assert all(one.payload["patent_ids"] == [talk.row.patent_id] for one in out)
+    assert {(one.payload["holder_id"], one.payload["taker_id"]) for one in out} == {
+        (talk.row.holder_id, talk.row.taker_id)
+    }
 
 
 def test_what_is_declined_is_told_to_who_asked_and_words_of_welcome_too() -> None:
@@ -164,6 +171,21 @@ def test_a_co_owner_that_sees_what_is_not_on_the_board_cannot_ask_for_it_there()
         HolderInput(theirs.name, organisation_id=theirs.pk),
     )
     says("not-listed", lambda: given.asked(at, lic.patent(at.office, holders=owners)))
+
+
+def test_a_bureau_reads_an_agreed_deal_and_has_no_word_in_it() -> None:
+    at = given.table()
+    row = given.agreed(at)
+    known: dict[str, Any] = {"deal_id": row.pk, "by": actor(make.bureau("31")), "now": NOON}
+    for step in (
+        lambda: deals.send_message(text="请降价", **known),
+        lambda: deals.reopen_deal(reason="改", **known),
+        lambda: deals.withdraw_deal(reason="停", **known),
+    ):
+        with pytest.raises(NotAllowed, match="切换身份"):
+            step()
+    row.refresh_from_db()
+    assert (row.status, row.messages.count()) == ("agreed", 0)
 
 
 def test_who_asks_twice_is_told_of_what_a_talk_runs_already() -> None:

@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from core.errors import NotAllowed
 from core.notices.models import Notice
+from core.people.types import Role
 from core.ratings.models import ServiceRating
 from licensing.models import Document, SettlementSum
 from licensing.rules.disputes import Topic
-from licensing.services import disputes, mediation, settlement_sums, settling
+from licensing.rules.terminations import Ground
+from licensing.services import disputes, mediation, settlement_sums, settling, terminations
 from tests.factories import core as make
 from tests.factories import deals as given
 from tests.factories import pools
@@ -244,3 +246,34 @@ def test_however_mediation_ends_both_sides_may_rate_who_mediated():
     says("illegal-move", lambda: disputes.end_dispute(
         dispute_id=row.pk, reason="再来", by=at.firm, now=NOON
     ))  # fmt: skip
+
+
+def test_who_has_no_part_in_a_houses_disputes_neither_answers_nor_mediates():
+    at, exchange = Quarrel(), make.exchange()
+    inventor = make.MembershipFactory(
+        organisation=at.office_member.organisation, role=Role.INVENTOR
+    )
+    row = at.opened()
+    with pytest.raises(NotAllowed):
+        disputes.answer_dispute(dispute_id=row.pk, answer="x", by=actor(inventor), now=NOON)
+    other = Quarrel().mediated(make.bureau(), exchange)
+    colleague = make.MembershipFactory(organisation=exchange.organisation, role=Role.VALUER)
+    with pytest.raises(NotAllowed):
+        disputes.end_dispute(dispute_id=other.pk, reason="x", by=actor(colleague), now=NOON)
+    for one, status in ((row, "opened"), (other, "mediating")):
+        one.refresh_from_db()
+        assert one.status == status
+
+
+def test_a_notice_on_another_ground_ran_on_while_a_sum_was_disputed():
+    at = Quarrel()
+    ending = terminations.open_one(
+        licence_id=at.licence.pk, wanted=terminations.Wanted(Ground.BREACH, "超出地域"),
+        evidence=paper(), by=at.office, now=NOON,
+    )  # fmt: skip
+    row = at.opened(due_id=at.due.pk)
+    long_after = NOON + timedelta(days=90)
+    disputes.withdraw_dispute(dispute_id=row.pk, reason="不再争议", by=at.firm, now=long_after)
+    before = (ending.effective_on, ending.explanation)
+    ending.refresh_from_db()
+    assert (ending.effective_on, ending.explanation) == before

@@ -21,7 +21,7 @@ from core.people.types import Role
 from licensing.models import Distribution
 from licensing.rules.fees import FeeMode
 from licensing.rules.income import IncomePlan, Person, PersonRole
-from licensing.services import completing
+from licensing.services import completing, take_open_licence
 from licensing.services import income as services
 from licensing.services import income_objections as objections
 from tests.factories import core as make
@@ -128,8 +128,10 @@ def test_who_may_not_divide_hears_that_and_not_which_field_is_wrong(office: Memb
     with pytest.raises(NotAllowed):
         services.draft_income(plan=PLAN, by=actor(firm), now=NOON)
     row = lic.paid(lic.licence(office, firm, mode=FeeMode.FIXED), firm)
-    with pytest.raises(NotAllowed):
-        drafted(firm, licence_id=row.pk)
+    keeper = make.MembershipFactory(role=Role.OFFICE, organisation=firm.organisation)
+    for who in (firm, keeper):  # the licensee divides nothing of what it paid
+        with pytest.raises(NotAllowed):
+            drafted(who, licence_id=row.pk)
     inventor = make.MembershipFactory(organisation=office.organisation, role=Role.INVENTOR)
     with pytest.raises(NotAllowed):
         services.record_rule(
@@ -221,7 +223,9 @@ def test_what_is_taken_back_objected_to_or_dropped_is_in_the_trail(
     assert (heard.user_id, done.get_status_display() in heard.title) == (inventor.user_id, True)
     row.refresh_from_db()
     assert (row.status, row.closed_reason) == ("draft", "改")
-    services.cancel_income(**known, reason="重复", by=actor(office))
+    says("illegal-move", lambda: services.approve_income(**known, by=actor(chief)))
+    gone = services.cancel_income(**known, reason="重" * 600, by=actor(office))
+    assert (gone.status, len(gone.closed_reason)) == ("cancelled", 500)
     steps = [
         "drafted", "posting_started", "taken_back", "posting_started", "objected",
         "objection_answered", "taken_back", "cancelled",
@@ -241,7 +245,29 @@ def test_who_has_a_share_objects_in_the_house_not_as_somebody_elses(office: Memb
     said: dict[str, Any] = {"distribution_id": row.pk, "reason": "少了", "now": NOON}
     with pytest.raises(NotAllowed, match="切换身份"):
         objections.object_to_income(**said, by=actor(away))
+    overseer = replace(actor(make.bureau("31")), roles=frozenset({Role.BUREAU, Role.OFFICE}))
+    with pytest.raises(NotAllowed, match="只有本单位人员和分配对象"):
+        objections.object_to_income(**said, by=overseer)
     assert objections.object_to_income(**said, by=actor(inventor)).status == "open"
+
+
+def test_long_words_are_kept_whole_and_the_bell_has_their_beginning(
+    office: Membership, chief: Membership
+) -> None:
+    firm = make.enterprise()
+    offered = lic.declaration(office, lic.patent(office, title="题" * 300), mode=FeeMode.FIXED)
+    taken = lic.paid(take_open_licence(declaration_id=offered.pk, by=actor(firm), now=NOON), firm)
+    row = drafted(office, licence_id=taken.pk)
+    known: dict[str, Any] = {"distribution_id": row.pk, "now": NOON}
+    services.post_income(**known, by=actor(office))
+    raised = objections.object_to_income(**known, reason="由" * 900, by=actor(office))
+    heard = Notice.objects.filter(key=f"income-objection:{raised.pk}")[0]
+    assert (heard.title, heard.body) == (f"收益分配有异议：{'题' * 60}", "由" * 200)
+    done = objections.answer_income_objection(
+        **known, objection_id=raised.pk, upheld=False, answer="答" * 2_100, by=actor(chief)
+    )
+    heard = Notice.objects.get(key=f"income-answer:{raised.pk}")
+    assert (len(raised.reason), len(done.answer), heard.body) == (900, 2_000, "答" * 200)
 
 
 # --- the statement ---------------------------------------------------------------------------

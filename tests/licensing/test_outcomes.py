@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from core.errors import NotAllowed
+from core.errors import Conflict, NotAllowed
+from core.notices.models import Notice
 from core.outbox.models import OutboxEvent
 from core.people.models import Membership
 from core.people.types import Role
@@ -193,12 +197,14 @@ def test_a_decision_is_told_to_the_holder_and_only_what_counts_asks_for_a_rating
         for number in ("HT-1", "HT-2")
     )  # fmt: skip
     services.verify_outcome(outcome_id=first.pk, by=by, now=NOON)
-    services.reject_outcome(outcome_id=second.pk, reason=" 缺页 ", by=by, now=NOON)
+    services.reject_outcome(outcome_id=second.pk, reason=f" {'缺' * 300} ", by=by, now=NOON)
     for row in (first, second):
         assert told(f"outcome-decided:{row.pk}:{NOON.isoformat()}") == {office.user_id}
     assert ServiceRating.objects.get().reference == f"outcome:{first.pk}"
     second.refresh_from_db()
-    assert (second.decision_reason, second.decided_by) == ("缺页", by.key)
+    assert (second.decision_reason, second.decided_by) == ("缺" * 300, by.key)
+    heard = Notice.objects.get(key=f"outcome-decided:{second.pk}:{NOON.isoformat()}")
+    assert (heard.body, heard.url) == ("缺" * 200, f"/outcomes/{second.pk}/")
     assert kept("outcome.")[2:] == ["outcome.verified", "outcome.rejected"]
     out = OutboxEvent.objects.filter(name="outcome.verified")
     assert {one.payload["outcome_id"]: one.payload["status"] for one in out} == {
@@ -242,7 +248,39 @@ def test_a_report_is_mended_with_what_was_missing_and_keeps_the_rest(bureau: Mem
         return done.evidence.name, done.contract_number, done.note
 
     assert again() == ("旧.pdf", "HT-9", "首批")
+    assert told(f"outcome-reported:{row.pk}:{LATER.isoformat()}") == {bureau.user_id}
     assert again(note=" 补页 ") == ("旧.pdf", "HT-9", "补页")
     assert again(evidence=pdf("新.pdf")) == ("新.pdf", "HT-9", "补页")
     assert again(contract_number=" HT-10 ") == ("新.pdf", "HT-10", "补页")
     assert [old.number for old in row.revisions.order_by("pk")] == [1, 2, 3, 4]
+
+
+def test_what_a_licence_reported_is_not_reported_again_by_hand(bureau: Membership) -> None:
+    office = make.office(region="310115")
+    row = Outcome.objects.get(licence=lic.licence(office, make.enterprise()))
+    services.reject_outcome(outcome_id=row.pk, reason="查", by=actor(bureau), now=NOON)
+    with pytest.raises(Conflict, match="随许可变化"):
+        services.report_again(outcome_id=row.pk, note="x", by=actor(office), now=LATER)
+    row.refresh_from_db()
+    assert (row.status, row.note) == ("rejected", "")
+
+
+def test_what_takes_a_patent_off_the_board_holds_the_patent_before_its_outcome(
+    bureau: Membership,
+) -> None:
+    """As signing does: the other way round, the two wait for each other."""
+    office = make.office(region="310115")
+    sold, used = (
+        services.report_outcome(
+            report=said(lic.listed(office), code=code), by=actor(office), now=NOON
+        )
+        for code in (Code.TRANSFERRED, Code.ORDINARY)
+    )
+
+    def held(row: Outcome) -> str:
+        with CaptureQueriesContext(connection) as asked:
+            services.verify_outcome(outcome_id=row.pk, by=actor(bureau), now=NOON)
+        locks = [q["sql"] for q in asked if re.search("FOR (NO KEY )?UPDATE", q["sql"])]
+        return locks[0].split('FROM "')[1].split('"')[0]
+
+    assert (held(sold), held(used)) == ("listings_patent", "licensing_outcome")
