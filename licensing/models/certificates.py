@@ -154,7 +154,9 @@ class ExchangeReport(OfContract):
             CheckConstraint(
                 condition=(~SETTLEMENT & Q(state=""))
                 | (
-                    SETTLEMENT & Q(state__in=sorted(s.value for s in SettlementState), amount__gt=0)
+                    SETTLEMENT
+                    & Q(state__in=sorted(s.value for s in SettlementState))
+                    & Q(amount__isnull=False, amount__gt=0)  # NULL > 0 is no refusal
                 ),
                 name="exchange_report_state",
             ),

@@ -47,6 +47,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"sort": "settlement", "state": "held", "amount": 1},
         {"state": ""},
         {"amount": 0},
+        {"amount": None},
         {"sort": "registration"},
     ),
     "exchange_report_numbered": ({"number": "1"}, {"number": ""}),
