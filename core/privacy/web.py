@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict
 from core.idempotency.web import submitted
 from core.people import services as people
 from core.people.types import Role
@@ -31,6 +31,16 @@ RESULTS = {
     "cleared": _("已去除姓名和联系方式"),
     "kept": _("已保留"),
 }
+
+
+class NameForm(forms.Form):
+    """One's own name, to be corrected."""
+
+    display_name = forms.CharField(
+        label=_("姓名"),
+        max_length=people.LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
 
 
 class EraseForm(forms.Form):
@@ -67,6 +77,10 @@ class DecideForm(forms.Form):
 @login_needed
 def index(request: Request) -> HttpResponse:
     """What is held, what one agreed to, a copy of it, and the way out: on one page."""
+    return _page(request, NameForm(initial={"display_name": request.user.display_name}))
+
+
+def _page(request: Request, form: NameForm, status: int = 200) -> HttpResponse:
     now = timezone.now()
     copy = selectors.newest_copy(viewer=request.actor)
     context = {
@@ -74,11 +88,10 @@ def index(request: Request) -> HttpResponse:
         "copy_stands": bool(copy and copy.expires_at and copy.expires_at > now),
         "erasure": selectors.open_erasure(viewer=request.actor),
         "stuck": selectors.in_the_way(request.user.pk),
-        "name": request.user.display_name,
-        "longest_name": people.LONGEST_NAME,
+        "form": form,
         "wants_recommendations": request.user.wants_recommendations,
     }
-    return render(request, "core/privacy.html", context)
+    return render(request, "core/privacy.html", context, status=status)
 
 
 @require_POST
@@ -96,14 +109,15 @@ def consent(request: Request) -> HttpResponse:
 @login_needed
 def rename(request: Request) -> HttpResponse:
     """Correct one's own name."""
-    try:
-        people.set_name(
-            name=request.POST.get("display_name", ""), by=request.actor, now=timezone.now()
-        )
+    form = NameForm(request.POST)
+
+    def run() -> str:
+        name = form.cleaned_data["display_name"]
+        people.set_name(name=name, by=request.actor, now=timezone.now())
         messages.success(request, _("姓名已更正；以前办理的事项仍写当时的姓名。"))
-    except Invalid as refusal:
-        messages.error(request, refusal.fields["display_name"][0])
-    return redirect("core:privacy")
+        return reverse("core:privacy")
+
+    return submitted(request, form, run) or _page(request, form, 422)
 
 
 @require_POST

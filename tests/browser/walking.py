@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, Response, ViewportSize
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -23,6 +23,7 @@ LAPTOP: ViewportSize = {"width": 1440, "height": 900}
 ZOOMED: ViewportSize = {"width": 720, "height": 450}  # a laptop at 200 %, in its own pixels
 PHONE: ViewportSize = {"width": 360, "height": 800}
 SIZES = (("1440", LAPTOP), ("1024", TABLET), ("200 %", ZOOMED), ("360", PHONE))
+REFUSED = {200, 422}  # the library pages of accounts answer 200
 MOST = 260  # pages a walk looks at: far more than there are kinds, so that it ends
 
 # Files, machines' answers, and the library pages of Django's admin.
@@ -78,6 +79,21 @@ UNSAID = """() => {
   for (const [name, places] of Object.entries(said))
     if (places.size > 1) faults.push(`"${name.slice(0, 40)}" is said of ${places.size} things`);
   return faults;
+}"""
+# Empty whatever the first form of the main part demands, and hand it in past the browser's check.
+HAND_IN_EMPTY = """() => {
+  const typed = e => e.required && !['checkbox', 'radio', 'file', 'hidden'].includes(e.type)
+    && e.checkVisibility();
+  const form = [...document.querySelectorAll('main form[method=post]')]
+    .find(f => [...f.elements].some(typed));
+  if (!form) return false;
+  for (const e of [...form.elements].filter(typed)) {
+    if (e.tagName === 'SELECT') e.selectedIndex = -1; else e.value = '';
+  }
+  form.noValidate = true;
+  const button = form.querySelector('button:not([type=button]), [type=submit]');
+  setTimeout(() => form.requestSubmit(button));
+  return true;
 }"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LINKS = """() => [...document.querySelectorAll('a[href]:not([download])')]
@@ -138,8 +154,9 @@ class Walk:
             if not self._opens(path, came_from):
                 continue
             self.seen[kind_of(path) or path] = path
+            links = self.page.evaluate(LINKS)
             yield path
-            for link in self.page.evaluate(LINKS):
+            for link in links:
                 kind = kind_of(link)
                 leads_out = self.but and link.startswith(tuple(self.but.split()))
                 if kind is not None and kind not in queued and not leads_out:
@@ -187,3 +204,45 @@ class Walk:
             faults += [f"shows {code}" for code in CODE.findall(self.page.inner_text("main"))]
         if faults:
             self.wrong.setdefault(path, []).extend(faults)
+
+    def hand_in_empty(self, path: str, *checks: Callable[[Page], list[str]]) -> bool:
+        """Hand the page's form in without what it demands, and look at what comes back.
+
+        Whether there was one. A kind is tried once, whoever walks.
+        """
+        kind = f"empty {kind_of(path) or path}"
+        if kind in self.done:
+            return False
+        self.done.add(kind)
+        self.page.set_viewport_size(LAPTOP)
+        answer = self._empty()
+        if answer is None:
+            return False
+        faults = [] if answer in REFUSED else [f"an empty form is answered {answer}"]
+        if answer == 422 and self.page.evaluate("document.activeElement.id") != "error-summary":
+            faults.append("the summary of errors has not the focus")
+        for name, size in SIZES:
+            self.page.set_viewport_size(size)
+            if (wide := self.page.evaluate(WIDE)) > 0:
+                faults.append(f"{name}: {wide} px too wide")
+            faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
+        faults += [text for check in checks for text in check(self.page)]
+        if faults:
+            self.wrong.setdefault(path, []).extend(f"came back: {fault}" for fault in faults)
+        return True
+
+    def _empty(self) -> int | None:
+        """The status that an empty form is answered with; None where no form demands anything."""
+        answers: list[int] = []
+
+        def hear(response: Response) -> None:
+            if response.request.method == "POST" and response.request.is_navigation_request():
+                answers.append(response.status)
+
+        self.page.on("response", hear)
+        if not self.page.evaluate(HAND_IN_EMPTY):
+            self.page.remove_listener("response", hear)
+            return None
+        self.page.wait_for_event("load", timeout=15_000)
+        self.page.remove_listener("response", hear)
+        return answers[0] if answers else 0

@@ -109,8 +109,10 @@ def test_the_page_corrects_a_name_too(member: Membership) -> None:
     own = signed_in(member)
     own.post("/account/privacy/name/", {"display_name": "李四"})
     assert "李四" in own.get("/account/privacy/").content.decode()
-    said = own.post("/account/privacy/name/", {"display_name": "a@b.cn"}, follow=True)
+    said = own.post("/account/privacy/name/", {"display_name": "a@b.cn"})
+    assert said.status_code == 422
     assert "不要写邮箱" in said.content.decode()
+    assert 'value="a@b.cn"' in said.content.decode()
 
 
 def test_devices_are_listed_and_signed_out(member: Membership) -> None:

@@ -20,7 +20,7 @@ def _request(world: World) -> dict[str, Any]:
 EXPECTATIONS: dict[str, Row] = {
     "core:privacy": Row(get=logged_in()),
     "core:privacy-consent": Row(post=logged_in(302)),
-    "core:privacy-name": Row(post=logged_in(302)),
+    "core:privacy-name": Row(post=logged_in(422)),
     # All three first ask who is there.
     "core:privacy-copy": Row(post=logged_in(302)),
     "core:privacy-download": Row(kwargs=lambda world: {"copy_id": 1}, get=logged_in(302)),
