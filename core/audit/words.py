@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.apps import apps
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 THINGS: dict[str, Any] = {
@@ -338,6 +340,90 @@ DONE: dict[str, Any] = {
     "wished": _("修改接收方式"),
     "withdrawn": _("撤回"),
 }
+
+
+# What an entry says beyond its event, in the order in which it is read. A key that stands nowhere
+# here names a row or is a machine's, and is not shown to people.
+DETAILS: dict[str, Any] = {
+    "title": _("名称"),
+    "number": _("编号"),
+    "register_number": _("登记号"),
+    "contract": _("合同"),
+    "version": _("版次"),
+    "code": _("公报代码"),
+    "holder": _("权利人"),
+    "co_owner": _("共有人"),
+    "inventors": _("发明人"),
+    "names": _("发明人人数"),
+    "share": _("份额（%）"),
+    "percent": _("比例（%）"),
+    "occurred_on": _("发生日"),
+    "starts_on": _("起"),
+    "ends_on": _("止"),
+    "ended_on": _("结束日"),
+    "expires_on": _("有效期至"),
+    "filed_on": _("申请日"),
+    "paid_on": _("缴费日"),
+    "year": _("年度"),
+    "annuity_paid_to": _("缴费有效至"),
+    "amount": _("金额"),
+    "technical": _("技术交易额"),
+    "price": _("价格"),
+    "sum": _("金额"),
+    "owed": _("应付"),
+    "is_funded": _("财政资助"),
+    "funding_project": _("资助项目"),
+    "licensees_agreed": _("被许可人同意"),
+    "technology": _("技术先进性"),
+    "product": _("产品形态"),
+    "market": _("市场前景"),
+    "resources": _("转化资源"),
+    "score": _("得分"),
+    "points": _("得分"),
+    "from": _("由"),
+    "to": _("到"),
+    "by_hand": _("人工调整"),
+    "rule_version": _("规则版本"),
+    "filename": _("文件"),
+    "rows": _("行数"),
+    "bids": _("出价数"),
+    "invited": _("受邀单位"),
+    "seats": _("席位"),
+    "wish": _("希望"),
+    "answer": _("答复"),
+    "reasons": _("理由"),
+    "reason": _("理由"),
+    "why": _("理由"),
+    "message": _("说明"),
+    "note": _("说明"),
+    "summary": _("摘要"),
+}
+# Kept as a pair: what it was, and what it is.
+PAIRS = frozenset({"annuity_paid_to", "funding_project", "names", "summary", "filed_on"})
+MACHINES = re.compile(r"[a-z][a-z0-9]*(?:[_.:-][a-z0-9]+)*")  # a code, or what names a row
+LONGEST = 300
+
+
+def details(changes: Any) -> tuple[str, ...]:
+    """What an entry says beyond its event, a line for each thing, in words."""
+    if not isinstance(changes, dict):
+        return ()
+    said = ((DETAILS[key], _value(key, changes[key])) for key in DETAILS if key in changes)
+    return tuple(f"{label}：{value}"[:LONGEST] for label, value in said if value)
+
+
+def _value(key: str, value: Any) -> str:
+    """A value as people read it; "" for nothing and for what only machines read."""
+    if key in PAIRS and isinstance(value, list) and len(value) == 2:
+        before, after = (_value("", one) or gettext("无") for one in value)
+        return "" if before == after else f"{before} → {after}"
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    if isinstance(value, list):
+        return "、".join(filter(None, (_value("", one) for one in value)))
+    if value is None or isinstance(value, dict) or MACHINES.fullmatch(str(value)):
+        return ""
+    return str(value)
 
 
 def event(code: str) -> str:

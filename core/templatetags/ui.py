@@ -389,6 +389,12 @@ def event_words(code: str) -> str:
 
 
 @register.filter
+def change_words(changes: object) -> str:
+    """What an audit entry says beyond its event, on one line."""
+    return "；".join(audit_words.details(changes))
+
+
+@register.filter
 def subject_words(kind: str) -> str:
     """What kind of thing an audit entry is about, such as 许可."""
     return audit_words.subject(kind)

@@ -96,13 +96,12 @@ def _trail(rows: Sequence[Model], patent_id: int | None) -> Iterator[Entry]:
     found = list(trails_of(pairs))
     names = people.names_of(entry.actor_key for entry in found)
     for entry in found:
-        changes = entry.changes if isinstance(entry.changes, dict) else {}
         yield Entry(
             at=entry.at,
             kind=EntryKind.DECISION,
             what=words.event(entry.event),
             who=names.get(entry.actor_key or "", ""),
-            grounds=tuple(f"{key}：{value}"[:300] for key, value in changes.items()),
+            grounds=words.details(entry.changes),
             source=f"audit:{entry.pk}",
         )
 

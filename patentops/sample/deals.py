@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from importlib.resources import files
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -35,7 +36,7 @@ from pledges.types import PledgeInput
 
 BUREAUS = {"31": "shanghai", "32": "jiangsu", "42": "hubei", "44": "guangdong"}
 NATION = "guojia"
-REPORT = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+REPORT = (files("patentops.sample") / "paper.pdf").read_bytes()  # one page that opens
 CONFIRMED = ("invalidation-pending", "same-day-invention")
 
 

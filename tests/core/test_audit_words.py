@@ -59,3 +59,24 @@ def test_entries_are_found_by_their_words_and_people(now: datetime) -> None:
     assert events("need.opened") == ["need.opened"]
     assert len(events("张三")) == 3
     assert events("李四") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (None, ()),
+        (["a"], ()),
+        ({"is_funded": False, "funding_project": ["", ""]}, ("财政资助：否",)),
+        ({"funding_project": ["", "市重点 7 号"]}, ("资助项目：无 → 市重点 7 号",)),
+        ({"names": [0, 3]}, ("发明人人数：0 → 3",)),
+        ({"inventors": ["甲", "乙"], "share": None}, ("发明人：甲、乙",)),
+        ({"to": "A", "from": "B", "score": "68.0"}, ("得分：68.0", "由：B", "到：A")),
+        ({"encumbrance": 7, "kind": "pledge", "reference": "licence:24"}, ()),
+        ({"reason": "too_early", "note": "债务已清偿"}, ("说明：债务已清偿",)),
+        ({"reasons": ["得分到了。"], "by_hand": True}, ("人工调整：是", "理由：得分到了。")),
+        ({"amount": "60000.00"}, ("金额：60000.00",)),
+        ({"note": "长" * 400}, ("说明：" + "长" * 297,)),
+    ],
+)
+def test_what_was_changed_is_said_without_codes(changes: object, said: tuple[str, ...]) -> None:
+    assert words.details(changes) == said
