@@ -157,7 +157,7 @@ def _judged(
         batch=batch,
         number=said.number,
         verdict=RowVerdict.REFUSED.value,
-        patent=said.patent[:60],
+        patent=said.patent,
         title=card.title[:500] if card else "",
         cells=said.plain_cells(),
         remarks=said.remarks,

@@ -53,6 +53,10 @@ def test_only_the_exchange_that_was_asked_certifies_declines_or_revokes(
     with pytest.raises(NotAllowed):
         certificates.revoke_certificate(**known, reason="不", by=at.taker)
     says("certificate-exists", lambda: asked(make.exchange(), at.taker, deal_id=row.deal_id))
+    back = certificates.revoke_certificate(**known, reason=" 材料不实 ", by=actor(exchange))
+    assert (back.status, back.reason, back.decided_by) == (
+        "revoked", "材料不实", actor(exchange).key,
+    )  # fmt: skip
 
 
 def test_a_certificate_is_of_a_contract_that_its_party_names(exchange: Membership) -> None:

@@ -80,6 +80,7 @@ def test_a_settlement_without_a_mediator_says_so_and_names_both():
     assert "调解机构" not in paper
     assert paper["接受"] == [f"权利人 {TODAY:%Y-%m-%d}", f"需求方 {TODAY:%Y-%m-%d}"]
     assert not at.licence.dues.filter(kind="settlement").exists()
+    assert not ServiceRating.objects.exists()  # nobody mediated
 
 
 def test_what_the_holder_pays_is_booked_called_for_and_kept_when_paid():

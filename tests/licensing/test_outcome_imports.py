@@ -145,6 +145,14 @@ def test_a_line_is_told_each_thing_that_is_wrong_with_it_once(office: Membership
     says("nothing-to-take", lambda: taken(batch, office))
 
 
+def test_what_a_missing_column_would_have_said_is_named_by_its_title(office: Membership) -> None:
+    number = lic.printed(lic.patent(office))
+    batch = checked(office, (number, "转让", "2026-03-01"), head=HEAD[:3])
+    [remark] = batch.rows.get().remarks
+    assert (remark["field"], remark["column"], remark["index"]) == ("contract", "合同编号", None)
+    assert questions.import_to_mend(batch).startswith(b"PK")
+
+
 def test_a_paper_with_the_list_proves_the_lines_without_a_contract(office: Membership) -> None:
     number = lic.printed(lic.patent(office))
     batch = checked(

@@ -22,7 +22,7 @@ from licensing import services
 from licensing.models import Outcome
 from licensing.rules.fees import FeeMode
 from licensing.rules.outcomes import Code
-from licensing.services import completing, contests
+from licensing.services import completing, contests, outcomes
 from licensing.types import OutcomeReport
 from tests.factories import core as make
 from tests.factories import deals as given
@@ -121,6 +121,17 @@ def test_a_patent_in_a_pool_is_reported_with_its_pool(bureau: Membership) -> Non
     assert (row.organisation, row.region) == (holder.organisation, "310115")
     assert told(f"outcome-reported:{row.pk}:{NOON.isoformat()}") == {bureau.user_id}
     assert trail("outcome.") == ["outcome.reported"]
+
+
+def test_what_a_contract_reported_once_is_not_announced_again(bureau: Membership) -> None:
+    at = given.table()
+    deal = given.signed(at)
+    licence = lic.licence(make.office(region="310115"), make.enterprise())
+    assert deal.agreed_terms is not None
+    outcomes.report_deal(deal, deal.agreed_terms, evidence=None, now=LATER)
+    outcomes.report_open_licence(licence, now=LATER)
+    assert trail("outcome.") == ["outcome.reported"] * 2
+    assert Notice.objects.filter(user=bureau.user, kind="outcome.progress").count() == 2
 
 
 # --- what was reported by hand before --------------------------------------------------------
