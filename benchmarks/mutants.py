@@ -106,7 +106,7 @@ MODULES: dict[str, list[str]] = {
             "services/registrations": "registrations",
             "services/renewals": "endings_told endings",
             "services/retention": "retention",
-            "services/rivals": "deals_races",
+            "services/rivals": "deals_races rivals",
             "services/royalties": "royalty_services",
             "services/settlement_sums": "settlement_sums disputes_told",
             "services/settling": "disputes disputes_told settlement_sums pool_disputes",

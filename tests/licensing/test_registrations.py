@@ -114,8 +114,30 @@ def test_from_signature_to_number(at, deal):
     assert "财税" in row.tax
     event = OutboxEvent.objects.get(name="contract.registered")
     assert (event.payload["number"], event.payload["patent_id"]) == (row.number, row.patent_id)
+    assert event.payload["registered_on"] == TODAY.isoformat()
     with pytest.raises(Conflict):
         registered(row, bureau)
+
+
+@db
+def test_an_open_licence_in_force_is_registered_like_a_contract(at):
+    licence = lic.licence(at.office, at.firm)
+    for _ in range(2):
+        registrations.follow_contract(deal_id=None, licence_id=licence.pk, now=NOON)
+    row = Registration.objects.get()
+    assert (row.licence_id, row.kind, row.holder_id) == (licence.pk, "licence", licence.licensor_id)
+    made = AuditEntry.objects.filter(event="registration.made")
+    assert made.count() == 1
+    rung = Notice.objects.filter(title__startswith="请办理技术合同认定登记", user=at.office.user)
+    assert rung.count() == 1
+
+
+@db
+def test_the_licence_of_a_contract_and_what_is_not_signed_open_nothing(at, deal):
+    for pk in (deal.items.get().licence_id, None):
+        registrations.follow_contract(deal_id=None, licence_id=pk, now=NOON)
+    registrations.follow_contract(deal_id=given.agreed(given.table()).pk, licence_id=None, now=NOON)
+    assert not Registration.objects.exists()
 
 
 @db
