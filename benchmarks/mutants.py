@@ -89,7 +89,7 @@ MODULES: dict[str, list[str]] = {
             "services/handing": "handing",
             "services/income": "income income_refusals income_told",
             "services/income_objections": "income income_refusals income_told",
-            "services/letters": "royalty_services settlement_sums pool_royalties",
+            "services/letters": "letters royalty_services settlement_sums pool_royalties",
             "services/mediation": "disputes disputes_told pool_disputes",
             "services/offsets": "offsets",
             "services/outcome_corrections": "outcome_handling outcome_corrections",

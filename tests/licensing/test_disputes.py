@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
 from core.people.models import Mandate, RegionSetting
@@ -253,12 +254,26 @@ def test_the_time_is_extended_once():
     at, exchange = Quarrel(), make.exchange()
     row = at.mediated(make.bureau(), exchange)
     more = {"dispute_id": row.pk, "reason": "等待审计", "by": actor(exchange), "now": NOON}
-    with pytest.raises(Invalid):
-        mediation.extend_mediation(**more, until=TODAY)
+    for wrong in (TODAY, row.due_by):
+        with pytest.raises(Invalid, match="有误"):
+            mediation.extend_mediation(**more, until=wrong)
     until = TODAY + timedelta(days=90)
     assert mediation.extend_mediation(**more, until=until).due_by == until
     with pytest.raises(Conflict, match="延长过一次"):
         mediation.extend_mediation(**more, until=until + timedelta(days=1))
+    [entry] = AuditEntry.objects.filter(event="dispute.extended")
+    assert entry.changes["until"] == until.isoformat()
+
+
+def test_a_bureau_that_is_a_party_names_nobody():
+    bureau = make.bureau()
+    at = Quarrel(make.MembershipFactory(role="office", organisation=bureau.organisation))
+    row, exchange = at.agreed(), make.exchange()
+    with pytest.raises(NotAllowed, match="上级部门"):
+        mediation.name_mediator(
+            dispute_id=row.pk, mediator_id=exchange.organisation_id, mediator_name="周调",
+            by=actor(bureau), now=NOON,
+        )  # fmt: skip
 
 
 # --- settling ------------------------------------------------------------------------------------
