@@ -80,11 +80,11 @@ def past_agreeing() -> list[int]:
     A fee in dispute is not among them: it may be owed again when the dispute is over.
     """
     waiting = SettlementOffset.objects.filter(status=OffsetStatus.PROPOSED)
-    dues = with_paid(PaymentDue.objects.filter(offsets__in=waiting)).values("pk", "open_sum")
-    sums = with_open(SettlementSum.objects.filter(offsets__in=waiting)).values("pk", "open_sum")
-    left = [dict(rows.values_list("pk", "open_sum")) for rows in (dues, sums)]
+    dues = with_paid(PaymentDue.objects.filter(pk__in=waiting.values("due_id")))
+    sums = with_open(SettlementSum.objects.filter(pk__in=waiting.values("sum_id")))
+    due_left, sum_left = (dict(rows.values_list("pk", "open_sum")) for rows in (dues, sums))
     rows = waiting.order_by("pk").values_list("pk", "due_id", "sum_id", "amount")
-    return [pk for pk, due, of, amount in rows if amount > min(left[0][due], left[1][of])]
+    return [pk for pk, due, of, amount in rows if amount > min(due_left[due], sum_left[of])]
 
 
 def waiting_for(viewer: Actor) -> QuerySet[Any]:

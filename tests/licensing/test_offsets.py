@@ -142,6 +142,18 @@ def test_what_can_just_be_set_off_still_waits():
     assert services.lapse_offsets(now=NOON) == 0
 
 
+def test_two_proposals_against_one_sum_are_each_measured_by_what_is_left():
+    at = Mutual()
+    for due in (at.due, Quarrel(at.office_member, at.firm_member).due):
+        at.proposed("500", due=due)
+    settlement_sums.pay_settlement(
+        sum_id=at.sum.pk, amount=D(700), paid_on=TODAY, reference="回单", by=at.office, now=NOON
+    )
+    assert services.lapse_offsets(now=NOON) == 0  # 534.56 are left, enough for either
+    accept(SettlementOffset.objects.get(due=at.due), at.office)
+    assert services.lapse_offsets(now=NOON) == 1
+
+
 def test_the_whole_sum_may_go_and_then_nothing_more():
     at = Mutual()
     accept(at.proposed("1234.56", by=at.office), at.firm)
