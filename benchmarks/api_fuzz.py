@@ -1,7 +1,8 @@
-"""The whole API under schemathesis, as a visitor and as somebody logged in.
+"""The whole API under schemathesis, as a visitor, as somebody logged in, or with an exchange's key.
 
     PATENTOPS_THROTTLE_FACTOR=1000 python3 manage.py up --port 8001      # of its own: rows are made
-    .venv/bin/python benchmarks/api_fuzz.py --base http://127.0.0.1:8001 [--as office@example.cn]
+    .venv/bin/python benchmarks/api_fuzz.py --base http://127.0.0.1:8001
+        [--as office@example.cn | --key CLIENT_ID:SECRET]
         [--phases fuzzing coverage] [--seconds 600] [--examples 25] [--only /deals/]
 
 Looks for failures of ours, answers that the description does not name, types it does not name, and
@@ -24,6 +25,7 @@ import httpx
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,ignored_auth"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 GENERATED = re.compile(r"([\d,]+) generated")
+TOKENS = "/identity/o/api/token"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -43,10 +45,21 @@ def session(base: str, email: str, password: str) -> list[str]:
     return [f"Cookie: {told}", f"X-CSRFToken: {client.cookies['csrftoken']}", f"Referer: {base}/"]
 
 
+def token(base: str, key: str) -> list[str]:
+    """The header of a key of the open platform (OAuth 2.0 client credentials)."""
+    client_id, _, secret = key.partition(":")
+    said = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    answer = httpx.post(f"{base}{TOKENS}", data=said)
+    if answer.status_code != 200:
+        raise SystemExit(f"换取令牌没有成功：{answer.text[:200]}")
+    return [f"Authorization: Bearer {answer.json()['access_token']}"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", required=True)
     parser.add_argument("--as", dest="email", default="")
+    parser.add_argument("--key", default="", help="CLIENT_ID:SECRET of an exchange")
     parser.add_argument("--password", default="patentops-2026")
     parser.add_argument("--phases", nargs="+", default=["fuzzing", "coverage"])
     parser.add_argument("--seconds", type=int, default=600, help="for each phase")
@@ -57,6 +70,8 @@ def main() -> int:
     if httpx.URL(chosen.base).host not in LOOPBACK:
         raise SystemExit("只对本机的平台运行：它会提交成千上万条内容。")
     headers = session(chosen.base, chosen.email, chosen.password) if chosen.email else []
+    if chosen.key:
+        headers = token(chosen.base, chosen.key)
     total, failed = 0, False
     for phase in chosen.phases:
         count, good = run(phase, chosen, headers)

@@ -76,6 +76,13 @@ def test_what_is_covered_in_time_or_not_yet_asks_for_nothing():
     assert interest(at) == interest(other) == []
 
 
+def test_what_is_settled_asks_for_nothing_more():
+    at = Royal()
+    pay(at, 60_000, FIFTH)
+    again = pool_interest.settle_interest(at.row, by=actor(at.runs), now=LONG_AGO + FIFTH)
+    assert (again, interest(at)) == ([], [D(468)])
+
+
 def test_interest_is_divided_in_the_shares_of_the_sum_that_was_late():
     at = Royal()
     first = pay(at, 60_000, FIFTH)

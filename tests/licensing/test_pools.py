@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.audit.models import AuditEntry
 from core.errors import Conflict, Invalid, Missing, NotAllowed
 from core.notices.models import Notice
+from core.outbox.models import OutboxEvent
 from core.people.types import Actor
 from licensing.models import Outcome, Pool, PoolEntry, PoolIncome, PoolLicence, PoolTerms
 from licensing.rules import moves
@@ -490,6 +491,15 @@ def test_a_patent_handed_over_meanwhile_is_not_admitted_for_the_former_holder(po
     assert entry.status == "applied"
 
 
+def test_what_two_pools_look_at_stands_in_the_first_that_admits_it(pool, people):
+    entry = made.applied(pool, people["one"])
+    other = made.pool(people["stranger"])
+    again = made.applied(other, people["one"], entry.patent_id)
+    pool_entries.admit_entry(entry_id=entry.pk, by=actor(people["runner"]), now=NOON)
+    says("in-a-pool", lambda: pool_entries.admit_entry(
+        entry_id=again.pk, by=actor(people["stranger"]), now=NOON))  # fmt: skip
+
+
 def test_a_refusal_leaving_and_closing_have_their_reasons(filled, people):
     by = {"by": actor(people["runner"]), "now": NOON}
     entry = made.applied(filled, people["one"])
@@ -517,10 +527,19 @@ def test_each_step_of_an_entry_is_in_the_trail_and_told(pool, people):
     assert told(f"pool-licence:{licence.pk}:taken") == {runner, one, firm}
     pool_entries.leave_pool(entry_id=entry.pk, reason="另用", by=actor(people["one"]), now=NOON)
     assert told(f"pool-left:{entry.pk}") == {runner, one, firm}
+    said = Notice.objects.filter(key=f"pool-left:{entry.pk}").values_list("body", flat=True)
+    assert set(said) == {"另用。此前取得的池许可继续包含这件专利。"}
     waiting = made.applied(pool, people["two"])
     pool_entries.leave_pool(entry_id=waiting.pk, reason="不入", by=actor(people["two"]), now=NOON)
     assert told(f"pool-left:{waiting.pk}") == {runner, people["two"].user_id}
-    pool_entries.close_pool(pool_id=pool.pk, reason="合并", by=actor(people["runner"]), now=NOON)
+    said = Notice.objects.filter(key=f"pool-left:{waiting.pk}").values_list("body", flat=True)
+    assert set(said) == {"不入"}
+    closed = pool_entries.close_pool(
+        pool_id=pool.pk, reason="合并", by=actor(people["runner"]), now=NOON
+    )
+    assert (closed.status, closed.closed_reason) == ("closed", "合并")
+    out = OutboxEvent.objects.filter(name__startswith="pool.").order_by("pk")
+    assert {"pool.admitted", "pool.left"} <= set(out.values_list("name", flat=True))
     assert kept("pool_entry.") == [
         f"pool_entry.{step}" for step in ("applied", "admitted", "left", "applied", "left")
     ]

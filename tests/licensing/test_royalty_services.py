@@ -82,6 +82,9 @@ def test_a_correction_owes_the_difference_and_keeps_the_history(licence, office,
         (2, "accepted"),
     ]
     assert [due.amount for due in licence.dues.all()] == [60_000, 30_000]
+    said = licence.dues.order_by("position").last().reason.explanation
+    assert [line["label"] for line in said] == ["申报数", "净销售额提成", "更正以前各期"]
+    assert said[-1]["amount"] == "-60000.00"
 
 
 def test_what_was_charged_too_much_is_credited_and_lessens_what_is_open(licence, office, firm):
