@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
+
+from django.db.models import QuerySet
 
 from core.errors import Missing
 from core.people.types import Actor, Role
@@ -68,9 +70,10 @@ def _listed(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     return listings.stock_counts(query.prefix).listed, rows, ""
 
 
-def _paper(url: str, viewer: Actor) -> str:
-    """Where a paper of two parties opens: for bureaus and auditors, not for who runs the site."""
-    return url if viewer.has(Role.BUREAU, Role.AUDITOR) else ""
+def _opens(visible: QuerySet[Any], rows: Iterable[Any]) -> set[int]:
+    """Which of a room's rows open for the viewer: the room says what it shows to whom."""
+    shown = visible.filter(pk__in=[row.id for row in rows]).order_by()
+    return set(shown.values_list("pk", flat=True))
 
 
 PROGRESS = (
@@ -111,6 +114,7 @@ def _leads(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     counted = licensing.effective_licences(**query.asked())
+    opens = _opens(licensing.licences(viewer=viewer), counted.rows)
     rows = [
         Row(
             (
@@ -120,7 +124,7 @@ def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.licensee_name,
                 row.effective_at,
             ),
-            _paper(f"/licences/{row.id}/", viewer),
+            f"/licences/{row.id}/" if row.id in opens else "",
         )
         for row in counted.rows
     ]
@@ -129,6 +133,7 @@ def _licences(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     counted = licensing.verified_outcomes(**query.asked())
+    opens = _opens(licensing.outcomes(viewer=viewer), counted.rows)
     rows = [
         Row(
             (
@@ -138,7 +143,7 @@ def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.organisation_name,
                 row.happened_on,
             ),
-            _paper(f"/outcomes/{row.id}/", viewer),
+            f"/outcomes/{row.id}/" if row.id in opens else "",
         )
         for row in counted.rows
     ]
@@ -147,6 +152,7 @@ def _outcomes(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
 
 def _pledges(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
     counted = pledges.recorded_pledges(**query.asked())
+    opens = _opens(pledges.pledges(viewer=viewer), counted.rows)
     rows = [
         Row(
             (
@@ -156,7 +162,7 @@ def _pledges(query: Query, viewer: Actor) -> tuple[int, list[Row], str]:
                 row.principal,
                 row.registered_on,
             ),
-            _paper(f"/pledges/{row.id}/", viewer),
+            f"/pledges/{row.id}/" if row.id in opens else "",
         )
         for row in counted.rows
     ]

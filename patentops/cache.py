@@ -20,7 +20,7 @@ _silent_until = 0.0
 # every page would begin with a handshake of six commands. So do clients: making one takes longer
 # than asking for a key (90 µs, with a client kept 35).
 _pools: dict[str, dict[int, Any]] = {}
-_clients: dict[int, dict[int, Any]] = {}
+_clients: dict[int, Any] = {}  # by the id of their pool, which is as old as the process
 
 
 class PooledClient(RedisCacheClient):
@@ -32,14 +32,13 @@ class PooledClient(RedisCacheClient):
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(servers, **options)
         self._pools = _pools.setdefault(repr((servers, sorted(options.items()))), {})
-        self._clients = _clients.setdefault(id(self._pools), {})
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         """The process's client of that server; Django makes one for every command."""
         pool = self._get_connection_pool(write)
-        client = self._clients.get(id(pool))
+        client = _clients.get(id(pool))
         if client is None:
-            client = self._clients[id(pool)] = self._client(connection_pool=pool)
+            client = _clients[id(pool)] = self._client(connection_pool=pool)
         return client
 
 

@@ -400,6 +400,8 @@ DETAILS: dict[str, Any] = {
 }
 # Kept as a pair: what it was, and what it is.
 PAIRS = frozenset({"annuity_paid_to", "funding_project", "names", "summary", "filed_on"})
+# What people wrote; anything else in small letters may be a code.
+TYPED = frozenset({"title", "filename", "wish", "answer", "message", "note", "summary"})
 MACHINES = re.compile(r"[a-z][a-z0-9]*(?:[_.:-][a-z0-9]+)*")  # a code, or what names a row
 LONGEST = 300
 
@@ -415,15 +417,15 @@ def details(changes: Any) -> tuple[str, ...]:
 def _value(key: str, value: Any) -> str:
     """A value as people read it; "" for nothing and for what only machines read."""
     if key in PAIRS and isinstance(value, list) and len(value) == 2:
-        before, after = (_value("", one) or gettext("无") for one in value)
+        before, after = (_value(key, one) or gettext("无") for one in value)
         return "" if before == after else f"{before} → {after}"
     if isinstance(value, bool):
         return gettext("是") if value else gettext("否")
     if isinstance(value, list):
-        return "、".join(filter(None, (_value("", one) for one in value)))
-    if value is None or isinstance(value, dict) or MACHINES.fullmatch(str(value)):
+        return "、".join(filter(None, (_value(key, one) for one in value)))
+    if value is None or isinstance(value, dict):
         return ""
-    return str(value)
+    return "" if key not in TYPED and MACHINES.fullmatch(str(value)) else str(value)
 
 
 def event(code: str) -> str:

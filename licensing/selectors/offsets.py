@@ -12,7 +12,7 @@ from core.people.types import Actor
 from licensing.models import PaymentDue, SettlementOffset, SettlementSum
 from licensing.models.licences import IN_FORCE_EVER
 from licensing.rules import fees
-from licensing.rules.offsets import OffsetStatus
+from licensing.rules.offsets import OffsetStatus, amount_errors
 from licensing.selectors.disputed import with_dispute
 from licensing.selectors.royalties import with_paid
 from licensing.selectors.settlement_sums import with_open
@@ -74,17 +74,20 @@ def offset(offset_id: int, *, viewer: Actor) -> SettlementOffset:
     return found
 
 
-def past_agreeing() -> list[int]:
-    """Proposals that nobody can agree to any more: a debt is less by now than what is set off.
+def past_agreeing(rows: QuerySet[SettlementOffset]) -> list[int]:
+    """Those of them that nobody can agree to any more: a debt is less than what is set off.
 
     A fee in dispute is not among them: it may be owed again when the dispute is over.
     """
-    waiting = SettlementOffset.objects.filter(status=OffsetStatus.PROPOSED)
+    waiting = rows.filter(status=OffsetStatus.PROPOSED)
     dues = with_paid(PaymentDue.objects.filter(pk__in=waiting.values("due_id")))
     sums = with_open(SettlementSum.objects.filter(pk__in=waiting.values("sum_id")))
     due_left, sum_left = (dict(rows.values_list("pk", "open_sum")) for rows in (dues, sums))
-    rows = waiting.order_by("pk").values_list("pk", "due_id", "sum_id", "amount")
-    return [pk for pk, due, of, amount in rows if amount > min(due_left[due], sum_left[of])]
+    return [
+        row.pk
+        for row in waiting.order_by("pk")
+        if amount_errors(row.amount, owed=sum_left[row.sum_id], due=due_left[row.due_id])
+    ]
 
 
 def waiting_for(viewer: Actor) -> QuerySet[Any]:

@@ -118,14 +118,15 @@ def withdraw_offset(*, offset_id: int, by: Actor, now: datetime) -> SettlementOf
 
 def lapse_offsets(*, now: datetime) -> int:
     """End proposals that nobody can agree to any more, and tell both parties; how many."""
-    return sum(_lapse(pk, now=now) for pk in questions.past_agreeing())
+    found = questions.past_agreeing(SettlementOffset.objects.all())
+    return sum(_lapse(pk, now=now) for pk in found)
 
 
 @transaction.atomic
 def _lapse(pk: int, *, now: datetime) -> int:
     by = Actor.system()
     made, _licence = _locked(pk, by=by)
-    if pk not in questions.past_agreeing():
+    if not questions.past_agreeing(SettlementOffset.objects.filter(pk=pk)):
         return 0
     moved(TABLE, LABELS, made, "lapse")
     made.reason = "其中一笔款项已经另行付款，剩下的不够抵销这个数。仍要抵销的，请按余额重新提出。"

@@ -119,6 +119,14 @@ class Crew:
             )
         return self._actors[key]
 
+    def actor_of(self, organisation_id: int) -> Actor:
+        """The same, by the organisation's id."""
+        return self.actor({pk: key for key, pk in self.ids.items()}[organisation_id])
+
+    def someone(self, account: str, *, on: date) -> Actor:
+        """Whoever has this account, as they are when they log in."""
+        return people.actor_for(get_user_model().objects.get(email=account), on=on)
+
     def person(self, account: str, org: str) -> Actor:
         """Another person of an organisation, by the account."""
         person = get_user_model().objects.get(email=account)

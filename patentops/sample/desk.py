@@ -8,9 +8,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
-from core.people import selectors as people
 from core.people.types import Actor
 from listings import selectors as patents
 from listings import services as library
@@ -59,12 +56,8 @@ class Desk:
     def _then(self, days: float, do: Any, *, hour: int = 11) -> None:
         self.plan.then(self.plan.ago(days, hour=hour), do)
 
-    def _person(self, account: str) -> Actor:
-        user = get_user_model().objects.get(email=account)
-        return people.actor_for(user, on=self.plan.day(0))
-
     def _disclosed(self) -> bool:
-        return disclosures.disclosures(viewer=self._person(INVENTOR)).exists()
+        return disclosures.disclosures(viewer=self.plan.someone(INVENTOR)).exists()
 
     # Sheets
 
@@ -80,7 +73,7 @@ class Desk:
 
     def _submitted(self, paper: dict[str, Any]) -> None:
         """Written by a colleague and handed in; sent back where the paper says so."""
-        author, office = self._person(paper["author"]), self.plan.crew.actor(OFFICE)
+        author, office = self.plan.someone(paper["author"]), self.plan.crew.actor(OFFICE)
 
         def hand_in(at: datetime) -> None:
             listing_id = self._write(paper, author, at)
@@ -105,7 +98,7 @@ class Desk:
 
     def _disclosure(self, paper: dict[str, Any]) -> None:
         made: list[int] = []
-        author, office = self._person(INVENTOR), self.plan.crew.actor(OFFICE)
+        author, office = self.plan.someone(INVENTOR), self.plan.crew.actor(OFFICE)
         data = self._said(paper)
 
         def draft(at: datetime) -> None:

@@ -12,13 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.joining import selectors as joinings
 from core.joining import services as joining
 from core.joining.rules import Status
-from core.people import selectors as people
 from core.people.types import Actor
 from licensing.selectors import case_files as cases
 from licensing.selectors import equity as sheets
@@ -70,10 +68,6 @@ class Filings:
     def _actor(self, paper: Paper) -> Actor:
         return self.plan.crew.actor(paper["org"])
 
-    def _person(self, account: str) -> Actor:
-        user = get_user_model().objects.get(email=account)
-        return people.actor_for(user, on=self.plan.day(0))
-
     def _card(self, key: str) -> PatentCard:
         return patents.card(self.plan.patent_ids[key], viewer=Actor.system())
 
@@ -83,7 +77,7 @@ class Filings:
     # Applications to take part
 
     def _joining(self, paper: Paper) -> None:
-        by = self._person(paper["account"])
+        by = self.plan.someone(paper["account"])
         if joinings.mine(viewer=by).filter(uscc=paper["uscc"]).exists():
             return
         self._then(paper["days_ago"], partial(self._apply, paper, by))
@@ -138,8 +132,7 @@ class Filings:
 
     def _answer_claim(self, paper: Paper, at: datetime) -> None:
         card = self._card(paper["patent"])
-        keys = {pk: key for key, pk in self.plan.crew.ids.items()}
-        by = self.plan.crew.actor(keys[card.organisation_id or 0])
+        by = self.plan.crew.actor_of(card.organisation_id or 0)
         row = arguments.claims(viewer=by).get(patent_id=card.id)
         claims.argue(claim_id=row.pk, text=paper["answer"], by=by, now=at)
 
@@ -174,7 +167,7 @@ class Filings:
         made.append(equity.write_sheet(year=year, stakes=stakes, note=note, by=by, now=at).pk)
 
     def _submit_sheet(self, paper: Paper, made: list[int], at: datetime) -> None:
-        equity.submit_sheet(sheet_id=made[0], by=self._person(paper["submitted_by"]), now=at)
+        equity.submit_sheet(sheet_id=made[0], by=self.plan.someone(paper["submitted_by"]), now=at)
 
     def _decide_sheet(self, paper: Paper, made: list[int], at: datetime) -> None:
         said = {name: paper[name] for name in ("verdict", "reasons", "decided_by_whom")}

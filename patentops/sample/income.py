@@ -6,11 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.contrib.auth import get_user_model
-
 from core.days import legal_day
-from core.people import selectors as people
-from core.people.types import Actor
 from licensing.rules.income import TAX_NOTE, IncomePlan, Person, PersonRole
 from licensing.selectors import income as questions
 from licensing.services import income
@@ -33,10 +29,6 @@ class Income:
         self.plan.then(self.plan.ago(2, hour=15), self._approve)
         self.plan.then(self.plan.ago(1, hour=15), self._pay)
         self.plan.then(self.plan.ago(1, hour=16), self._post_second)
-
-    def _person(self, account: str) -> Actor:
-        user = get_user_model().objects.get(email=account)
-        return people.actor_for(user, on=self.plan.day(0))
 
     def _post(self, percent: int, at: datetime) -> int:
         by = self.plan.crew.actor(OFFICE)
@@ -67,7 +59,7 @@ class Income:
 
     def _approve(self, at: datetime) -> None:
         if self.paid_id:
-            by = self._person(SECOND)
+            by = self.plan.someone(SECOND)
             income.approve_income(distribution_id=self.paid_id, by=by, now=at)
 
     def _pay(self, at: datetime) -> None:

@@ -73,6 +73,10 @@ class Plan:
         """The local day so many days ago."""
         return (self.now.astimezone(CHINA) - timedelta(days=days)).date()
 
+    def someone(self, account: str) -> Actor:
+        """Whoever has this account, as they are today."""
+        return self.crew.someone(account, on=self.day(0))
+
     def has(self, paper: dict[str, Any]) -> bool:
         """Whether the patents that it speaks of are there: a volume may still be missing."""
         named = (paper[name] for name in ("patent", "patents", "rows") if name in paper)

@@ -39,6 +39,7 @@ class Ratings:
             finished_at__lt=at,
             is_sample=True,
         )
+        crew = self.plan.crew
         row = rows.filter(finished_at__gte=at - timedelta(days=rules.OPEN_DAYS)).order_by("pk")[:1]
         for found in row:
             moment = at + timedelta(minutes=place)
@@ -47,18 +48,14 @@ class Ratings:
                 grade=paper["grade"],
                 reasons=paper.get("reasons", ()),
                 words=paper.get("words", ""),
-                by=self._actor_of(found.organisation_id),
+                by=crew.actor_of(found.organisation_id),
                 now=moment,
             )
             if paper.get("answer"):
-                by = self._actor_of(found.provider_id) if found.provider_id else Actor.system()
+                by = crew.actor_of(found.provider_id) if found.provider_id else Actor.system()
                 services.answer_rating(
                     rating_id=found.pk,
                     answer=paper["answer"],
                     by=by,
                     now=moment + timedelta(hours=3),
                 )
-
-    def _actor_of(self, organisation_id: int) -> Actor:
-        keys = {pk: key for key, pk in self.plan.crew.ids.items()}
-        return self.plan.crew.actor(keys[organisation_id])

@@ -190,10 +190,7 @@ class Walk:
         kind = kind_of(path) or path
         faults = [f"complains: {text}" for text in self.complaints]
         for name, size in SIZES:
-            self.page.set_viewport_size(size)
-            if (wide := self.page.evaluate(WIDE)) > 0:
-                faults.append(f"{name}: {wide} px too wide")
-            faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
+            faults += self._at(name, size)
             faults += [f"{name}: {text}" for text in self.page.evaluate(CROWDED)]
             if name == "1440":
                 faults += [f"unsaid: {text}" for text in self.page.evaluate(UNSAID)]
@@ -204,6 +201,13 @@ class Walk:
             faults += [f"shows {code}" for code in CODE.findall(self.page.inner_text("main"))]
         if faults:
             self.wrong.setdefault(path, []).extend(faults)
+
+    def _at(self, name: str, size: ViewportSize) -> list[str]:
+        """What does not fit at this size."""
+        self.page.set_viewport_size(size)
+        wide = self.page.evaluate(WIDE)
+        faults = [f"{name}: {wide} px too wide"] if wide > 0 else []
+        return faults + [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
 
     def hand_in_empty(self, path: str, *checks: Callable[[Page], list[str]]) -> bool:
         """Hand the page's form in without what it demands, and look at what comes back.
@@ -222,10 +226,7 @@ class Walk:
         if answer == 422 and self.page.evaluate("document.activeElement.id") != "error-summary":
             faults.append("the summary of errors has not the focus")
         for name, size in SIZES:
-            self.page.set_viewport_size(size)
-            if (wide := self.page.evaluate(WIDE)) > 0:
-                faults.append(f"{name}: {wide} px too wide")
-            faults += [f"{name}: cut off: {text}" for text in self.page.evaluate(CLIPPED)]
+            faults += self._at(name, size)
         faults += [text for check in checks for text in check(self.page)]
         if faults:
             self.wrong.setdefault(path, []).extend(f"came back: {fault}" for fault in faults)

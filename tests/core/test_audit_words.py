@@ -74,6 +74,7 @@ def test_entries_are_found_by_their_words_and_people(now: datetime) -> None:
         ({"encumbrance": 7, "kind": "pledge", "reference": "licence:24"}, ()),
         ({"reason": "too_early", "note": "债务已清偿"}, ("说明：债务已清偿",)),
         ({"reasons": ["得分到了。"], "by_hand": True}, ("人工调整：是", "理由：得分到了。")),
+        ({"filename": "stock.csv", "note": "ok"}, ("文件：stock.csv", "说明：ok")),
         ({"amount": "60000.00"}, ("金额：60000.00",)),
         ({"note": "长" * 400}, ("说明：" + "长" * 297,)),
     ],

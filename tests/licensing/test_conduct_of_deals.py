@@ -10,25 +10,23 @@ import pytest
 from licensing.models import ConductNote, SettlementSum
 from licensing.rules.deal_endings import DealGround
 from licensing.rules.fees import FeeMode, parts_for
-from licensing.services import completing, conduct, conduct_of_deals, deal_endings
+from licensing.services import conduct, conduct_of_deals, deal_endings
 from tests.factories import deals as given
 from tests.factories.deals import paper
 from tests.factories.disputes import Quarrel
 from tests.factories.licensing import NOON, TODAY
 from tests.licensing.test_deal_kinds import SAID
-from tests.licensing.test_settlement_sums import LATE, PAY_BY, pay, quarrelled, settled, work
+from tests.licensing.test_settlement_sums import (
+    LATE,
+    PAY_BY,
+    concluded,
+    pay,
+    quarrelled,
+    settled,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
-
-
-def concluded(at, deal, amount):
-    completing.register_deal(
-        deal_id=deal.pk, number="D1", registered_on=TODAY, by=at.holder, now=NOON
-    )
-    completing.settle_deal(
-        deal_id=deal.pk, amount=Decimal(amount), settled_on=TODAY, note="验收1", by=at.holder,
-        now=NOON,
-    )  # fmt: skip
 
 
 def ended(at, deal, by):

@@ -49,6 +49,16 @@ def settled(row, proposer, other, made=OWED):
     )
 
 
+def concluded(at, deal, amount):
+    completing.register_deal(
+        deal_id=deal.pk, number="D1", registered_on=TODAY, by=at.holder, now=NOON
+    )
+    completing.settle_deal(
+        deal_id=deal.pk, amount=Decimal(amount), settled_on=TODAY, note="验收1", by=at.holder,
+        now=NOON,
+    )  # fmt: skip
+
+
 def work(at):
     return given.signed(at, kind="tech_dev", months=None, particulars=SAID["tech_dev"])
 
@@ -183,13 +193,7 @@ def test_a_contract_ended_for_breach_is_noted_against_the_other_side():
 def test_a_contract_settled_for_its_price_was_performed(amount, noted):
     at = given.table()
     deal = work(at)
-    completing.register_deal(
-        deal_id=deal.pk, number="D1", registered_on=TODAY, by=at.holder, now=NOON
-    )
-    completing.settle_deal(
-        deal_id=deal.pk, amount=Decimal(amount), settled_on=TODAY, note="验收1", by=at.holder,
-        now=NOON,
-    )  # fmt: skip
+    concluded(at, deal, amount)
     assert conduct_facts.note_facts(now=NOON) == noted
     notes = ConductNote.objects.filter(deal=deal)
     assert [(n.kind, n.organisation_id) for n in notes] == [
